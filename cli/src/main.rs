@@ -1,0 +1,2 @@
+//! The `woodfrog` command.
+fn main() {}

@@ -1,0 +1,44 @@
+//! The contract between machine code, compiler and runtime.
+//!
+//! Inert tables that belong to neither side: register roles and the calling
+//! convention ([`registers`]), the memory layout machine code reads
+//! ([`vmctx`]), wasm values ([`value`]) and trap codes ([`trap_code`]).
+//!
+//! # A wasm frame
+//!
+//! Every compiled function keeps RBP as its frame base. Addresses fall
+//! downwards; all slots are 8 bytes.
+//!
+//! ```text
+//! [rbp + 16 + 8*k]   incoming stack word k (arguments in, extra results out)
+//! [rbp +  8]         return address
+//! [rbp +  0]         caller's RBP
+//! [rbp -  8]         this instance's VmCtx pointer         stack_values[0]
+//! [rbp - 16]...      saved callee-saved registers          stack_values[1..]
+//! ...                home slots of locals
+//! ...                home slots of operand-stack values
+//! [rsp + 8*k]        outgoing stack word k of calls (the shadow area)
+//! ```
+//!
+//! # The calling convention between wasm functions
+//!
+//! * R14 = `VmCtx` pointer, R15 = base address of memory 0; both unchanged by
+//!   a callee on return from a *direct* call. After a call that may cross
+//!   instances (imported or indirect) the caller reloads both, R14 from
+//!   `[rbp - 8]`.
+//! * Parameters: [`registers::ArgumentRegisterAllocator`] in order, then stack words.
+//! * Results: the **last** result in RAX or XMM0; result `k` of the others in
+//!   outgoing stack word `k` of the caller.
+//! * RBX, R12, R13 and RBP are callee-saved; all other registers, and every
+//!   XMM register, are clobbered by a call.
+//! * An i32 in a 64-bit register is zero-extended, always.
+
+pub mod registers;
+pub mod trap_code;
+pub mod value;
+pub mod vmctx;
+
+pub use registers::{ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM};
+pub use trap_code::TrapCode;
+pub use value::{ExternRef, FuncAddr, FuncType, ValType, Value};
+pub use vmctx::{VmCtx, VmFuncRef, VmGlobal, VmHostFunc, VmMemory, VmStoreContext, VmTable};

@@ -1,0 +1,292 @@
+//! Wasm bytes to a validated, inert [`Module`].
+//!
+//! Decoding and validation are wasmparser's; what is kept is what the compiler
+//! and the runtime need, typed by index. Nothing here runs anything.
+
+mod decode;
+
+use crate::abi::vmctx::{VmCounts, VmOffsets};
+use crate::abi::{FuncType, ValType};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+pub use decode::DecodeError;
+
+/// SHA-256 of a module's bytes: a module's identity in images.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub struct ModuleHash(pub [u8; 32]);
+
+/// A decoded and validated module. Index spaces hold imports first, as in the spec.
+#[derive(Debug)]
+pub struct Module {
+    /// The bytes it was decoded from; offsets everywhere are offsets into these.
+    pub bytes: Arc<[u8]>,
+    /// Their SHA-256.
+    pub hash: ModuleHash,
+    /// The type section.
+    pub types: Vec<FuncType>,
+    /// The import section.
+    pub imports: Vec<Import>,
+    /// Index into `types` of every function.
+    pub functions: Vec<u32>,
+    /// How many of `functions` are imported.
+    pub imported_functions: u32,
+    /// Every table.
+    pub tables: Vec<TableType>,
+    /// How many of `tables` are imported.
+    pub imported_tables: u32,
+    /// Every memory.
+    pub memories: Vec<MemoryType>,
+    /// How many of `memories` are imported.
+    pub imported_memories: u32,
+    /// Every global.
+    pub globals: Vec<GlobalType>,
+    /// How many of `globals` are imported.
+    pub imported_globals: u32,
+    /// Initial values of the defined globals.
+    pub global_initializers: Vec<ConstExpr>,
+    /// The export section, in order.
+    pub exports: Vec<Export>,
+    /// The start function.
+    pub start: Option<u32>,
+    /// The element section.
+    pub elements: Vec<ElementSegment>,
+    /// The data section.
+    pub data: Vec<DataSegment>,
+    /// Bodies of the defined functions.
+    pub bodies: Vec<FunctionBody>,
+    /// Function names from the name section, by function index.
+    pub function_names: BTreeMap<u32, String>,
+}
+
+/// One import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// Module name.
+    pub module: String,
+    /// Field name.
+    pub name: String,
+    /// What it must be.
+    pub ty: ExternType,
+}
+
+/// The type of an import or export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExternType {
+    /// A function.
+    Func(FuncType),
+    /// A table.
+    Table(TableType),
+    /// A memory.
+    Memory(MemoryType),
+    /// A global.
+    Global(GlobalType),
+}
+
+/// One export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: ExternKind,
+    /// Index in the index space of that kind.
+    pub index: u32,
+}
+
+/// The four index spaces that imports and exports name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternKind {
+    /// Functions.
+    Func,
+    /// Tables.
+    Table,
+    /// Memories.
+    Memory,
+    /// Globals.
+    Global,
+}
+
+/// A table type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TableType {
+    /// Element type: `FuncRef` or `ExternRef`.
+    pub element: ValType,
+    /// Initial number of elements.
+    pub minimum: u64,
+    /// Most elements, if bounded.
+    pub maximum: Option<u64>,
+}
+
+/// A memory type, in pages of 64 KiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MemoryType {
+    /// Initial size.
+    pub minimum: u64,
+    /// Largest size, if bounded.
+    pub maximum: Option<u64>,
+}
+
+/// A global type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct GlobalType {
+    /// Type of its value.
+    pub value: ValType,
+    /// Whether it can be set.
+    pub is_mutable: bool,
+}
+
+/// A constant expression (WebAssembly 2.0, section 3.3.10): a stack program of
+/// constants, so that extended constant expressions need no other form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConstExpr(pub Box<[ConstOp]>);
+
+/// One instruction of a [`ConstExpr`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConstOp {
+    /// `i32.const`
+    I32(i32),
+    /// `i64.const`
+    I64(i64),
+    /// `f32.const`, the bits.
+    F32(u32),
+    /// `f64.const`, the bits.
+    F64(u64),
+    /// `v128.const`
+    V128(u128),
+    /// `global.get`
+    GlobalGet(u32),
+    /// `ref.func`
+    RefFunc(u32),
+    /// `ref.null func`
+    NullFunc,
+    /// `ref.null extern`
+    NullExtern,
+}
+
+/// An element segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElementSegment {
+    /// Type of its elements.
+    pub element: ValType,
+    /// Its elements; a list of function indices becomes `ref.func`s.
+    pub items: Vec<ConstExpr>,
+    /// What happens to it at instantiation.
+    pub mode: SegmentMode,
+}
+
+/// A data segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSegment {
+    /// Where its bytes are in [`Module::bytes`].
+    pub range: Range<usize>,
+    /// What happens to it at instantiation.
+    pub mode: SegmentMode,
+}
+
+/// What instantiation does with a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SegmentMode {
+    /// Nothing; `init` instructions read it.
+    Passive,
+    /// It is dropped at once (element segments only).
+    Declared,
+    /// It is copied into a table or memory, then dropped.
+    Active {
+        /// The table or memory.
+        index: u32,
+        /// Where in it.
+        offset: ConstExpr,
+    },
+}
+
+/// The body of a defined function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionBody {
+    /// The whole body (local declarations and operators) in [`Module::bytes`].
+    pub range: Range<usize>,
+    /// Offset in [`Module::bytes`] of the first operator.
+    pub first_operator: usize,
+    /// Types of the parameters, then of the declared locals.
+    pub locals: Box<[ValType]>,
+}
+
+impl core::fmt::Debug for ModuleHash {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ModuleHash({self})")
+    }
+}
+
+impl core::fmt::Display for ModuleHash {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Module {
+    /// Decodes and validates a binary module.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] says what is wrong and where, or which bound of
+    /// [`crate::limits`] the module exceeds.
+    pub fn decode(bytes: impl Into<Arc<[u8]>>) -> Result<Self, DecodeError> {
+        decode::decode(bytes.into())
+    }
+
+    /// The type of a function, by its index.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such function.
+    pub fn function_type(&self, index: u32) -> &FuncType {
+        &self.types[self.functions[index as usize] as usize]
+    }
+
+    /// The body of a defined function, by its function index; None for an import.
+    pub fn body(&self, index: u32) -> Option<&FunctionBody> {
+        self.bodies
+            .get(index.checked_sub(self.imported_functions)? as usize)
+    }
+
+    /// The name of a function, from the name section, or else from its first export.
+    pub fn function_name(&self, index: u32) -> Option<&str> {
+        self.function_names
+            .get(&index)
+            .map(String::as_str)
+            .or_else(|| {
+                let export = self
+                    .exports
+                    .iter()
+                    .find(|e| e.kind == ExternKind::Func && e.index == index)?;
+                Some(&export.name)
+            })
+    }
+
+    /// Finds an export by name.
+    pub fn export(&self, name: &str) -> Option<&Export> {
+        self.exports.iter().find(|export| export.name == name)
+    }
+
+    /// How many of each thing an instance has.
+    pub fn vm_counts(&self) -> VmCounts {
+        VmCounts {
+            memories: self.memories.len() as u32,
+            tables: self.tables.len() as u32,
+            globals: self.globals.len() as u32,
+            imported_functions: self.imported_functions,
+            defined_functions: self.bodies.len() as u32,
+        }
+    }
+
+    /// The layout of an instance's context.
+    pub fn vm_offsets(&self) -> VmOffsets {
+        VmOffsets::new(self.vm_counts())
+    }
+}

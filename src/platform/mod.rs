@@ -1,0 +1,85 @@
+//! What an embedder gives the engine: address space, pages, and the identity
+//! of the running activation.
+//!
+//! [`Platform`] knows nothing of wasm. The implementation for bare metal is in
+//! `bare`; the Linux one lives in the command-line host.
+
+#![expect(
+    unsafe_code,
+    reason = "the trait's methods hand out and take back raw memory"
+)]
+
+use crate::abi::VmStoreContext;
+
+/// What pages may be used for. There is no writable and executable page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// No access: a touch faults.
+    None,
+    /// Data.
+    ReadWrite,
+    /// Code.
+    ReadExecute,
+}
+
+/// Why the platform could not do what it was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlatformError {
+    /// No address range of that size is left.
+    #[error("out of address space: {0} bytes wanted")]
+    OutOfAddressSpace(usize),
+    /// No physical memory is left.
+    #[error("out of memory: {0} bytes wanted")]
+    OutOfMemory(usize),
+}
+
+/// Memory and activation services. Sizes and addresses are multiples of
+/// [`PAGE_SIZE`].
+///
+/// # Safety
+///
+/// The engine puts machine code, stacks and guest memory where `reserve` says.
+/// An implementation must return ranges that overlap nothing else, give them
+/// the protections asked for, and fill newly committed pages with zeros.
+pub unsafe trait Platform: Send + Sync {
+    /// Reserves an address range of `size` bytes. A touch faults until pages are committed.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformError::OutOfAddressSpace`].
+    fn reserve(&self, size: usize) -> Result<*mut u8, PlatformError>;
+
+    /// Gives a reserved range back, with all its pages.
+    ///
+    /// # Safety
+    ///
+    /// `start` and `size` are those of one `reserve`, and nothing uses the range any more.
+    unsafe fn release(&self, start: *mut u8, size: usize);
+
+    /// Backs pages of a reserved range with zeroed memory, readable and
+    /// writable. The range must not have been committed before. May be lazy.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformError::OutOfMemory`]; the range is then as it was.
+    ///
+    /// # Safety
+    ///
+    /// The range lies within one reservation.
+    unsafe fn commit(&self, start: *mut u8, size: usize) -> Result<(), PlatformError>;
+
+    /// Changes the protection of committed pages.
+    ///
+    /// # Safety
+    ///
+    /// The range is committed, and nothing relies on its old protection.
+    unsafe fn protect(&self, start: *mut u8, size: usize, protection: Protection);
+
+    /// Makes `activation` the one whose wasm code runs on this CPU (thread)
+    /// and returns the one before; null for none. Trap handlers pass the current
+    /// one to [`crate::trap::handle_fault`].
+    fn swap_activation(&self, activation: *mut VmStoreContext) -> *mut VmStoreContext;
+}
+
+/// The page size that [`Platform`] works in, in bytes.
+pub const PAGE_SIZE: usize = 4096;
