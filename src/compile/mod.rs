@@ -1,1 +1,97 @@
-//! compile
+//! A module to machine code and its state map.
+//!
+//! Nothing here executes anything, and nothing here is unsafe.
+
+use crate::abi::FuncType;
+use crate::module::Module;
+use crate::state::ModuleStateMap;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Processor features beyond SSE4.1 that generated code may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CpuFeatures {
+    /// POPCNT.
+    pub popcnt: bool,
+    /// LZCNT.
+    pub lzcnt: bool,
+    /// BMI1 (TZCNT).
+    pub bmi1: bool,
+}
+
+/// What a compilation depends on beside the module.
+#[derive(Clone, Copy, Debug)]
+pub struct CompileOptions<'a> {
+    /// The engine-wide number of each of the module's types, by type index.
+    pub signatures: &'a [u32],
+    /// Processor features to use.
+    pub features: CpuFeatures,
+}
+
+/// Machine code of a module. Position-independent.
+#[derive(Debug)]
+pub struct CompiledModule {
+    /// The code.
+    pub code: Vec<u8>,
+    /// Where each defined function is in it; a function's entry is its start.
+    pub functions: Vec<Range<u32>>,
+    /// Its state map and trap table.
+    pub state_map: ModuleStateMap,
+}
+
+/// Why a module was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {}
+
+/// A piece of code between host and wasm, for one function type.
+///
+/// # Entry thunk (host to wasm)
+///
+/// Entered by a jump with RAX = the function's entry, R14 and R15 set for it, RSI = the
+/// array of arguments (16 bytes each; results replace them), and on top
+/// of the stack the address to return to. Its frame, which a rebuild must write too:
+///
+/// ```text
+/// [rbp +  8]  return address (the runtime's exit)
+/// [rbp +  0]  RBP at entry (zero)
+/// [rbp -  8]  vmctx
+/// [rbp - 16]  address of the array
+/// [rsp + 8k]  outgoing stack words (outgoing_stack_words(ty), directly below)
+/// ```
+///
+/// # Host thunk (wasm to host)
+///
+/// Called by wasm with R14 = the `VmHostFunc`. It stores the arguments into an
+/// array on its stack (16 bytes each, as many as the larger of parameters and results), sets
+/// RSI to it and calls `[r14 + host_call_entry]`; on return it takes the
+/// results from the array. During that call `[rbp + 8]` is the wasm caller's
+/// return address, `rbp + 16` its RSP, `[rbp]` its RBP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thunk {
+    /// The code. Position-independent.
+    pub code: Vec<u8>,
+    /// Offset behind its call instruction.
+    pub return_offset: u32,
+}
+
+/// Compiles every function of a module.
+///
+/// # Errors
+///
+/// [`CompileError`] names the function and the limit it exceeds.
+pub fn compile(
+    _module: &Module,
+    _options: &CompileOptions<'_>,
+) -> Result<CompiledModule, CompileError> {
+    todo!()
+}
+
+/// Compiles the thunk that enters functions of type `ty`.
+pub fn entry_thunk(_ty: &FuncType) -> Thunk {
+    todo!()
+}
+
+/// Compiles the thunk that calls host functions of type `ty`.
+pub fn host_thunk(_ty: &FuncType) -> Thunk {
+    todo!()
+}
