@@ -31,6 +31,12 @@ pub const DEFAULT_STACK_SIZE: u64 = 8 * 1024 * 1024;
 /// Most locals of a function, parameters included (the limit browsers share).
 pub const MAX_LOCALS: u32 = 50_000;
 
+/// Most value types that the locals of all functions and the types of imported
+/// functions add up to: a few bytes of a module can stand for thousands of
+/// them, and each takes a byte of the host's memory. Large real programs have
+/// some millions.
+pub const MAX_MODULE_VALUE_TYPES: u64 = 32 << 20;
+
 /// Most bytes of machine code of one function, and of one module: branches are
 /// rel32 and code offsets u32.
 pub const MAX_CODE_SIZE: u32 = 1 << 30;

@@ -1,12 +1,256 @@
-//! Decoding with wasmparser.
+//! The decoder: one pass over the bytes, section by section.
+//!
+//! Each payload goes through wasmparser's validator first, function bodies
+//! included, and only then is copied into the [`Module`]; so the copying code
+//! meets valid sections only. What is allocated is bounded by the size of the
+//! bytes, except where a few bytes stand for many values: [`Budget`] bounds those.
 
-use super::Module;
+use super::convert::{self, val_type};
+use super::error::DecodeError;
+use super::{Export, ExternType, FunctionBody, Import, Module, ModuleHash, names};
+use crate::abi::{FuncType, ValType};
+use crate::limits::{MAX_LOCALS, MAX_MODULE_VALUE_TYPES};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use sha2::{Digest, Sha256};
+use wasmparser::{
+    FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+};
 
-/// Why bytes are not a module that this engine runs.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {}
+/// What modules may use. Whatever is added here needs support in the compiler,
+/// the state map and the image first.
+pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM1
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::REFERENCE_TYPES);
 
-pub(super) fn decode(_bytes: Arc<[u8]>) -> Result<Module, DecodeError> {
-    todo!()
+pub(super) fn decode(bytes: Arc<[u8]>) -> Result<Module, DecodeError> {
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(DecodeError::ModuleTooLarge { size: bytes.len() });
+    }
+    let mut decoder = Decoder::new(&bytes);
+    let mut parser = Parser::new(0);
+    parser.set_features(FEATURES);
+    for payload in parser.parse_all(&bytes) {
+        let payload = payload.map_err(DecodeError::malformed)?;
+        decoder.payload(payload)?;
+    }
+    Ok(decoder.module)
+}
+
+/// Value types that a module's sections may still expand to.
+///
+/// `(local 50000 i64)` is five bytes, and an import names a function type of
+/// up to 2,000 values in one: without a bound, a small module could ask for
+/// memory thousands of times its size.
+struct Budget(u64);
+
+impl Budget {
+    fn take(&mut self, count: usize) -> Result<(), DecodeError> {
+        self.0 = self
+            .0
+            .checked_sub(count as u64)
+            .ok_or(DecodeError::TooManyValueTypes)?;
+        Ok(())
+    }
+}
+
+struct Decoder {
+    validator: Validator,
+    allocations: FuncValidatorAllocations,
+    budget: Budget,
+    module: Module,
+}
+
+impl Decoder {
+    fn new(bytes: &Arc<[u8]>) -> Self {
+        Self {
+            validator: Validator::new_with_features(FEATURES),
+            allocations: FuncValidatorAllocations::default(),
+            budget: Budget(MAX_MODULE_VALUE_TYPES),
+            module: Module {
+                bytes: bytes.clone(),
+                hash: ModuleHash(Sha256::digest(bytes).into()),
+                types: Vec::new(),
+                imports: Vec::new(),
+                functions: Vec::new(),
+                imported_functions: 0,
+                tables: Vec::new(),
+                imported_tables: 0,
+                memories: Vec::new(),
+                imported_memories: 0,
+                globals: Vec::new(),
+                imported_globals: 0,
+                global_initializers: Vec::new(),
+                exports: Vec::new(),
+                start: None,
+                elements: Vec::new(),
+                data: Vec::new(),
+                bodies: Vec::new(),
+                function_names: Default::default(),
+            },
+        }
+    }
+
+    fn payload(&mut self, payload: Payload<'_>) -> Result<(), DecodeError> {
+        let valid = self
+            .validator
+            .payload(&payload)
+            .map_err(|error| DecodeError::refused(error, &payload))?;
+        if let ValidPayload::Func(to_validate, body) = valid {
+            let locals = self.locals(&body)?;
+            let mut validator = to_validate.into_validator(core::mem::take(&mut self.allocations));
+            validator
+                .validate(&body)
+                .map_err(|error| DecodeError::refused(error, &payload))?;
+            self.allocations = validator.into_allocations();
+            return self.body(&body, locals);
+        }
+        self.section(payload)
+    }
+
+    /// Copies a section, which the validator has accepted.
+    fn section(&mut self, payload: Payload<'_>) -> Result<(), DecodeError> {
+        let module = &mut self.module;
+        match payload {
+            Payload::TypeSection(types) => {
+                for ty in types.into_iter_err_on_gc_types() {
+                    module.types.push(convert::func_type(&ty?)?);
+                }
+            }
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    self.import(import?)?;
+                }
+            }
+            Payload::FunctionSection(functions) => {
+                for ty in functions {
+                    module.functions.push(ty?);
+                }
+            }
+            Payload::TableSection(tables) => {
+                for table in tables {
+                    module.tables.push(convert::defined_table(&table?)?);
+                }
+            }
+            Payload::MemorySection(memories) => {
+                for memory in memories {
+                    module.memories.push(convert::memory_type(memory?));
+                }
+            }
+            Payload::GlobalSection(globals) => {
+                for global in globals {
+                    let global = global?;
+                    module.globals.push(convert::global_type(global.ty)?);
+                    module
+                        .global_initializers
+                        .push(convert::const_expr(&global.init_expr)?);
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    let export = export?;
+                    module.exports.push(Export {
+                        name: export.name.into(),
+                        kind: convert::extern_kind(export.kind)?,
+                        index: export.index,
+                    });
+                }
+            }
+            Payload::StartSection { func, .. } => module.start = Some(func),
+            Payload::ElementSection(elements) => {
+                for element in elements {
+                    module.elements.push(convert::element_segment(element?)?);
+                }
+            }
+            Payload::DataSection(segments) => {
+                for segment in segments {
+                    module.data.push(convert::data_segment(&segment?)?);
+                }
+            }
+            Payload::CustomSection(section) => {
+                if let wasmparser::KnownCustom::Name(section) = section.as_known() {
+                    names::read_function_names(section, module);
+                }
+            }
+            // Headers and counts, which the validator has compared with what follows.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Adds an import, which precede all definitions in the index spaces.
+    fn import(&mut self, import: wasmparser::Import<'_>) -> Result<(), DecodeError> {
+        let module = &mut self.module;
+        let ty = match import.ty {
+            TypeRef::Func(index) => {
+                let ty = &module.types[index as usize];
+                self.budget.take(ty.params.len() + ty.results.len())?;
+                module.functions.push(index);
+                module.imported_functions += 1;
+                ExternType::Func(ty.clone())
+            }
+            TypeRef::Table(ty) => {
+                let ty = convert::table_type(ty)?;
+                module.tables.push(ty);
+                module.imported_tables += 1;
+                ExternType::Table(ty)
+            }
+            TypeRef::Memory(ty) => {
+                let ty = convert::memory_type(ty);
+                module.memories.push(ty);
+                module.imported_memories += 1;
+                ExternType::Memory(ty)
+            }
+            TypeRef::Global(ty) => {
+                let ty = convert::global_type(ty)?;
+                module.globals.push(ty);
+                module.imported_globals += 1;
+                ExternType::Global(ty)
+            }
+            TypeRef::Tag(_) | TypeRef::FuncExact(_) => {
+                return Err(DecodeError::UnsupportedConstruct("import kind"));
+            }
+        };
+        module.imports.push(Import {
+            module: import.module.into(),
+            name: import.name.into(),
+            ty,
+        });
+        Ok(())
+    }
+
+    /// Reads the locals of the next body, parameters first, within the limits.
+    fn locals(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<Vec<ValType>, DecodeError> {
+        let func = self.module.imported_functions + self.module.bodies.len() as u32;
+        let FuncType { params, .. } = self.module.function_type(func);
+        self.budget.take(params.len())?;
+        let mut locals = params.to_vec();
+        for declaration in body.get_locals_reader().map_err(DecodeError::malformed)? {
+            let (count, ty) = declaration.map_err(DecodeError::malformed)?;
+            let total = locals.len() as u64 + u64::from(count);
+            if total > u64::from(MAX_LOCALS) {
+                return Err(DecodeError::TooManyLocals { func, total });
+            }
+            self.budget.take(count as usize)?;
+            locals.resize(total as usize, val_type(ty)?);
+        }
+        Ok(locals)
+    }
+
+    fn body(
+        &mut self,
+        body: &wasmparser::FunctionBody<'_>,
+        locals: Vec<ValType>,
+    ) -> Result<(), DecodeError> {
+        let operators = body.get_binary_reader_for_operators()?;
+        self.module.bodies.push(FunctionBody {
+            range: convert::range(body.range()),
+            first_operator: operators.original_position() as usize,
+            locals: locals.into(),
+        });
+        Ok(())
+    }
 }

@@ -2,8 +2,18 @@
 //!
 //! Decoding and validation are wasmparser's; what is kept is what the compiler
 //! and the runtime need, typed by index. Nothing here runs anything.
+//!
+//! `decode` drives wasmparser over the sections, `convert` translates its types
+//! to ours, `names` reads function names, `call` finds what a call instruction
+//! calls.
 
+mod call;
+mod convert;
 mod decode;
+mod error;
+mod names;
+#[cfg(test)]
+mod tests;
 
 use crate::abi::vmctx::{VmCounts, VmOffsets};
 use crate::abi::{FuncType, ValType};
@@ -14,7 +24,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-pub use decode::DecodeError;
+pub use call::CallTarget;
+pub use error::DecodeError;
 
 /// SHA-256 of a module's bytes: a module's identity in images.
 #[derive(
