@@ -1,1 +1,42 @@
-//! runtime
+//! The embedding API, and what machine code touches at run time.
+//!
+//! An [`Engine`] holds what stores share: the platform, processor features,
+//! interned function types. A [`Module`] is compiled for an engine. A
+//! [`Store`] owns everything that can be frozen: functions, tables, memories,
+//! globals, instances and one wasm stack. A [`Linker`] resolves imports.
+//! [`Func`], [`Memory`], [`Table`], [`Global`] and [`Instance`] are small
+//! handles into a store.
+//!
+//! A call ends in an [`Outcome`]: it returned, or the store was suspended at a
+//! suspend point, whereupon [`Store::resume`] goes on in place.
+
+mod caller;
+mod context;
+mod engine;
+mod error;
+mod externs;
+mod func;
+mod global;
+mod instance;
+mod interrupt;
+mod linker;
+mod memory;
+mod module;
+mod store;
+mod table;
+
+pub use crate::trap::{Backtrace, BacktraceFrame, Trap};
+pub use caller::Caller;
+pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use engine::{Config, Engine};
+pub use error::{CallError, HostError, InstantiateError, ModuleError, Outcome};
+pub use externs::Extern;
+pub use func::Func;
+pub use global::{Global, GlobalError};
+pub use instance::Instance;
+pub use interrupt::InterruptHandle;
+pub use linker::{DefineError, Linker};
+pub use memory::{Memory, MemoryAccessError, MemoryError};
+pub use module::{CompileStatistics, Module};
+pub use store::Store;
+pub use table::{Table, TableError};

@@ -1,0 +1,114 @@
+//! Access to a store, from outside ([`Store`](super::Store)) and from within a
+//! host function ([`Caller`](super::Caller)) alike.
+
+use super::Caller;
+use super::store::{Store, StoreInner};
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+/// Shared access to a store. Made by [`AsContext::as_context`].
+pub struct StoreContext<'a, T> {
+    pub(super) inner: NonNull<StoreInner<T>>,
+    pub(super) borrow: PhantomData<&'a Store<T>>,
+}
+
+/// Exclusive access to a store. Made by [`AsContextMut::as_context_mut`].
+pub struct StoreContextMut<'a, T> {
+    pub(super) inner: NonNull<StoreInner<T>>,
+    pub(super) borrow: PhantomData<&'a mut Store<T>>,
+}
+
+/// What gives shared access to a store.
+pub trait AsContext {
+    /// The embedder's data in the store.
+    type Data: 'static;
+    /// Borrows the store.
+    fn as_context(&self) -> StoreContext<'_, Self::Data>;
+}
+
+/// What gives exclusive access to a store.
+pub trait AsContextMut: AsContext {
+    /// Borrows the store exclusively.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
+}
+
+impl<T: 'static> AsContext for Store<T> {
+    type Data = T;
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext {
+            inner: self.inner,
+            borrow: PhantomData,
+        }
+    }
+}
+
+impl<T: 'static> AsContextMut for Store<T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut {
+            inner: self.inner,
+            borrow: PhantomData,
+        }
+    }
+}
+
+impl<T: 'static> AsContext for Caller<'_, T> {
+    type Data = T;
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.context.as_context()
+    }
+}
+
+impl<T: 'static> AsContextMut for Caller<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.context.as_context_mut()
+    }
+}
+
+impl<T: 'static> AsContext for StoreContext<'_, T> {
+    type Data = T;
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext {
+            inner: self.inner,
+            borrow: PhantomData,
+        }
+    }
+}
+
+impl<T: 'static> AsContext for StoreContextMut<'_, T> {
+    type Data = T;
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext {
+            inner: self.inner,
+            borrow: PhantomData,
+        }
+    }
+}
+
+impl<T: 'static> AsContextMut for StoreContextMut<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut {
+            inner: self.inner,
+            borrow: PhantomData,
+        }
+    }
+}
+
+impl<S: AsContext> AsContext for &S {
+    type Data = S::Data;
+    fn as_context(&self) -> StoreContext<'_, S::Data> {
+        S::as_context(self)
+    }
+}
+
+impl<S: AsContext> AsContext for &mut S {
+    type Data = S::Data;
+    fn as_context(&self) -> StoreContext<'_, S::Data> {
+        S::as_context(self)
+    }
+}
+
+impl<S: AsContextMut> AsContextMut for &mut S {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, S::Data> {
+        S::as_context_mut(self)
+    }
+}

@@ -1,0 +1,173 @@
+//! Errors of the embedding API: one enum per stage.
+//!
+//! A guest's fault is a [`Trap`], which is a result of running it; the other
+//! variants are the embedder's misuse or bad input.
+
+use crate::abi::{ValType, Value};
+use crate::compile::CompileError;
+use crate::module::DecodeError;
+use crate::platform::PlatformError;
+use crate::trap::Trap;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::error::Error;
+
+/// How a call into wasm ended, when nothing went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function returned these results.
+    Returned(Vec<Value>),
+    /// The store was suspended at a suspend point. It can be captured, and
+    /// [`Store::resume`](super::Store::resume) goes on.
+    Suspended,
+}
+
+/// Why a module was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ModuleError {
+    /// It is malformed or invalid.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// It exceeds a limit of the compiler.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// There is no memory for its code.
+    #[error("no memory for machine code: {0}")]
+    Platform(#[from] PlatformError),
+}
+
+/// Why a module could not be instantiated. The store keeps what had been
+/// allocated until then, as the spec demands; nothing refers to it unless
+/// element segments had already been written to an imported table.
+#[derive(Debug, thiserror::Error)]
+pub enum InstantiateError {
+    /// The linker does not know an import.
+    #[error("unknown import: \"{module}\" \"{name}\"")]
+    UnknownImport {
+        /// Module name of the import.
+        module: String,
+        /// Field name of the import.
+        name: String,
+    },
+    /// What the linker knows under an import's name has another type.
+    #[error(
+        "incompatible import type: \"{module}\" \"{name}\" must be {expected}, but {found} is given"
+    )]
+    IncompatibleImport {
+        /// Module name of the import.
+        module: String,
+        /// Field name of the import.
+        name: String,
+        /// The type the module demands.
+        expected: String,
+        /// The type of what the linker has.
+        found: String,
+    },
+    /// A memory or table could not be allocated.
+    #[error("no memory for the instance: {0}")]
+    Platform(#[from] PlatformError),
+    /// A table's initial size exceeds [`crate::limits::MAX_TABLE_ELEMENTS`], or the heap.
+    #[error("a table of {0} elements is too large")]
+    TableTooLarge(u64),
+    /// An active segment is out of bounds.
+    #[error(transparent)]
+    Trap(#[from] Trap),
+    /// The store is suspended; it must be resumed to its end first.
+    #[error("the store is suspended")]
+    StoreSuspended,
+}
+
+/// Why a call did not come to an [`Outcome`].
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The guest trapped.
+    #[error(transparent)]
+    Trap(#[from] Trap),
+    /// A host function failed.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The number of arguments is not that of the parameters.
+    #[error("{given} arguments given to a function of {expected} parameters")]
+    ArgumentCount {
+        /// How many parameters the function has.
+        expected: usize,
+        /// How many arguments were given.
+        given: usize,
+    },
+    /// An argument has another type than its parameter.
+    #[error("argument {index} is of type {given}, the parameter of type {expected}")]
+    ArgumentType {
+        /// Which argument.
+        index: usize,
+        /// The parameter's type.
+        expected: ValType,
+        /// The argument's type.
+        given: ValType,
+    },
+    /// An argument is a reference to a function that the store does not have.
+    #[error("argument {0} refers to a function of another store")]
+    ForeignFunction(usize),
+    /// The store is suspended, so it can only be resumed.
+    #[error("the store is suspended")]
+    StoreSuspended,
+    /// The store is not suspended, so it cannot be resumed.
+    #[error("the store is not suspended")]
+    NotSuspended,
+    /// There is no memory for the thunk that enters functions of this type, or for the stack.
+    #[error("no memory to enter wasm: {0}")]
+    Platform(#[from] PlatformError),
+}
+
+/// An error of a host function: any error type, kept as it is.
+pub struct HostError(Box<dyn Error + Send + Sync>);
+
+impl HostError {
+    /// Wraps an error.
+    pub fn new(error: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(error))
+    }
+
+    /// The wrapped error, if it is of type `E`.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+
+    /// Unwraps the error.
+    ///
+    /// # Errors
+    ///
+    /// Itself, if the wrapped error is not of type `E`.
+    pub fn downcast<E: Error + 'static>(self) -> Result<E, Self> {
+        match self.0.downcast() {
+            Ok(error) => Ok(*error),
+            Err(error) => Err(Self(error)),
+        }
+    }
+}
+
+impl core::fmt::Debug for HostError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl core::fmt::Display for HostError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for HostError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Passes an inner call's failure on through the host function that made it:
+/// the outer call fails with the same [`CallError`].
+impl From<CallError> for HostError {
+    fn from(error: CallError) -> Self {
+        Self::new(error)
+    }
+}
