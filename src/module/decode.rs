@@ -8,7 +8,7 @@
 use super::convert::{self, val_type};
 use super::error::DecodeError;
 use super::{Export, ExternType, FunctionBody, Import, Module, ModuleHash, names};
-use crate::abi::{FuncType, ValType};
+use crate::abi::FuncType;
 use crate::limits::{MAX_LOCALS, MAX_MODULE_VALUE_TYPES};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -34,8 +34,7 @@ pub(super) fn decode(bytes: Arc<[u8]>) -> Result<Module, DecodeError> {
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);
     for payload in parser.parse_all(&bytes) {
-        let payload = payload.map_err(DecodeError::malformed)?;
-        decoder.payload(payload)?;
+        decoder.payload(payload?)?;
     }
     Ok(decoder.module)
 }
@@ -100,13 +99,14 @@ impl Decoder {
             .payload(&payload)
             .map_err(|error| DecodeError::refused(error, &payload))?;
         if let ValidPayload::Func(to_validate, body) = valid {
-            let locals = self.locals(&body)?;
+            let kept = self.body(&body)?;
             let mut validator = to_validate.into_validator(core::mem::take(&mut self.allocations));
             validator
                 .validate(&body)
                 .map_err(|error| DecodeError::refused(error, &payload))?;
             self.allocations = validator.into_allocations();
-            return self.body(&body, locals);
+            self.module.bodies.push(kept);
+            return Ok(());
         }
         self.section(payload)
     }
@@ -222,14 +222,15 @@ impl Decoder {
         Ok(())
     }
 
-    /// Reads the locals of the next body, parameters first, within the limits.
-    fn locals(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<Vec<ValType>, DecodeError> {
+    /// Reads where the next body is and its locals, parameters first, within the limits.
+    fn body(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<FunctionBody, DecodeError> {
         let func = self.module.imported_functions + self.module.bodies.len() as u32;
         let FuncType { params, .. } = self.module.function_type(func);
         self.budget.take(params.len())?;
         let mut locals = params.to_vec();
-        for declaration in body.get_locals_reader().map_err(DecodeError::malformed)? {
-            let (count, ty) = declaration.map_err(DecodeError::malformed)?;
+        let mut declarations = body.get_locals_reader()?.into_iter();
+        for declaration in &mut declarations {
+            let (count, ty) = declaration?;
             let total = locals.len() as u64 + u64::from(count);
             if total > u64::from(MAX_LOCALS) {
                 return Err(DecodeError::TooManyLocals { func, total });
@@ -237,20 +238,11 @@ impl Decoder {
             self.budget.take(count as usize)?;
             locals.resize(total as usize, val_type(ty)?);
         }
-        Ok(locals)
-    }
-
-    fn body(
-        &mut self,
-        body: &wasmparser::FunctionBody<'_>,
-        locals: Vec<ValType>,
-    ) -> Result<(), DecodeError> {
-        let operators = body.get_binary_reader_for_operators()?;
-        self.module.bodies.push(FunctionBody {
+        let operators = declarations.into_binary_reader_for_operators();
+        Ok(FunctionBody {
             range: convert::range(body.range()),
             first_operator: operators.original_position() as usize,
             locals: locals.into(),
-        });
-        Ok(())
+        })
     }
 }

@@ -53,7 +53,7 @@ pub enum DecodeError {
     TooManyValueTypes,
 }
 
-/// An error in reading a section again that the validator has accepted.
+/// An error of reading alone: what is read is malformed.
 impl From<wasmparser::Error> for DecodeError {
     fn from(error: wasmparser::Error) -> Self {
         Self::malformed(error)
@@ -61,7 +61,7 @@ impl From<wasmparser::Error> for DecodeError {
 }
 
 impl DecodeError {
-    pub(super) fn malformed(error: wasmparser::Error) -> Self {
+    fn malformed(error: wasmparser::Error) -> Self {
         Self::unsupported(&error).unwrap_or_else(|| Self::Malformed {
             offset: error.offset(),
             message: error.message().to_string(),

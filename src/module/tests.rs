@@ -295,8 +295,8 @@ fn module_with_locals(functions: u32, locals: u32) -> Vec<u8> {
     let (mut types, mut code) = (Vec::new(), Vec::new());
     leb(functions, &mut types);
     leb(functions, &mut code);
+    types.extend(core::iter::repeat_n(0, functions as usize));
     for _ in 0..functions {
-        types.push(0);
         leb(body.len() as u32, &mut code);
         code.extend_from_slice(&body);
     }
