@@ -1,1 +1,83 @@
-//! wasi
+//! The WASI preview 1 host, its state part of the image.
+//!
+//! What a guest can tell apart before and after a freeze is in [`WasiCtx`], which
+//! is serialised with the store; the outside world, which is not, is behind
+//! [`WasiHost`]. [`add_to_linker`] joins the two under the import module name
+//! `wasi_snapshot_preview1`.
+//!
+//! A program is more than a store: it has modules yet to be instantiated and an
+//! entry point. [`HostState`] holds that together with the WASI state, and
+//! [`step`] goes through it, so that an image made on one host goes on under any
+//! other that uses the two.
+//!
+//! Guest pointers are checked against the memory exported as `memory`; one that
+//! is out of bounds is EFAULT, never a fault of the host. Calls of preview 1 that this
+//! host does not implement link, and return ENOSYS.
+
+mod calls;
+mod ctx;
+mod errno;
+mod guest;
+mod linker;
+mod program;
+mod state;
+
+pub use ctx::{Random, WasiCtx};
+pub use errno::Errno;
+pub use linker::{MODULE_NAME, add_to_linker};
+pub use program::{HostData, ProgramError, Progress, step};
+pub use state::{Entry, HostState, MAX_STATE_SIZE, PlannedModule, Stage, StateError};
+
+/// The two streams a guest can write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Descriptor 1.
+    Stdout,
+    /// Descriptor 2.
+    Stderr,
+}
+
+/// The outside world of a WASI program.
+pub trait WasiHost {
+    /// Writes some of `bytes`, at least one if there is one, and returns how many.
+    ///
+    /// # Errors
+    ///
+    /// The error number for the guest; nothing has been written then.
+    fn write(&mut self, stream: OutputStream, bytes: &[u8]) -> Result<usize, Errno>;
+
+    /// Reads from standard input, of which the guest has read `position` bytes
+    /// so far (before a thaw, too), and returns how many bytes; 0 is the end of file.
+    ///
+    /// # Errors
+    ///
+    /// The error number for the guest.
+    fn read_stdin(&mut self, position: u64, buffer: &mut [u8]) -> Result<usize, Errno>;
+
+    /// Nanoseconds since 1970-01-01 UTC, without leap seconds.
+    fn realtime_ns(&mut self) -> u64;
+
+    /// Nanoseconds since any fixed moment. Must not go backwards while the host lives.
+    fn monotonic_ns(&mut self) -> u64;
+
+    /// Fills a buffer with unpredictable bytes.
+    ///
+    /// # Errors
+    ///
+    /// The error number for the guest, if there is no source of entropy.
+    fn fill_random(&mut self, buffer: &mut [u8]) -> Result<(), Errno>;
+}
+
+/// The two sides of a WASI program, borrowed for one call.
+pub struct Wasi<'a> {
+    /// The program's own state.
+    pub ctx: &'a mut WasiCtx,
+    /// The outside world.
+    pub host: &'a mut dyn WasiHost,
+}
+
+/// The guest called `proc_exit` with this status: the error that ends the call,
+/// inside a [`HostError`](crate::runtime::HostError).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the program exited with status {0}")]
+pub struct Exit(pub u32);

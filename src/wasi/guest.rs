@@ -1,0 +1,90 @@
+//! Guest memory as WASI calls see it: addresses are allegations until checked.
+
+use super::Errno;
+
+/// The calling instance's memory.
+pub(super) struct Guest<'a>(pub(super) &'a mut [u8]);
+
+/// One element of a scatter or gather list (`witx` types `iovec` and `ciovec`).
+#[derive(Clone, Copy)]
+pub(super) struct IoVec {
+    pub(super) address: u32,
+    pub(super) len: u32,
+}
+
+/// Most elements of a scatter or gather list, as Linux has it (`IOV_MAX`).
+const MAX_IO_VECS: u32 = 1024;
+
+const IO_VEC_SIZE: u32 = 8;
+
+impl Guest<'_> {
+    /// The `len` bytes at `address`.
+    pub(super) fn bytes(&self, address: u32, len: u32) -> Result<&[u8], Errno> {
+        let start = address as usize;
+        self.0.get(start..start + len as usize).ok_or(Errno::Fault)
+    }
+
+    /// The `len` bytes at `address`, to change.
+    pub(super) fn bytes_mut(&mut self, address: u32, len: u32) -> Result<&mut [u8], Errno> {
+        let start = address as usize;
+        self.0
+            .get_mut(start..start + len as usize)
+            .ok_or(Errno::Fault)
+    }
+
+    /// Writes bytes at `address`, all or none.
+    pub(super) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Errno> {
+        let len = u32::try_from(bytes.len()).map_err(|_| Errno::Fault)?;
+        self.bytes_mut(address, len)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Writes a little-endian word.
+    pub(super) fn write_u32(&mut self, address: u32, value: u32) -> Result<(), Errno> {
+        self.write(address, &value.to_le_bytes())
+    }
+
+    /// Writes a little-endian double word.
+    pub(super) fn write_u64(&mut self, address: u32, value: u64) -> Result<(), Errno> {
+        self.write(address, &value.to_le_bytes())
+    }
+
+    /// The list of `count` elements at `address`, the list itself checked to lie in memory
+    /// and its lengths to have a sum below 2^32. What the elements point to is not checked.
+    pub(super) fn io_vecs(&self, address: u32, count: u32) -> Result<IoVecs<'_>, Errno> {
+        if count > MAX_IO_VECS {
+            return Err(Errno::Invalid);
+        }
+        let list = IoVecs(self.bytes(address, count * IO_VEC_SIZE)?);
+        let mut total = 0u32;
+        for index in 0..count {
+            total = total
+                .checked_add(list.get(index).len)
+                .ok_or(Errno::Invalid)?;
+        }
+        Ok(list)
+    }
+
+    /// One element of a list that [`Self::io_vecs`] has checked.
+    pub(super) fn io_vec(&self, list: u32, index: u32) -> Result<IoVec, Errno> {
+        let bytes = self.bytes(list + index * IO_VEC_SIZE, IO_VEC_SIZE)?;
+        Ok(IoVecs(bytes).get(0))
+    }
+}
+
+/// A checked list of [`IoVec`]s in guest memory.
+pub(super) struct IoVecs<'a>(&'a [u8]);
+
+impl IoVecs<'_> {
+    fn get(&self, index: u32) -> IoVec {
+        let word = |offset: usize| {
+            let start = (index * IO_VEC_SIZE) as usize + offset;
+            let bytes = &self.0[start..start + 4];
+            u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+        };
+        IoVec {
+            address: word(0),
+            len: word(4),
+        }
+    }
+}
