@@ -1,1 +1,5 @@
 //! frame
+
+mod dump;
+
+pub use dump::{ExecutionStateImage, WasmFunctionStateDump};

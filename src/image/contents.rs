@@ -1,0 +1,157 @@
+//! Contents of linear memories: what of them is not zero, and where.
+
+use super::IMAGE_PAGE;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// A run of memory pages of [`IMAGE_PAGE`] bytes each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageRun {
+    /// Index of the first page in its memory.
+    pub first: u32,
+    /// How many pages.
+    pub count: u32,
+}
+
+impl PageRun {
+    /// Index of the page after the last.
+    pub(super) fn end(self) -> u64 {
+        u64::from(self.first) + u64::from(self.count)
+    }
+
+    /// Its size in bytes.
+    pub(super) fn len_bytes(self) -> usize {
+        self.count as usize * IMAGE_PAGE
+    }
+
+    /// Its address in the memory.
+    pub(super) fn address(self) -> usize {
+        self.first as usize * IMAGE_PAGE
+    }
+}
+
+/// The contents of a linear memory.
+#[derive(Clone, Debug)]
+pub enum MemoryContents<'a> {
+    /// All of it, in place.
+    Linear(&'a [u8]),
+    /// What is not zero.
+    Pages {
+        /// Where it is, in ascending order.
+        runs: Vec<PageRun>,
+        /// The bytes of the runs, one run after the other.
+        data: &'a [u8],
+    },
+}
+
+impl<'a> MemoryContents<'a> {
+    /// The runs of pages that are not known to be zero, in ascending order.
+    pub fn page_runs(&self) -> Vec<PageRun> {
+        match self {
+            Self::Linear(bytes) => non_zero_runs(bytes),
+            Self::Pages { runs, .. } => runs.clone(),
+        }
+    }
+
+    /// Address and bytes of everything that is not known to be zero, in ascending
+    /// order. Whoever writes these into a zeroed memory has restored it.
+    pub fn chunks(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
+        self.chunks_of(&self.page_runs())
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// The same, for runs that are known already.
+    pub(super) fn chunks_of(&self, runs: &[PageRun]) -> impl Iterator<Item = (u64, &'a [u8])> {
+        let (bytes, is_dense) = match *self {
+            Self::Linear(bytes) => (bytes, false),
+            Self::Pages { data, .. } => (data, true),
+        };
+        let mut consumed = 0;
+        runs.iter().map(move |run| {
+            let offset = if is_dense { consumed } else { run.address() };
+            consumed += run.len_bytes();
+            (run.address() as u64, &bytes[offset..][..run.len_bytes()])
+        })
+    }
+}
+
+/// The runs of pages of a linear memory that have a byte other than zero.
+///
+/// # Panics
+///
+/// Panics if the memory does not consist of whole pages.
+fn non_zero_runs(bytes: &[u8]) -> Vec<PageRun> {
+    assert!(bytes.len().is_multiple_of(IMAGE_PAGE));
+    let mut runs: Vec<PageRun> = Vec::new();
+    for (index, page) in bytes.chunks_exact(IMAGE_PAGE).enumerate() {
+        if is_zero(page) {
+            continue;
+        }
+        let index = u32::try_from(index).expect("a memory has at most 2^32 bytes");
+        match runs.last_mut() {
+            Some(run) if run.end() == u64::from(index) => run.count += 1,
+            _ => runs.push(PageRun {
+                first: index,
+                count: 1,
+            }),
+        }
+    }
+    runs
+}
+
+/// Whether all bytes of a page are zero. Works in words, since kernels have no SSE.
+fn is_zero(page: &[u8]) -> bool {
+    page.as_chunks::<64>().0.iter().all(|line| {
+        let words = line.as_chunks::<8>().0.iter();
+        words.fold(0, |bits, word| bits | u64::from_ne_bytes(*word)) == 0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn runs_cover_exactly_the_pages_that_are_not_zero() {
+        let mut memory = vec![0; 16 * IMAGE_PAGE];
+        memory[2 * IMAGE_PAGE] = 1;
+        memory[4 * IMAGE_PAGE - 1] = 1;
+        memory[16 * IMAGE_PAGE - 1] = 1;
+        let contents = MemoryContents::Linear(&memory);
+        assert_eq!(
+            contents.page_runs(),
+            [
+                PageRun { first: 2, count: 2 },
+                PageRun {
+                    first: 15,
+                    count: 1
+                }
+            ]
+        );
+    }
+
+    #[test]
+    fn chunks_restore_the_memory_from_either_form() {
+        let mut memory = vec![0; 8 * IMAGE_PAGE];
+        memory[5] = 7;
+        memory[6 * IMAGE_PAGE + 9] = 8;
+        let linear = MemoryContents::Linear(&memory);
+        let data: Vec<u8> = linear
+            .chunks()
+            .flat_map(|(_, bytes)| bytes.to_vec())
+            .collect();
+        let pages = MemoryContents::Pages {
+            runs: linear.page_runs(),
+            data: &data,
+        };
+        for contents in [linear, pages] {
+            let mut restored = vec![0; memory.len()];
+            for (address, bytes) in contents.chunks() {
+                restored[address as usize..][..bytes.len()].copy_from_slice(bytes);
+            }
+            assert_eq!(restored, memory);
+        }
+    }
+}

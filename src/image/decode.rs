@@ -1,0 +1,207 @@
+//! Bytes to image, as far as the bytes alone can tell.
+//!
+//! Nothing is allocated in proportion to a number that the bytes merely claim:
+//! lists grow as their elements are read, and memory pages stay where they
+//! are in the input.
+
+use super::wire::{CHECKSUM_LEN, HEADER_LEN, Header, MAGIC, MemoryRecord, Metadata, VERSION};
+use super::{IMAGE_PAGE, ImageError, InstanceImage, MemoryContents, MemoryState, ValidateError};
+use crate::limits::{MAX_IMAGE_FRAMES, MAX_MEMORY_PAGES, WASM_PAGE};
+use crate::module::{Module, ModuleHash};
+use alloc::vec::Vec;
+
+/// Bytes that are well-formed and undamaged, but whose meaning has not been
+/// checked against any module yet.
+#[derive(Clone, Debug)]
+pub struct RawImage<'a> {
+    image: InstanceImage<'a>,
+}
+
+impl<'a> RawImage<'a> {
+    /// Checks magic, version, length and checksum, and decodes the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] says what is wrong and where.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ImageError> {
+        let header = read_header(bytes)?;
+        verify_checksum(bytes)?;
+        // The lengths are within the input now, so that they fit usize.
+        let metadata_end = HEADER_LEN + header.metadata_len as usize;
+        let pages_start = metadata_end.next_multiple_of(IMAGE_PAGE);
+        let padding = &bytes[metadata_end..pages_start];
+        if let Some(index) = padding.iter().position(|&byte| byte != 0) {
+            let offset = metadata_end + index;
+            return Err(ImageError::Reserved { offset });
+        }
+        let metadata = read_metadata(&bytes[..metadata_end])?;
+        let pages = &bytes[pages_start..bytes.len() - CHECKSUM_LEN];
+        Ok(Self {
+            image: assemble(metadata, pages)?,
+        })
+    }
+
+    /// The modules that the image needs.
+    pub fn modules(&self) -> &[ModuleHash] {
+        &self.image.modules
+    }
+
+    /// The image before any check of its meaning: to be looked at, not to be run.
+    pub fn unverified(&self) -> &InstanceImage<'a> {
+        &self.image
+    }
+
+    /// Checks the store against the modules it claims to run, which may come in any
+    /// order: every address is in range, every entity has the type that modules
+    /// declare, every size is within its limits.
+    ///
+    /// # Errors
+    ///
+    /// [`ValidateError`] names the entity and the reason.
+    pub fn validate(self, modules: &[&Module]) -> Result<InstanceImage<'a>, ValidateError> {
+        self.image.validate(modules)?;
+        Ok(self.image)
+    }
+}
+
+/// Reads the header and checks its lengths against the input's.
+fn read_header(bytes: &[u8]) -> Result<Header, ImageError> {
+    let Some((start, _)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+        return Err(ImageError::TooShort { len: bytes.len() });
+    };
+    let found: [u8; 8] = start[..8].try_into().expect("8 bytes");
+    if found != MAGIC {
+        return Err(ImageError::Magic { found });
+    }
+    let found = u32_at(start, 8);
+    if found != VERSION {
+        return Err(ImageError::Version {
+            found,
+            supported: VERSION,
+        });
+    }
+    let header = Header {
+        total_len: u64_at(start, 16),
+        metadata_len: u64_at(start, 24),
+        page_count: u64_at(start, 32),
+    };
+    let found = bytes.len() as u64;
+    if header.total_len != found {
+        return Err(ImageError::Length {
+            expected: header.total_len,
+            found,
+        });
+    }
+    if header.implied_len() != Some(header.total_len) {
+        return Err(ImageError::Layout {
+            metadata_len: header.metadata_len,
+            page_count: header.page_count,
+            total_len: header.total_len,
+        });
+    }
+    match start[12..16].iter().position(|&byte| byte != 0) {
+        Some(index) => Err(ImageError::Reserved { offset: 12 + index }),
+        None => Ok(header),
+    }
+}
+
+/// Compares the checksum at the end with that of the bytes before it.
+fn verify_checksum(bytes: &[u8]) -> Result<(), ImageError> {
+    let (body, stored) = bytes.split_at(bytes.len() - CHECKSUM_LEN);
+    let found = u32_at(stored, 0);
+    let computed = crc32fast::hash(body);
+    if found == computed {
+        Ok(())
+    } else {
+        Err(ImageError::Checksum { found, computed })
+    }
+}
+
+/// Decodes the metadata, which ends where `bytes` end.
+fn read_metadata(bytes: &[u8]) -> Result<Metadata, ImageError> {
+    let mut deserializer = postcard::Deserializer::from_bytes(&bytes[HEADER_LEN..]);
+    let result = serde::Deserialize::deserialize(&mut deserializer);
+    let rest = deserializer.finalize().map_or(0, <[u8]>::len);
+    let offset = bytes.len() - rest;
+    match result {
+        Err(_) => Err(ImageError::Metadata { offset }),
+        Ok(_) if rest != 0 => Err(ImageError::TrailingMetadata { offset }),
+        Ok(metadata) => Ok(metadata),
+    }
+}
+
+/// Gives every memory its share of the pages.
+fn assemble(metadata: Metadata, mut pages: &[u8]) -> Result<InstanceImage<'_>, ImageError> {
+    let frames = metadata.execution_state.as_ref();
+    let found = frames.map_or(0, |state| state.frames.len());
+    if found > MAX_IMAGE_FRAMES {
+        return Err(ImageError::TooManyFrames {
+            found,
+            maximum: MAX_IMAGE_FRAMES,
+        });
+    }
+    let mut claimed: u64 = 0;
+    for (memory, record) in metadata.memories.iter().enumerate() {
+        claimed += check_memory(memory, record)?;
+    }
+    let present = (pages.len() / IMAGE_PAGE) as u64;
+    if claimed != present {
+        return Err(ImageError::PageCount { claimed, present });
+    }
+    let memories = metadata.memories.into_iter().map(|record| {
+        let len = record.runs.iter().map(|run| run.len_bytes()).sum();
+        let (data, rest) = pages.split_at(len);
+        pages = rest;
+        MemoryState {
+            ty: record.ty,
+            size_pages: record.size_pages,
+            contents: MemoryContents::Pages {
+                runs: record.runs,
+                data,
+            },
+        }
+    });
+    Ok(InstanceImage {
+        memories: memories.collect::<Vec<_>>(),
+        modules: metadata.modules,
+        instances: metadata.instances,
+        functions: metadata.functions,
+        tables: metadata.tables,
+        globals: metadata.globals,
+        execution_state: metadata.execution_state,
+        host: metadata.host,
+    })
+}
+
+/// Checks size and runs of a memory; returns how many pages it claims.
+fn check_memory(memory: usize, record: &MemoryRecord) -> Result<u64, ImageError> {
+    let size_pages = record.size_pages;
+    if size_pages > MAX_MEMORY_PAGES {
+        return Err(ImageError::MemorySize { memory, size_pages });
+    }
+    let end = size_pages * (WASM_PAGE / IMAGE_PAGE as u64);
+    let (mut next, mut claimed) = (0, 0);
+    for (index, run) in record.runs.iter().enumerate() {
+        if run.count == 0 || u64::from(run.first) < next || run.end() > end {
+            return Err(ImageError::PageRun {
+                memory,
+                run: index,
+                first: run.first,
+                count: run.count,
+            });
+        }
+        next = run.end();
+        claimed += u64::from(run.count);
+    }
+    Ok(claimed)
+}
+
+/// The little-endian u32 at `offset` of a header whose length is known.
+fn u32_at(bytes: &[u8], offset: usize) -> u32 {
+    u32::from_le_bytes(bytes[offset..][..4].try_into().expect("4 bytes"))
+}
+
+/// The little-endian u64 at `offset` of a header whose length is known.
+fn u64_at(bytes: &[u8], offset: usize) -> u64 {
+    u64::from_le_bytes(bytes[offset..][..8].try_into().expect("8 bytes"))
+}
