@@ -2,9 +2,13 @@
 //!
 //! Nothing here executes anything, and nothing here is unsafe.
 
+mod baseline;
+mod masm;
+mod thunk;
+
 use crate::abi::FuncType;
 use crate::module::Module;
-use crate::state::ModuleStateMap;
+use crate::state::{ModuleStateMap, ModuleStateMapBuilder};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -40,8 +44,54 @@ pub struct CompiledModule {
 }
 
 /// Why a module was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CompileError {}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// A function is beyond what the engine compiles.
+    #[error("function {function} has too {reason}")]
+    Limit {
+        /// Function index.
+        function: u32,
+        /// Which bound it exceeds.
+        reason: Limit,
+    },
+    /// An operator belongs to a wasm feature that the compiler does not know.
+    #[error("function {function} uses an unsupported operator at offset {offset:#x}")]
+    Unsupported {
+        /// Function index.
+        function: u32,
+        /// Offset of the operator in the module.
+        offset: u32,
+    },
+    /// An operator cannot be read: the module has not been validated.
+    #[error("function {function} has no valid operator at offset {offset:#x}")]
+    NotValidated {
+        /// Function index.
+        function: u32,
+        /// Offset of the operator in the module.
+        offset: u64,
+    },
+}
+
+/// The bounds on one function; see [`crate::limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`crate::limits::MAX_LOCALS`]
+    Locals,
+    /// [`crate::limits::MAX_FRAME_SIZE`]
+    FrameSize,
+    /// [`crate::limits::MAX_CODE_SIZE`]
+    CodeSize,
+}
+
+impl core::fmt::Display for Limit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Locals => "many locals",
+            Self::FrameSize => "large a frame",
+            Self::CodeSize => "much code",
+        })
+    }
+}
 
 /// A piece of code between host and wasm, for one function type.
 ///
@@ -80,18 +130,42 @@ pub struct Thunk {
 ///
 /// [`CompileError`] names the function and the limit it exceeds.
 pub fn compile(
-    _module: &Module,
-    _options: &CompileOptions<'_>,
+    module: &Module,
+    options: &CompileOptions<'_>,
 ) -> Result<CompiledModule, CompileError> {
-    todo!()
+    let mut context = baseline::ModuleContext {
+        module,
+        options,
+        offsets: module.vm_offsets(),
+        masm: masm::Masm::default(),
+        state_map: ModuleStateMapBuilder::default(),
+        calls: Vec::new(),
+    };
+    let mut functions = Vec::with_capacity(module.bodies.len());
+    for defined in 0..module.bodies.len() {
+        functions.push(baseline::compile_function(&mut context, defined)?);
+    }
+    for call in &context.calls {
+        let callee: &Range<u32> = &functions[(call.function - module.imported_functions) as usize];
+        context
+            .masm
+            .patch(call.at, callee.start.wrapping_sub(call.at + 4));
+    }
+    let total_size = context.masm.offset();
+    let state_map = context.state_map.finish(total_size);
+    Ok(CompiledModule {
+        code: context.masm.code,
+        functions,
+        state_map,
+    })
 }
 
 /// Compiles the thunk that enters functions of type `ty`.
-pub fn entry_thunk(_ty: &FuncType) -> Thunk {
-    todo!()
+pub fn entry_thunk(ty: &FuncType) -> Thunk {
+    thunk::entry(ty)
 }
 
 /// Compiles the thunk that calls host functions of type `ty`.
-pub fn host_thunk(_ty: &FuncType) -> Thunk {
-    todo!()
+pub fn host_thunk(ty: &FuncType) -> Thunk {
+    thunk::host(ty)
 }

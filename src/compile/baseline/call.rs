@@ -1,0 +1,391 @@
+//! Calls: of functions, through tables, of imports, of the runtime.
+//!
+//! Before a call every operand that is in a register goes to its slot, and so
+//! does every local in a caller-saved register; constants and references to
+//! locals stay as they are. Arguments travel in registers.
+
+use super::frame::vmctx_mem;
+use super::operands::{Entry, IntSrc, Loc, gpr_of, size_of, slot_mem, width_of, xmm_of};
+use super::registers::{MEMORY_BASE, SCRATCH, TARGET, VMCTX, XMM_SCRATCH};
+use super::{CallSite, FunctionCompiler};
+use crate::abi::TrapCode;
+use crate::abi::registers::{
+    ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, outgoing_stack_words, result_stack_word,
+};
+use crate::abi::value::{FuncType, ValType};
+use crate::abi::vmctx::{Libcall, VmCtx, VmFuncRef, VmTable};
+use crate::compile::masm::{AluOp, Cond, Mem, Size, mem, mem_index};
+use crate::state::PointKind;
+use alloc::vec::Vec;
+use core::mem::offset_of;
+use cranelift_assembler_x64::Scale;
+
+/// Address of outgoing stack word `index`.
+fn outgoing_mem(index: usize) -> Mem {
+    mem(GPR::RSP, 8 * index as i32)
+}
+
+impl FunctionCompiler<'_> {
+    pub(super) fn call(&mut self, function: u32) {
+        let module = self.module;
+        let ty = module.function_type(function);
+        self.prepare_call(ty);
+        if function < module.imported_functions {
+            let offset = self.offsets.imported_function(function);
+            self.masm
+                .load(Size::S64, TARGET, vmctx_mem(offset as usize));
+            self.call_target();
+        } else {
+            let at = self.masm.call_later();
+            self.calls.push(CallSite { at, function });
+        }
+        let is_foreign = function < module.imported_functions;
+        self.finish_call(ty, is_foreign);
+    }
+
+    pub(super) fn call_indirect(&mut self, type_index: u32, table: u32) {
+        let module = self.module;
+        let ty = &module.types[type_index as usize];
+        let index = self.pop_int();
+        let (index, owned) = self.int_in_reg(Size::S32, index);
+        let below = self.stack.len() - ty.params.len();
+        let undefined = self.trap_label(TrapCode::UndefinedElement, below);
+        let uninitialized = self.trap_label(TrapCode::UninitializedElement, below);
+        let mismatch = self.trap_label(TrapCode::IndirectCallTypeMismatch, below);
+        self.masm.load(
+            Size::S64,
+            SCRATCH,
+            vmctx_mem(self.offsets.table(table) as usize),
+        );
+        self.masm.alu(
+            AluOp::Cmp,
+            Size::S32,
+            index,
+            mem(SCRATCH, offset_of!(VmTable, len) as i32),
+        );
+        self.masm.jump_if(Cond::AboveEqual, undefined);
+        self.masm.load(
+            Size::S64,
+            SCRATCH,
+            mem(SCRATCH, offset_of!(VmTable, base) as i32),
+        );
+        self.masm.load(
+            Size::S64,
+            TARGET,
+            mem_index(SCRATCH, index, Scale::Eight, 0),
+        );
+        self.release_if(index, owned);
+        self.masm.test(Size::S64, TARGET, TARGET);
+        self.masm.jump_if(Cond::Equal, uninitialized);
+        let signature = self.options.signatures[type_index as usize];
+        self.masm.alu_imm(
+            AluOp::Cmp,
+            Size::S32,
+            mem(TARGET, offset_of!(VmFuncRef, signature) as i32),
+            signature as i32,
+        );
+        self.masm.jump_if(Cond::NotEqual, mismatch);
+        self.prepare_call(ty);
+        self.call_target();
+        self.finish_call(ty, true);
+    }
+
+    /// Calls the `VmFuncRef` in R10, in its own context.
+    fn call_target(&mut self) {
+        self.masm.load(
+            Size::S64,
+            VMCTX,
+            mem(TARGET, offset_of!(VmFuncRef, vmctx) as i32),
+        );
+        self.masm.load(
+            Size::S64,
+            MEMORY_BASE,
+            mem(VMCTX, offset_of!(VmCtx, memory0_base) as i32),
+        );
+        self.masm
+            .call(mem(TARGET, offset_of!(VmFuncRef, code) as i32));
+    }
+
+    /// Puts the arguments, on top of the stack, where the callee expects them, and
+    /// pops them; everything else that a call would clobber goes to the frame.
+    /// R10 survives.
+    fn prepare_call(&mut self, ty: &FuncType) {
+        let first = self.stack.len() - ty.params.len();
+        self.flush_registers(first);
+        self.save_locals();
+        self.outgoing_words = self.outgoing_words.max(outgoing_stack_words(ty) as u32);
+        let mut allocator = ArgumentRegisterAllocator::default();
+        let locations: Vec<_> = ty
+            .params
+            .iter()
+            .map(|&param| allocator.next(param))
+            .collect();
+        for (k, &location) in locations.iter().enumerate() {
+            if let ArgumentLocation::Stack(word) = location {
+                self.pass_on_stack(first + k, word);
+            }
+        }
+        self.pass_in_registers(first, &locations);
+        while self.stack.len() > first {
+            self.drop_top();
+        }
+    }
+
+    fn pass_on_stack(&mut self, index: usize, word: usize) {
+        let entry = self.stack[index];
+        let dst = outgoing_mem(word);
+        if entry.loc != Loc::Slot {
+            return self.copy_to_mem(entry, dst);
+        }
+        let size = size_of(entry.ty);
+        self.masm
+            .load(size, SCRATCH, slot_mem(self.operand_slot(index as u32)));
+        self.masm.store(width_of(size), dst, SCRATCH);
+    }
+
+    /// Register arguments: moves between registers as if at once, then loads.
+    fn pass_in_registers(&mut self, first: usize, locations: &[ArgumentLocation]) {
+        let mut int_moves = Vec::new();
+        let mut float_moves = Vec::new();
+        for (k, &location) in locations.iter().enumerate() {
+            let ArgumentLocation::Register(to) = location else {
+                continue;
+            };
+            match self.register_of(self.stack[first + k]) {
+                Some(Loc::Gpr(from)) => int_moves.push((from, gpr_of(to))),
+                Some(Loc::Xmm(from)) => float_moves.push((from, xmm_of(to))),
+                _ => {}
+            }
+        }
+        self.parallel_moves(int_moves);
+        self.parallel_float_moves(float_moves);
+        for (k, &location) in locations.iter().enumerate() {
+            let ArgumentLocation::Register(to) = location else {
+                continue;
+            };
+            let entry = self.stack[first + k];
+            if self.register_of(entry).is_some() {
+                continue;
+            }
+            let size = size_of(entry.ty);
+            match (entry.loc, entry.ty.is_float()) {
+                (Loc::Const(bits), true) => self.load_float_const(size, xmm_of(to), bits),
+                (Loc::Const(bits), false) => self.masm.mov_imm(gpr_of(to), bits),
+                (loc, is_float) => {
+                    let src = match loc {
+                        Loc::Local(local) => self.local_mem(local),
+                        _ => slot_mem(self.operand_slot((first + k) as u32)),
+                    };
+                    match is_float {
+                        true => self.masm.load_float(size, xmm_of(to), src),
+                        false => self.masm.load(size, gpr_of(to), src),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The register that holds an entry, its own or its local's.
+    fn register_of(&self, entry: Entry) -> Option<Loc> {
+        match entry.loc {
+            Loc::Gpr(_) | Loc::Xmm(_) => Some(entry.loc),
+            Loc::Local(local) => {
+                self.local_register(local)
+                    .map(|register| match entry.ty.is_float() {
+                        true => Loc::Xmm(xmm_of(register)),
+                        false => Loc::Gpr(gpr_of(register)),
+                    })
+            }
+            _ => None,
+        }
+    }
+
+    /// Moves float registers to others as if all at once; XMM15 breaks cycles.
+    fn parallel_float_moves(&mut self, mut moves: Vec<(XMM, XMM)>) {
+        moves.retain(|(from, to)| from != to);
+        while !moves.is_empty() {
+            let ready = moves
+                .iter()
+                .position(|&(_, to)| moves.iter().all(|&(from, _)| from != to));
+            match ready {
+                Some(index) => {
+                    let (from, to) = moves.swap_remove(index);
+                    self.masm.movaps(to, from);
+                }
+                None => {
+                    let (from, _) = moves[0];
+                    self.masm.movaps(XMM_SCRATCH, from);
+                    moves
+                        .iter_mut()
+                        .filter(|(f, _)| *f == from)
+                        .for_each(|(f, _)| *f = XMM_SCRATCH);
+                }
+            }
+        }
+    }
+
+    /// Records the call's suspend point, restores what it clobbered, pushes results.
+    fn finish_call(&mut self, ty: &FuncType, is_foreign: bool) {
+        self.call_point(PointKind::Call, None);
+        if is_foreign {
+            self.masm.load(Size::S64, VMCTX, slot_mem(0));
+            self.masm.load(
+                Size::S64,
+                MEMORY_BASE,
+                mem(VMCTX, offset_of!(VmCtx, memory0_base) as i32),
+            );
+        }
+        self.restore_locals();
+        self.push_results(ty);
+    }
+
+    /// The call just emitted is a suspend point; a rebuilt frame goes on behind it,
+    /// or at `activate`.
+    fn call_point(&mut self, kind: PointKind, activate: Option<u32>) {
+        let mark = self.arena.len();
+        let operands = self.snapshot(self.stack.len());
+        let offset = self.masm.offset();
+        self.point(kind, offset, activate.unwrap_or(offset), operands);
+        self.arena.truncate(mark);
+    }
+
+    fn push_results(&mut self, ty: &FuncType) {
+        for (k, &result) in ty.results.iter().enumerate() {
+            let loc = match (result_stack_word(&ty.results, k), result.is_float()) {
+                (Some(word), _) => {
+                    let size = size_of(result);
+                    let slot = self.operand_mem(self.stack.len() as u32);
+                    self.masm.load(size, SCRATCH, outgoing_mem(word));
+                    self.masm.store(width_of(size), slot, SCRATCH);
+                    Loc::Slot
+                }
+                (None, false) => {
+                    self.take_gpr(GPR::RAX);
+                    Loc::Gpr(GPR::RAX)
+                }
+                (None, true) => {
+                    self.take_xmm(XMM::XMM0);
+                    Loc::Xmm(XMM::XMM0)
+                }
+            };
+            self.push(result, loc);
+        }
+    }
+
+    /// Stores locals that live in caller-saved registers to their home slots.
+    fn save_locals(&mut self) {
+        for k in 0..self.caller_saved_locals.len() {
+            let local = self.caller_saved_locals[k];
+            let home = self.locals[local as usize];
+            let (Some(register), Some(slot)) = (home.register, home.slot) else {
+                unreachable!()
+            };
+            let size = size_of(home.ty);
+            match home.ty.is_float() {
+                true => self
+                    .masm
+                    .store_float(size, slot_mem(slot), xmm_of(register)),
+                false => self
+                    .masm
+                    .store(width_of(size), slot_mem(slot), gpr_of(register)),
+            }
+        }
+    }
+
+    /// Loads locals that live in caller-saved registers back.
+    fn restore_locals(&mut self) {
+        for k in 0..self.caller_saved_locals.len() {
+            let local = self.caller_saved_locals[k];
+            let home = self.locals[local as usize];
+            let (Some(register), Some(slot)) = (home.register, home.slot) else {
+                unreachable!()
+            };
+            let size = size_of(home.ty);
+            match home.ty.is_float() {
+                true => self.masm.load_float(size, xmm_of(register), slot_mem(slot)),
+                false => self.masm.load(size, gpr_of(register), slot_mem(slot)),
+            }
+        }
+    }
+
+    // ---- libcalls -----------------------------------------------------------
+
+    fn emit_libcall(&mut self, libcall: Libcall) {
+        self.masm.mov_imm(GPR::R10, libcall as u64);
+        self.masm.call(vmctx_mem(offset_of!(VmCtx, libcall_entry)));
+    }
+
+    /// A libcall of an index, without result.
+    pub(super) fn libcall_with_index(&mut self, libcall: Libcall, index: u32) {
+        self.flush_registers(self.stack.len());
+        self.save_locals();
+        self.masm.mov_imm(GPR::RSI, u64::from(index));
+        self.emit_libcall(libcall);
+        self.call_point(PointKind::Call, None);
+        self.restore_locals();
+    }
+
+    /// A libcall of an index and the i32 on top of the stack, with an i32 result.
+    pub(super) fn libcall_with_operand(&mut self, libcall: Libcall, index: u32) {
+        let operand = self.pop_int();
+        self.finish_grow(libcall, index, operand, None);
+    }
+
+    /// `table.grow`: a libcall of the table, the delta on top of the stack and the reference below it.
+    pub(super) fn libcall_table_grow(&mut self, table: u32) {
+        let delta = self.pop_int();
+        let reference = self.pop_int();
+        self.finish_grow(Libcall::TableGrow, table, delta, Some(reference));
+    }
+
+    fn finish_grow(
+        &mut self,
+        libcall: Libcall,
+        index: u32,
+        delta: IntSrc,
+        reference: Option<IntSrc>,
+    ) {
+        // Into scratch registers first: argument registers may hold either operand.
+        self.load_int(Size::S32, SCRATCH, delta);
+        self.release_int(delta);
+        if let Some(reference) = reference {
+            self.load_int(Size::S64, TARGET, reference);
+            self.release_int(reference);
+        }
+        self.flush_registers(self.stack.len());
+        self.save_locals();
+        self.masm.mov(Size::S32, GPR::RDX, SCRATCH);
+        if reference.is_some() {
+            self.masm.mov(Size::S64, GPR::RCX, TARGET);
+        }
+        self.masm.mov_imm(GPR::RSI, u64::from(index));
+        self.emit_libcall(libcall);
+        self.call_point(PointKind::Call, None);
+        self.restore_locals();
+        self.take_gpr(GPR::RAX);
+        self.push_gpr(ValType::I32, GPR::RAX);
+    }
+
+    /// A bulk operation of the three operands on top of the stack. It works on them in
+    /// their home slots and may stop in between; a rebuilt frame executes it again.
+    pub(super) fn restartable_libcall(&mut self, libcall: Libcall, indices: &[u32]) {
+        let first = self.stack.len() - 3;
+        self.flush_registers(first);
+        for index in first..self.stack.len() {
+            self.spill(index);
+        }
+        self.save_locals();
+        let restart = self.masm.offset();
+        let lowest = slot_mem(self.operand_slot(first as u32 + 2));
+        self.masm.lea(Size::S64, GPR::RSI, lowest);
+        for (&register, &index) in [GPR::RDX, GPR::RCX].iter().zip(indices) {
+            self.masm.mov_imm(register, u64::from(index));
+        }
+        self.emit_libcall(libcall);
+        self.call_point(PointKind::Restart, Some(restart));
+        self.restore_locals();
+        for _ in 0..3 {
+            self.drop_top();
+        }
+    }
+}

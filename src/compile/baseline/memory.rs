@@ -1,0 +1,217 @@
+//! Linear memory, globals and their addressing.
+//!
+//! No bounds checks: an index is a zero-extended 32-bit register, and the
+//! platform reserves all that index and offset can reach. A fault is the trap.
+
+use super::FunctionCompiler;
+use super::frame::vmctx_mem;
+use super::operands::{FloatSrc, IntSrc, Loc, size_of, width_of};
+use super::registers::{MEMORY_BASE, SCRATCH, TARGET, XMM_SCRATCH};
+use crate::abi::TrapCode;
+use crate::abi::value::ValType;
+use crate::abi::vmctx::{Libcall, VmMemory};
+use crate::compile::masm::{AluOp, LoadKind, Mem, Size, Width, mem, mem_index};
+use core::mem::offset_of;
+use cranelift_assembler_x64::Scale;
+use wasmparser::MemArg;
+
+/// An effective address, and the register it must keep until the access.
+struct Address {
+    mem: Mem,
+    held: IntSrc,
+}
+
+impl FunctionCompiler<'_> {
+    /// Pops an index; the result is valid until the next use of R10.
+    fn pop_address(&mut self, arg: &MemArg) -> Address {
+        let index = self.pop_int();
+        let offset = arg.offset;
+        if let IntSrc::Const(bits) = index {
+            let address = u64::from(bits as u32) + offset;
+            let mem = match i32::try_from(address) {
+                Ok(disp) => mem(MEMORY_BASE, disp),
+                Err(_) => {
+                    self.masm.mov_imm(TARGET, address);
+                    mem_index(MEMORY_BASE, TARGET, Scale::One, 0)
+                }
+            };
+            return Address { mem, held: index };
+        }
+        let (reg, owned) = self.int_in_reg(Size::S32, index);
+        let mem = match i32::try_from(offset) {
+            Ok(disp) => mem_index(MEMORY_BASE, reg, Scale::One, disp),
+            Err(_) => {
+                self.masm.mov_imm(TARGET, offset);
+                self.masm.alu(AluOp::Add, Size::S64, TARGET, reg);
+                mem_index(MEMORY_BASE, TARGET, Scale::One, 0)
+            }
+        };
+        Address {
+            mem,
+            held: IntSrc::Reg { reg, owned },
+        }
+    }
+
+    pub(super) fn load_int_op(&mut self, arg: &MemArg, kind: LoadKind, ty: ValType) {
+        let address = self.pop_address(arg);
+        if let Some((local, dst)) = self.int_destination() {
+            self.may_trap(TrapCode::MemoryOutOfBounds);
+            self.masm.load_extend(kind, dst, address.mem);
+            self.release_int(address.held);
+            self.push(ty, Loc::Local(local));
+            return;
+        }
+        let dst = match address.held {
+            IntSrc::Reg { reg, owned: true } => reg,
+            _ => self.alloc_gpr(),
+        };
+        self.may_trap(TrapCode::MemoryOutOfBounds);
+        self.masm.load_extend(kind, dst, address.mem);
+        self.push_gpr(ty, dst);
+    }
+
+    pub(super) fn load_float_op(&mut self, arg: &MemArg, ty: ValType) {
+        let size = size_of(ty);
+        let address = self.pop_address(arg);
+        let destination = self.float_destination();
+        let dst = destination.map_or_else(|| self.alloc_xmm(), |(_, dst)| dst);
+        self.may_trap(TrapCode::MemoryOutOfBounds);
+        self.masm.load_float(size, dst, address.mem);
+        self.release_int(address.held);
+        match destination {
+            Some((local, _)) => self.push(ty, Loc::Local(local)),
+            None => self.push_xmm(ty, dst),
+        }
+    }
+
+    pub(super) fn store_int_op(&mut self, arg: &MemArg, width: Width, ty: ValType) {
+        let value = self.pop_int();
+        let immediate = match value {
+            IntSrc::Const(bits) if width != Width::W64 => Some(bits as i32),
+            IntSrc::Const(bits) => i32::try_from(bits as i64).ok(),
+            _ => None,
+        };
+        if let Some(immediate) = immediate {
+            let address = self.pop_address(arg);
+            self.may_trap(TrapCode::MemoryOutOfBounds);
+            self.masm.store_imm(width, address.mem, immediate);
+            self.release_int(address.held);
+            return;
+        }
+        let (reg, owned) = self.int_in_reg(size_of(ty), value);
+        let address = self.pop_address(arg);
+        self.may_trap(TrapCode::MemoryOutOfBounds);
+        self.masm.store(width, address.mem, reg);
+        self.release_int(address.held);
+        self.release_if(reg, owned);
+    }
+
+    pub(super) fn store_float_op(&mut self, arg: &MemArg, ty: ValType) {
+        let size = size_of(ty);
+        let value = self.pop_float();
+        let reg = match value {
+            FloatSrc::Reg { reg, .. } => reg,
+            _ => {
+                self.load_float(size, XMM_SCRATCH, value);
+                XMM_SCRATCH
+            }
+        };
+        let address = self.pop_address(arg);
+        self.may_trap(TrapCode::MemoryOutOfBounds);
+        self.masm.store_float(size, address.mem, reg);
+        self.release_int(address.held);
+        self.release_float(value);
+    }
+
+    pub(super) fn memory_size(&mut self, memory: u32) {
+        let dst = self.alloc_gpr();
+        self.masm.load(
+            Size::S64,
+            dst,
+            vmctx_mem(self.offsets.memory(memory) as usize),
+        );
+        self.masm
+            .load(Size::S32, dst, mem(dst, offset_of!(VmMemory, pages) as i32));
+        self.push_gpr(ValType::I32, dst);
+    }
+
+    pub(super) fn memory_grow(&mut self, memory: u32) {
+        self.libcall_with_operand(Libcall::MemoryGrow, memory);
+    }
+
+    // ---- globals ------------------------------------------------------------
+
+    pub(super) fn global_get(&mut self, global: u32) {
+        let ty = self.module.globals[global as usize].value;
+        let size = size_of(ty);
+        let address = vmctx_mem(self.offsets.global(global) as usize);
+        if ty.is_float() {
+            let dst = self.alloc_xmm();
+            self.masm.load(Size::S64, SCRATCH, address);
+            self.masm.load_float(size, dst, mem(SCRATCH, 0));
+            self.push_xmm(ty, dst);
+        } else {
+            let dst = self.alloc_gpr();
+            self.masm.load(Size::S64, SCRATCH, address);
+            self.masm.load(size, dst, mem(SCRATCH, 0));
+            self.push_gpr(ty, dst);
+        }
+    }
+
+    pub(super) fn global_set(&mut self, global: u32) {
+        let ty = self.module.globals[global as usize].value;
+        let size = size_of(ty);
+        let width = width_of(size);
+        if ty.is_float() {
+            let value = self.pop_float();
+            let reg = match value {
+                FloatSrc::Reg { reg, .. } => reg,
+                _ => {
+                    self.load_float(size, XMM_SCRATCH, value);
+                    XMM_SCRATCH
+                }
+            };
+            self.masm.load(
+                Size::S64,
+                SCRATCH,
+                vmctx_mem(self.offsets.global(global) as usize),
+            );
+            self.masm.store_float(size, mem(SCRATCH, 0), reg);
+            self.release_float(value);
+            return;
+        }
+        let value = self.pop_int();
+        let reg = match value {
+            IntSrc::Reg { reg, .. } => reg,
+            _ => {
+                self.load_int(size, TARGET, value);
+                TARGET
+            }
+        };
+        self.masm.load(
+            Size::S64,
+            SCRATCH,
+            vmctx_mem(self.offsets.global(global) as usize),
+        );
+        self.masm.store(width, mem(SCRATCH, 0), reg);
+        self.release_int(value);
+    }
+
+    // ---- bulk operations ----------------------------------------------------
+
+    pub(super) fn memory_copy(&mut self, destination: u32, source: u32) {
+        self.restartable_libcall(Libcall::MemoryCopy, &[destination, source]);
+    }
+
+    pub(super) fn memory_fill(&mut self, memory: u32) {
+        self.restartable_libcall(Libcall::MemoryFill, &[memory]);
+    }
+
+    pub(super) fn memory_init(&mut self, memory: u32, segment: u32) {
+        self.restartable_libcall(Libcall::MemoryInit, &[memory, segment]);
+    }
+
+    pub(super) fn data_drop(&mut self, segment: u32) {
+        self.libcall_with_index(Libcall::DataDrop, segment);
+    }
+}

@@ -1,0 +1,295 @@
+//! The single-pass baseline compiler.
+//!
+//! One pass over validated operators, with one operator of look-ahead. Values
+//! wait on an abstract stack ([`operands`]) until an instruction needs them;
+//! the hottest locals live in registers for the whole function ([`survey`]),
+//! so that control-flow merges ([`control`]) move operand-stack values only,
+//! by a fixed rule: at a label the last value is in RAX or XMM0, the others in
+//! their home slots, and everything below is in a slot or constant.
+//!
+//! Suspend points are described to the state map as they are emitted.
+
+mod call;
+mod control;
+mod convert;
+mod float;
+mod frame;
+mod integer;
+mod memory;
+mod operands;
+mod operators;
+mod registers;
+mod survey;
+mod table;
+
+use super::masm::{Label, Masm};
+use super::{CompileError, CompileOptions};
+use crate::abi::TrapCode;
+use crate::abi::vmctx::VmOffsets;
+use crate::limits;
+use crate::module::{FunctionBody, Module};
+use crate::state::{LocalHome, ModuleStateMapBuilder, Operand, PointKind, SuspendPoint};
+use alloc::vec;
+use alloc::vec::Vec;
+use control::Block;
+use core::ops::Range;
+use operands::Entry;
+use registers::RegisterFile;
+use wasmparser::{BinaryReader, OperatorsReader};
+
+/// A `call rel32` to a defined function, to be patched when all code is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallSite {
+    /// Offset of the rel32.
+    pub(super) at: u32,
+    /// Function index of the callee.
+    pub(super) function: u32,
+}
+
+/// What all functions of a module share while they are compiled.
+pub(super) struct ModuleContext<'a> {
+    pub(super) module: &'a Module,
+    pub(super) options: &'a CompileOptions<'a>,
+    pub(super) offsets: VmOffsets,
+    pub(super) masm: Masm,
+    pub(super) state_map: ModuleStateMapBuilder,
+    pub(super) calls: Vec<CallSite>,
+}
+
+/// A jump out of line that ends in a trap.
+#[derive(Clone, Debug)]
+struct TrapStub {
+    label: Label,
+    code: TrapCode,
+    wasm_offset: u32,
+    operands: Range<usize>,
+}
+
+/// A jump out of line to the poll trampoline.
+#[derive(Clone, Debug)]
+struct PollStub {
+    label: Label,
+    /// Where the fast path goes on.
+    resume: Label,
+    resume_offset: u32,
+    kind: PointKind,
+    wasm_offset: u32,
+    operands: Range<usize>,
+}
+
+/// One function being compiled.
+struct FunctionCompiler<'a> {
+    module: &'a Module,
+    options: &'a CompileOptions<'a>,
+    offsets: VmOffsets,
+    masm: &'a mut Masm,
+    state_map: &'a mut ModuleStateMapBuilder,
+    calls: &'a mut Vec<CallSite>,
+    function: u32,
+    body: &'a FunctionBody,
+
+    locals: Vec<LocalHome>,
+    /// Entries of the operand stack that refer to each local.
+    local_refs: Vec<u32>,
+    /// Callee-saved registers in use, and their slots.
+    saved: Vec<(crate::abi::RegisterIndex, u32)>,
+    /// Locals in registers that a call does not preserve.
+    caller_saved_locals: Vec<u32>,
+
+    registers: RegisterFile,
+    stack: Vec<Entry>,
+    /// No entry below this stack index is in a register.
+    flushed: usize,
+    /// Every entry below this stack index is in its slot or constant.
+    settled: usize,
+    blocks: Vec<Block>,
+    /// Whether the code here can be reached.
+    is_reachable: bool,
+    /// Blocks opened since the code became unreachable.
+    unreachable_depth: u32,
+    /// The local that the next operator assigns the current one's result to.
+    next_assigned: Option<u32>,
+
+    first_operand_slot: u32,
+    /// How many operand home slots are in use.
+    operand_slots: u32,
+    /// Outgoing stack words.
+    outgoing_words: u32,
+    epilogue: Label,
+
+    /// Offset of the current operator in the module's bytes.
+    wasm_offset: u32,
+    /// Operand lists of stubs that are not emitted yet.
+    arena: Vec<Operand>,
+    trap_stubs: Vec<TrapStub>,
+    poll_stubs: Vec<PollStub>,
+}
+
+/// Compiles one function (by its index among the defined ones) behind the code
+/// so far; returns its code range.
+pub(super) fn compile_function(
+    context: &mut ModuleContext<'_>,
+    defined: usize,
+) -> Result<Range<u32>, CompileError> {
+    let module = context.module;
+    let body = &module.bodies[defined];
+    let function = module.imported_functions + defined as u32;
+    let refuse = |reason| CompileError::Limit { function, reason };
+    if body.locals.len() > limits::MAX_LOCALS as usize {
+        return Err(refuse(super::Limit::Locals));
+    }
+    let assigned =
+        survey::assign_registers(&body.locals, operators_of(module, body)).map_err(|error| {
+            CompileError::NotValidated {
+                function,
+                offset: error.offset() as u64,
+            }
+        })?;
+    let start = context.masm.offset();
+    context.state_map.begin_function(start);
+    let epilogue = context.masm.new_label();
+    let mut compiler = FunctionCompiler {
+        module,
+        options: context.options,
+        offsets: context.offsets,
+        masm: &mut context.masm,
+        state_map: &mut context.state_map,
+        calls: &mut context.calls,
+        function,
+        body,
+        locals: Vec::new(),
+        local_refs: vec![0; body.locals.len()],
+        saved: Vec::new(),
+        caller_saved_locals: Vec::new(),
+        registers: RegisterFile::new(),
+        stack: Vec::new(),
+        flushed: 0,
+        settled: 0,
+        blocks: Vec::new(),
+        is_reachable: true,
+        unreachable_depth: 0,
+        next_assigned: None,
+        first_operand_slot: 0,
+        operand_slots: 0,
+        outgoing_words: 0,
+        epilogue,
+        wasm_offset: body.first_operator as u32,
+        arena: Vec::new(),
+        trap_stubs: Vec::new(),
+        poll_stubs: Vec::new(),
+    };
+    compiler.lay_out_frame(&assigned);
+    compiler.run(start)?;
+    context.masm.resolve();
+    Ok(start..context.masm.offset())
+}
+
+fn operators_of<'a>(module: &'a Module, body: &FunctionBody) -> OperatorsReader<'a> {
+    let bytes = &module.bytes[body.first_operator..body.range.end];
+    OperatorsReader::new(BinaryReader::new(bytes, body.first_operator as _))
+}
+
+impl FunctionCompiler<'_> {
+    fn run(&mut self, start: u32) -> Result<(), CompileError> {
+        let prologue = self.prologue();
+        self.compile_operators()?;
+        self.epilogue();
+        self.emit_stubs();
+        self.finish_frame(start, &prologue)
+    }
+
+    fn compile_operators(&mut self) -> Result<(), CompileError> {
+        let function = self.function;
+        let not_validated = |error: wasmparser::BinaryReaderError| CompileError::NotValidated {
+            function,
+            offset: error.offset() as u64,
+        };
+        let mut operators = operators_of(self.module, self.body);
+        self.push_function_block();
+        let mut current = Some((
+            operators.original_position(),
+            operators.read().map_err(not_validated)?,
+        ));
+        while let Some((offset, operator)) = current {
+            let next_offset = operators.original_position();
+            let next = if operators.eof() {
+                None
+            } else {
+                Some(operators.read().map_err(not_validated)?)
+            };
+            self.wasm_offset = offset as u32;
+            self.next_assigned = next.as_ref().and_then(operators::assigned_local);
+            self.operator(operator)?;
+            if self.masm.offset() > limits::MAX_CODE_SIZE {
+                return Err(CompileError::Limit {
+                    function,
+                    reason: super::Limit::CodeSize,
+                });
+            }
+            current = next.map(|operator| (next_offset, operator));
+        }
+        Ok(())
+    }
+
+    // ---- suspend points -----------------------------------------------------
+
+    /// Records a suspend point at the current operator.
+    fn point(
+        &mut self,
+        kind: PointKind,
+        code_offset: u32,
+        activate_offset: u32,
+        operands: Range<usize>,
+    ) {
+        self.state_map.point(&SuspendPoint {
+            kind,
+            code_offset,
+            activate_offset,
+            wasm_offset: self.wasm_offset,
+            operands: &self.arena[operands],
+        });
+    }
+
+    /// Records that the instruction about to be emitted may fault. The operator's own
+    /// operands must have been popped.
+    fn may_trap(&mut self, code: TrapCode) {
+        let mark = self.arena.len();
+        let operands = self.snapshot(self.stack.len());
+        let offset = self.masm.offset();
+        self.point(PointKind::Trappable(code), offset, offset, operands);
+        self.arena.truncate(mark);
+    }
+
+    /// A label out of line that traps; for jumps taken when a check fails. The
+    /// lowest `operands` entries of the stack are the state there.
+    fn trap_label(&mut self, code: TrapCode, operands: usize) -> Label {
+        let label = self.masm.new_label();
+        let operands = self.snapshot(operands);
+        self.trap_stubs.push(TrapStub {
+            label,
+            code,
+            wasm_offset: self.wasm_offset,
+            operands,
+        });
+        label
+    }
+
+    /// Code that is jumped to when something rare happens, behind the function.
+    fn emit_stubs(&mut self) {
+        for stub in core::mem::take(&mut self.trap_stubs) {
+            self.masm.bind(stub.label);
+            self.wasm_offset = stub.wasm_offset;
+            let offset = self.masm.offset();
+            self.point(
+                PointKind::Trappable(stub.code),
+                offset,
+                offset,
+                stub.operands,
+            );
+            self.masm.ud2();
+        }
+        for stub in core::mem::take(&mut self.poll_stubs) {
+            self.emit_poll_stub(&stub);
+        }
+    }
+}

@@ -1,0 +1,586 @@
+//! The abstract operand stack: where each value is while code is emitted.
+//!
+//! An entry is a constant, a local that has not been copied yet, a register, its
+//! home slot in the frame, or the flags of a comparison (top entry only).
+//! Entries reach their home slot when registers run out, before calls, and at
+//! the entry of blocks; so below the innermost block's base there are only
+//! slots and constants, and every path to a merge agrees on them.
+
+use super::FunctionCompiler;
+use super::registers::SCRATCH;
+use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM};
+use crate::abi::value::ValType;
+use crate::compile::masm::{Cond, Mem, Size, Width, mem};
+use crate::state::{Operand, OperandHome};
+
+/// Where an operand-stack value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loc {
+    /// Nowhere: a constant (raw bits).
+    Const(u64),
+    /// Still in this local.
+    Local(u32),
+    /// In an integer register that this entry owns.
+    Gpr(GPR),
+    /// In a float register that this entry owns.
+    Xmm(XMM),
+    /// In its home slot.
+    Slot,
+    /// An i32 that is 1 if the condition holds on the flags, else 0.
+    Flags(Cond),
+}
+
+/// One entry of the abstract operand stack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) ty: ValType,
+    pub(super) loc: Loc,
+}
+
+/// A popped integer, where an instruction can read it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum IntSrc {
+    /// In a register; `owned` if it may be overwritten and must be released.
+    Reg { reg: GPR, owned: bool },
+    /// In memory: a slot of the frame.
+    Mem(Mem),
+    /// A constant (raw bits).
+    Const(u64),
+}
+
+/// A popped float, where an instruction can read it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FloatSrc {
+    /// In a register; `owned` if it may be overwritten and must be released.
+    Reg { reg: XMM, owned: bool },
+    /// In memory: a slot of the frame.
+    Mem(Mem),
+    /// A constant (raw bits).
+    Const(u64),
+}
+
+/// The width in which values of a type are moved; a float's is that of its bits.
+pub(super) fn size_of(ty: ValType) -> Size {
+    match ty {
+        ValType::I32 | ValType::F32 => Size::S32,
+        ValType::I64 | ValType::F64 | ValType::FuncRef | ValType::ExternRef => Size::S64,
+        ValType::V128 => unreachable!("v128 is not enabled in the decoder"),
+    }
+}
+
+/// The store width of a size.
+pub(super) fn width_of(size: Size) -> Width {
+    match size {
+        Size::S32 => Width::W32,
+        Size::S64 => Width::W64,
+    }
+}
+
+/// The home slot with an index, as a memory operand.
+pub(super) fn slot_mem(slot: u32) -> Mem {
+    mem(GPR::RBP, -8 * (slot as i32 + 1))
+}
+
+pub(super) fn gpr_of(index: RegisterIndex) -> GPR {
+    GPR::ALL[index.0]
+}
+
+pub(super) fn xmm_of(index: RegisterIndex) -> XMM {
+    XMM::ALL[index.0 - 16]
+}
+
+impl FunctionCompiler<'_> {
+    /// Pushes an entry; a register it names becomes its own.
+    pub(super) fn push(&mut self, ty: ValType, loc: Loc) {
+        let index = self.stack.len() as u32;
+        match loc {
+            Loc::Gpr(reg) => self.registers.gprs.set_owner(reg as u8, index),
+            Loc::Xmm(reg) => self.registers.xmms.set_owner(reg as u8, index),
+            Loc::Local(local) => self.local_refs[local as usize] += 1,
+            Loc::Slot => self.note_slot(index),
+            Loc::Const(_) | Loc::Flags(_) => {}
+        }
+        self.stack.push(Entry { ty, loc });
+    }
+
+    pub(super) fn push_gpr(&mut self, ty: ValType, reg: GPR) {
+        self.push(ty, Loc::Gpr(reg));
+    }
+
+    pub(super) fn push_xmm(&mut self, ty: ValType, reg: XMM) {
+        self.push(ty, Loc::Xmm(reg));
+    }
+
+    /// Pops the top entry. A register it was in is then held by the caller.
+    pub(super) fn pop(&mut self) -> Entry {
+        let entry = self
+            .stack
+            .pop()
+            .expect("validated: the operand stack is not empty");
+        match entry.loc {
+            Loc::Gpr(reg) => self
+                .registers
+                .gprs
+                .set_owner(reg as u8, super::registers::HELD),
+            Loc::Xmm(reg) => self
+                .registers
+                .xmms
+                .set_owner(reg as u8, super::registers::HELD),
+            Loc::Local(local) => self.local_refs[local as usize] -= 1,
+            Loc::Const(_) | Loc::Slot | Loc::Flags(_) => {}
+        }
+        self.flushed = self.flushed.min(self.stack.len());
+        self.settled = self.settled.min(self.stack.len());
+        entry
+    }
+
+    /// Pops and discards.
+    pub(super) fn drop_top(&mut self) {
+        match self.pop().loc {
+            Loc::Gpr(reg) => self.release_gpr(reg),
+            Loc::Xmm(reg) => self.release_xmm(reg),
+            _ => {}
+        }
+    }
+
+    /// The home slot number of a stack index.
+    pub(super) fn operand_slot(&self, index: u32) -> u32 {
+        self.first_operand_slot + index
+    }
+
+    /// The home slot of a stack index, which it marks as used.
+    pub(super) fn operand_mem(&mut self, index: u32) -> Mem {
+        self.note_slot(index);
+        slot_mem(self.operand_slot(index))
+    }
+
+    fn note_slot(&mut self, index: u32) {
+        self.operand_slots = self.operand_slots.max(index + 1);
+    }
+
+    /// Where a local is outside calls: a register, or its home slot.
+    pub(super) fn local_register(&self, local: u32) -> Option<RegisterIndex> {
+        self.locals[local as usize].register
+    }
+
+    pub(super) fn local_mem(&self, local: u32) -> Mem {
+        slot_mem(
+            self.locals[local as usize]
+                .slot
+                .expect("a local without a register has a slot"),
+        )
+    }
+
+    // ---- registers ----------------------------------------------------------
+
+    /// A free integer register, spilling the deepest entry that has one if need be.
+    pub(super) fn alloc_gpr(&mut self) -> GPR {
+        if let Some(reg) = self.registers.gprs.take_free() {
+            return GPR::ALL[usize::from(reg)];
+        }
+        let index = self.deepest(|loc| matches!(loc, Loc::Gpr(_)));
+        let Loc::Gpr(reg) = self.stack[index].loc else {
+            unreachable!()
+        };
+        self.spill(index);
+        self.registers.gprs.take(reg as u8);
+        reg
+    }
+
+    /// A free float register, spilling the deepest entry that has one if need be.
+    pub(super) fn alloc_xmm(&mut self) -> XMM {
+        if let Some(reg) = self.registers.xmms.take_free() {
+            return XMM::ALL[usize::from(reg)];
+        }
+        let index = self.deepest(|loc| matches!(loc, Loc::Xmm(_)));
+        let Loc::Xmm(reg) = self.stack[index].loc else {
+            unreachable!()
+        };
+        self.spill(index);
+        self.registers.xmms.take(reg as u8);
+        reg
+    }
+
+    fn deepest(&mut self, wanted: impl Fn(Loc) -> bool) -> usize {
+        while !matches!(self.stack[self.flushed].loc, Loc::Gpr(_) | Loc::Xmm(_)) {
+            self.flushed += 1;
+        }
+        let from = self.flushed;
+        let found = self.stack[from..]
+            .iter()
+            .position(|entry| wanted(entry.loc));
+        from + found.expect("operators hold fewer registers than there are")
+    }
+
+    /// Takes a particular integer register, moving its owner elsewhere.
+    pub(super) fn take_gpr(&mut self, reg: GPR) {
+        if !self.registers.gprs.is_free(reg as u8) {
+            let owner = self.registers.gprs.owner(reg as u8);
+            assert_ne!(owner, super::registers::HELD, "{reg:?} is held");
+            match self.registers.gprs.take_free() {
+                Some(other) => {
+                    let other = GPR::ALL[usize::from(other)];
+                    self.masm.mov(Size::S64, other, reg);
+                    self.stack[owner as usize].loc = Loc::Gpr(other);
+                    self.registers.gprs.set_owner(other as u8, owner);
+                    self.registers.gprs.release(reg as u8);
+                }
+                None => self.spill(owner as usize),
+            }
+        }
+        self.registers.gprs.take(reg as u8);
+    }
+
+    /// Takes a particular float register, moving its owner elsewhere.
+    pub(super) fn take_xmm(&mut self, reg: XMM) {
+        if !self.registers.xmms.is_free(reg as u8) {
+            let owner = self.registers.xmms.owner(reg as u8);
+            assert_ne!(owner, super::registers::HELD, "{reg:?} is held");
+            self.spill(owner as usize);
+        }
+        self.registers.xmms.take(reg as u8);
+    }
+
+    pub(super) fn release_gpr(&mut self, reg: GPR) {
+        self.registers.gprs.release(reg as u8);
+    }
+
+    pub(super) fn release_xmm(&mut self, reg: XMM) {
+        self.registers.xmms.release(reg as u8);
+    }
+
+    pub(super) fn release_int(&mut self, src: IntSrc) {
+        if let IntSrc::Reg { reg, owned: true } = src {
+            self.release_gpr(reg);
+        }
+    }
+
+    pub(super) fn release_float(&mut self, src: FloatSrc) {
+        if let FloatSrc::Reg { reg, owned: true } = src {
+            self.release_xmm(reg);
+        }
+    }
+
+    // ---- spilling -----------------------------------------------------------
+
+    /// Stores an entry to its home slot, wherever it is. Only moves: the flags survive.
+    pub(super) fn spill(&mut self, index: usize) {
+        let entry = self.stack[index];
+        if entry.loc == Loc::Slot {
+            return;
+        }
+        let slot = self.operand_mem(index as u32);
+        self.copy_to_mem(entry, slot);
+        match entry.loc {
+            Loc::Gpr(reg) => self.release_gpr(reg),
+            Loc::Xmm(reg) => self.release_xmm(reg),
+            Loc::Local(local) => self.local_refs[local as usize] -= 1,
+            _ => {}
+        }
+        self.stack[index].loc = Loc::Slot;
+    }
+
+    /// Copies a value that is not in a slot to memory; clobbers scratch registers only.
+    pub(super) fn copy_to_mem(&mut self, entry: Entry, dst: Mem) {
+        let size = size_of(entry.ty);
+        let width = width_of(size);
+        match entry.loc {
+            Loc::Const(bits) => self.store_const(width, dst, bits),
+            Loc::Gpr(reg) => self.masm.store(width, dst, reg),
+            Loc::Xmm(reg) => self.masm.store_float(size, dst, reg),
+            Loc::Local(local) => match self.local_register(local) {
+                Some(reg) if entry.ty.is_float() => self.masm.store_float(size, dst, xmm_of(reg)),
+                Some(reg) => self.masm.store(width, dst, gpr_of(reg)),
+                None => {
+                    self.masm.load(size, SCRATCH, self.local_mem(local));
+                    self.masm.store(width, dst, SCRATCH);
+                }
+            },
+            Loc::Slot | Loc::Flags(_) => unreachable!("already in memory, or materialised before"),
+        }
+    }
+
+    pub(super) fn store_const(&mut self, width: Width, dst: Mem, bits: u64) {
+        let narrow = if width == Width::W64 {
+            i32::try_from(bits as i64).ok()
+        } else {
+            Some(bits as i32)
+        };
+        match narrow {
+            Some(value) => self.masm.store_imm(width, dst, value),
+            None => {
+                self.masm.mov_imm(SCRATCH, bits);
+                self.masm.store(width, dst, SCRATCH);
+            }
+        }
+    }
+
+    /// Stores every entry below `limit` that is in a register to its slot.
+    pub(super) fn flush_registers(&mut self, limit: usize) {
+        for index in self.flushed..limit {
+            if matches!(self.stack[index].loc, Loc::Gpr(_) | Loc::Xmm(_)) {
+                self.spill(index);
+            }
+        }
+        self.flushed = self.flushed.max(limit);
+    }
+
+    /// Stores every entry that is in a register or still in a local to its slot, so
+    /// that all paths to a merge agree. Only moves: the flags survive.
+    pub(super) fn flush_all(&mut self) {
+        for index in self.settled..self.stack.len() {
+            if !matches!(self.stack[index].loc, Loc::Const(_)) {
+                self.spill(index);
+            }
+        }
+        self.flushed = self.stack.len();
+        self.settled = self.stack.len();
+    }
+
+    /// Before a local changes: gives entries that still refer to it a copy.
+    pub(super) fn preserve_local(&mut self, local: u32) {
+        let mut index = self.stack.len();
+        while self.local_refs[local as usize] > 0 {
+            index -= 1;
+            if self.stack[index].loc == Loc::Local(local) {
+                self.copy_out(index, local);
+            }
+        }
+    }
+
+    /// Gives an entry that refers to a local a register, or else its home slot.
+    fn copy_out(&mut self, index: usize, local: u32) {
+        let ty = self.stack[index].ty;
+        let class = if ty.is_float() {
+            &mut self.registers.xmms
+        } else {
+            &mut self.registers.gprs
+        };
+        let Some(reg) = class.take_free() else {
+            return self.spill(index);
+        };
+        class.set_owner(reg, index as u32);
+        let size = size_of(ty);
+        let home = self.local_register(local);
+        self.stack[index].loc = if ty.is_float() {
+            let reg = XMM::ALL[usize::from(reg)];
+            match home {
+                Some(home) => self.masm.movaps(reg, xmm_of(home)),
+                None => self.masm.load_float(size, reg, self.local_mem(local)),
+            }
+            Loc::Xmm(reg)
+        } else {
+            let reg = GPR::ALL[usize::from(reg)];
+            match home {
+                Some(home) => self.masm.mov(size, reg, gpr_of(home)),
+                None => self.masm.load(size, reg, self.local_mem(local)),
+            }
+            Loc::Gpr(reg)
+        };
+        self.local_refs[local as usize] -= 1;
+        self.flushed = self.flushed.min(index);
+        self.settled = self.settled.min(index);
+    }
+
+    // ---- reading operands ---------------------------------------------------
+
+    /// Turns a pending comparison on top of the stack into a register.
+    pub(super) fn materialize_flags(&mut self) {
+        if let Some(Entry {
+            loc: Loc::Flags(cond),
+            ..
+        }) = self.stack.last().copied()
+        {
+            self.stack.pop();
+            let reg = self.alloc_gpr();
+            self.masm.set_cond(cond, reg);
+            self.push_gpr(ValType::I32, reg);
+        }
+    }
+
+    /// Pops an integer or reference, where it is.
+    pub(super) fn pop_int(&mut self) -> IntSrc {
+        let entry = self.pop();
+        match entry.loc {
+            Loc::Const(bits) => IntSrc::Const(bits),
+            Loc::Gpr(reg) => IntSrc::Reg { reg, owned: true },
+            Loc::Slot => IntSrc::Mem(slot_mem(self.operand_slot(self.stack.len() as u32))),
+            Loc::Local(local) => match self.local_register(local) {
+                Some(reg) => IntSrc::Reg {
+                    reg: gpr_of(reg),
+                    owned: false,
+                },
+                None => IntSrc::Mem(self.local_mem(local)),
+            },
+            Loc::Flags(_) | Loc::Xmm(_) => unreachable!("not an integer operand"),
+        }
+    }
+
+    /// Pops a float, where it is.
+    pub(super) fn pop_float(&mut self) -> FloatSrc {
+        let entry = self.pop();
+        match entry.loc {
+            Loc::Const(bits) => FloatSrc::Const(bits),
+            Loc::Xmm(reg) => FloatSrc::Reg { reg, owned: true },
+            Loc::Slot => FloatSrc::Mem(slot_mem(self.operand_slot(self.stack.len() as u32))),
+            Loc::Local(local) => match self.local_register(local) {
+                Some(reg) => FloatSrc::Reg {
+                    reg: xmm_of(reg),
+                    owned: false,
+                },
+                None => FloatSrc::Mem(self.local_mem(local)),
+            },
+            Loc::Flags(_) | Loc::Gpr(_) => unreachable!("not a float operand"),
+        }
+    }
+
+    /// Moves an integer into a particular register.
+    pub(super) fn load_int(&mut self, size: Size, dst: GPR, src: IntSrc) {
+        match src {
+            IntSrc::Reg { reg, .. } if reg == dst => {}
+            IntSrc::Reg { reg, .. } => self.masm.mov(size, dst, reg),
+            IntSrc::Mem(mem) => self.masm.load(size, dst, mem),
+            IntSrc::Const(bits) => self.masm.mov_imm(dst, bits),
+        }
+    }
+
+    /// Moves a float into a particular register.
+    pub(super) fn load_float(&mut self, size: Size, dst: XMM, src: FloatSrc) {
+        match src {
+            FloatSrc::Reg { reg, .. } if reg == dst => {}
+            FloatSrc::Reg { reg, .. } => self.masm.movaps(dst, reg),
+            FloatSrc::Mem(mem) => self.masm.load_float(size, dst, mem),
+            FloatSrc::Const(bits) => self.load_float_const(size, dst, bits),
+        }
+    }
+
+    pub(super) fn load_float_const(&mut self, size: Size, dst: XMM, bits: u64) {
+        if bits == 0 {
+            self.masm.zero_xmm(dst);
+        } else {
+            self.masm.mov_imm(SCRATCH, bits);
+            self.masm.mov_to_xmm(size, dst, SCRATCH);
+        }
+    }
+
+    /// A register that holds the integer, to be read only.
+    pub(super) fn int_in_reg(&mut self, size: Size, src: IntSrc) -> (GPR, bool) {
+        match src {
+            IntSrc::Reg { reg, owned } => (reg, owned),
+            _ => {
+                let reg = self.alloc_gpr();
+                self.load_int(size, reg, src);
+                (reg, true)
+            }
+        }
+    }
+
+    /// A register that holds the integer and may be overwritten.
+    pub(super) fn int_owned(&mut self, size: Size, src: IntSrc) -> GPR {
+        match src {
+            IntSrc::Reg { reg, owned: true } => reg,
+            _ => {
+                let reg = self.alloc_gpr();
+                self.load_int(size, reg, src);
+                reg
+            }
+        }
+    }
+
+    /// A register that holds the float, to be read only.
+    pub(super) fn float_in_reg(&mut self, size: Size, src: FloatSrc) -> (XMM, bool) {
+        match src {
+            FloatSrc::Reg { reg, owned } => (reg, owned),
+            _ => {
+                let reg = self.alloc_xmm();
+                self.load_float(size, reg, src);
+                (reg, true)
+            }
+        }
+    }
+
+    /// A register that holds the float and may be overwritten.
+    pub(super) fn float_owned(&mut self, size: Size, src: FloatSrc) -> XMM {
+        match src {
+            FloatSrc::Reg { reg, owned: true } => reg,
+            _ => {
+                let reg = self.alloc_xmm();
+                self.load_float(size, reg, src);
+                reg
+            }
+        }
+    }
+
+    /// Pops an integer into a register to be read only.
+    pub(super) fn pop_int_in_reg(&mut self, size: Size) -> (GPR, bool) {
+        let src = self.pop_int();
+        self.int_in_reg(size, src)
+    }
+
+    /// Pops an integer into a particular register, which is then held.
+    pub(super) fn pop_int_into(&mut self, size: Size, dst: GPR) {
+        let src = self.pop_int();
+        match src {
+            IntSrc::Reg { reg, owned: true } if reg == dst => {}
+            _ => {
+                self.take_gpr(dst);
+                self.load_int(size, dst, src);
+                self.release_int(src);
+            }
+        }
+    }
+
+    /// Releases a register if it was owned.
+    pub(super) fn release_if(&mut self, reg: GPR, owned: bool) {
+        if owned {
+            self.release_gpr(reg);
+        }
+    }
+
+    /// Releases a float register if it was owned.
+    pub(super) fn release_xmm_if(&mut self, reg: XMM, owned: bool) {
+        if owned {
+            self.release_xmm(reg);
+        }
+    }
+
+    // ---- destinations -------------------------------------------------------
+
+    /// The integer register of the local that the next operator assigns the result
+    /// to, ready to be written. None if there is no such operator or register.
+    pub(super) fn int_destination(&mut self) -> Option<(u32, GPR)> {
+        let local = self.next_assigned?;
+        let reg = self.local_register(local).filter(|reg| reg.0 < 16)?;
+        self.preserve_local(local);
+        Some((local, gpr_of(reg)))
+    }
+
+    /// The float register of the local that the next operator assigns the result to.
+    pub(super) fn float_destination(&mut self) -> Option<(u32, XMM)> {
+        let local = self.next_assigned?;
+        let reg = self.local_register(local).filter(|reg| reg.0 >= 16)?;
+        self.preserve_local(local);
+        Some((local, xmm_of(reg)))
+    }
+
+    // ---- the state map's view -----------------------------------------------
+
+    /// Appends the homes of the lowest `count` entries to the operand arena and
+    /// returns their range.
+    pub(super) fn snapshot(&mut self, count: usize) -> core::ops::Range<usize> {
+        let start = self.arena.len();
+        for index in 0..count {
+            let Entry { ty, loc } = self.stack[index];
+            let home = match loc {
+                Loc::Const(bits) => OperandHome::Const(bits),
+                Loc::Local(local) => OperandHome::Local(local),
+                Loc::Gpr(reg) => OperandHome::Register(reg.to_index()),
+                Loc::Xmm(reg) => OperandHome::Register(reg.to_index()),
+                Loc::Slot => OperandHome::Slot(self.first_operand_slot + index as u32),
+                Loc::Flags(_) => unreachable!("materialised before any suspend point"),
+            };
+            self.arena.push(Operand { ty, home });
+        }
+        start..self.arena.len()
+    }
+}
