@@ -1,37 +1,56 @@
 //! What a host function gets to see of the store it was called from.
 
-use super::context::StoreContextMut;
-use super::{Extern, Instance, Memory, MemoryAccessError};
+use super::context::{AsContextMut, StoreContextMut};
+use super::memory::MemoryEntry;
+use super::{AsContext, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError};
 
 /// The store, and the instance that called.
 pub struct Caller<'a, T> {
     pub(super) context: StoreContextMut<'a, T>,
+    pub(super) is_from_wasm: bool,
 }
 
 impl<T: 'static> Caller<'_, T> {
     /// The embedder's data.
     pub fn data(&self) -> &T {
-        todo!()
+        self.context.as_context().into_data()
     }
 
     /// The embedder's data, to change.
     pub fn data_mut(&mut self) -> &mut T {
-        todo!()
+        self.context.as_context_mut().into_data_mut()
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.context.core().engine
+    }
+
+    /// A handle that asks the store to suspend. A request made now is obeyed
+    /// when the host function returns.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle {
+            contexts: self.context.core().contexts.clone(),
+        }
     }
 
     /// The calling instance; None if the host called the host function itself.
     pub fn instance(&self) -> Option<Instance> {
-        todo!()
+        let core = self.context.core();
+        self.is_from_wasm.then(|| Instance {
+            store: core.id,
+            index: core.calling_instance(),
+        })
     }
 
     /// An export of the calling instance.
-    pub fn export(&self, _name: &str) -> Option<Extern> {
-        todo!()
+    pub fn export(&self, name: &str) -> Option<Extern> {
+        self.instance()?.export(self, name)
     }
 
     /// An exported memory of the calling instance.
-    pub fn memory(&self, _name: &str) -> Option<Memory> {
-        todo!()
+    pub fn memory(&self, name: &str) -> Option<Memory> {
+        self.export(name)?.into_memory()
     }
 
     /// Copies guest memory at `address` to `buffer`.
@@ -41,11 +60,12 @@ impl<T: 'static> Caller<'_, T> {
     /// [`MemoryAccessError`]: there is no such memory, or it is smaller.
     pub fn read(
         &self,
-        _memory: &str,
-        _address: u64,
-        _buffer: &mut [u8],
+        memory: &str,
+        address: u64,
+        buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
-        todo!()
+        let memory = self.memory(memory).ok_or(MemoryAccessError::NoMemory)?;
+        memory.read(self, address, buffer)
     }
 
     /// Copies `bytes` to guest memory at `address`.
@@ -56,11 +76,12 @@ impl<T: 'static> Caller<'_, T> {
     /// Nothing is written then.
     pub fn write(
         &mut self,
-        _memory: &str,
-        _address: u64,
-        _bytes: &[u8],
+        memory: &str,
+        address: u64,
+        bytes: &[u8],
     ) -> Result<(), MemoryAccessError> {
-        todo!()
+        let memory = self.memory(memory).ok_or(MemoryAccessError::NoMemory)?;
+        memory.write(self, address, bytes)
     }
 
     /// The bytes of a memory and the embedder's data at once.
@@ -70,8 +91,11 @@ impl<T: 'static> Caller<'_, T> {
     /// [`MemoryAccessError::NoMemory`].
     pub fn memory_and_data(
         &mut self,
-        _memory: &str,
+        memory: &str,
     ) -> Result<(&mut [u8], &mut T), MemoryAccessError> {
-        todo!()
+        let memory = self.memory(memory).ok_or(MemoryAccessError::NoMemory)?;
+        let inner = self.context.inner_mut();
+        let entry: &mut MemoryEntry = &mut inner.core.memories[memory.addr as usize];
+        Ok((entry.bytes_mut(), &mut inner.data))
     }
 }

@@ -1,8 +1,11 @@
 //! Access to a store, from outside ([`Store`](super::Store)) and from within a
 //! host function ([`Caller`](super::Caller)) alike.
 
+#![expect(unsafe_code, reason = "derives references from a store's address")]
+
 use super::Caller;
 use super::store::{Store, StoreInner};
+use super::store_core::StoreCore;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -110,5 +113,52 @@ impl<S: AsContext> AsContext for &mut S {
 impl<S: AsContextMut> AsContextMut for &mut S {
     fn as_context_mut(&mut self) -> StoreContextMut<'_, S::Data> {
         S::as_context_mut(self)
+    }
+}
+
+impl<'a, T: 'static> StoreContext<'a, T> {
+    pub(super) fn core(&self) -> &StoreCore {
+        self.as_context().into_core()
+    }
+
+    pub(super) fn into_core(self) -> &'a StoreCore {
+        &self.into_inner().core
+    }
+
+    pub(super) fn into_data(self) -> &'a T {
+        &self.into_inner().data
+    }
+
+    fn into_inner(self) -> &'a StoreInner<T> {
+        // SAFETY: the store is borrowed for 'a, and alive; machine code does not run meanwhile.
+        unsafe { self.inner.as_ref() }
+    }
+}
+
+impl<'a, T: 'static> StoreContextMut<'a, T> {
+    pub(super) fn core(&self) -> &StoreCore {
+        self.as_context().into_core()
+    }
+
+    pub(super) fn core_mut(&mut self) -> &mut StoreCore {
+        self.as_context_mut().into_core_mut()
+    }
+
+    pub(super) fn inner_mut(&mut self) -> &mut StoreInner<T> {
+        self.as_context_mut().into_inner_mut()
+    }
+
+    pub(super) fn into_core_mut(self) -> &'a mut StoreCore {
+        &mut self.into_inner_mut().core
+    }
+
+    pub(super) fn into_data_mut(self) -> &'a mut T {
+        &mut self.into_inner_mut().data
+    }
+
+    pub(super) fn into_inner_mut(mut self) -> &'a mut StoreInner<T> {
+        // SAFETY: the store is borrowed exclusively for 'a, and alive; machine code does not
+        // run meanwhile.
+        unsafe { self.inner.as_mut() }
     }
 }

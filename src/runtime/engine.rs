@@ -1,10 +1,14 @@
 //! What stores share: the platform, processor features, interned types and thunks.
 
+use super::code_memory::CodeMemory;
 use crate::abi::FuncType;
-use crate::compile::CpuFeatures;
+use crate::compile::{self, CpuFeatures};
 use crate::limits;
-use crate::platform::Platform;
+use crate::platform::{Platform, PlatformError};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use hashbrown::HashMap;
+use spin::Mutex;
 
 /// Choices of an [`Engine`].
 #[derive(Clone, Debug)]
@@ -21,8 +25,20 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             stack_size: limits::DEFAULT_STACK_SIZE,
-            features: CpuFeatures::default(),
+            features: detect_features(),
         }
+    }
+}
+
+/// Reads the features from CPUID (Intel SDM volume 2A, CPUID).
+fn detect_features() -> CpuFeatures {
+    use core::arch::x86_64::{__cpuid, __cpuid_count};
+    let bit = |register: u32, bit: u32| register & (1 << bit) != 0;
+    let extended = __cpuid(0x8000_0000).eax >= 0x8000_0001;
+    CpuFeatures {
+        popcnt: bit(__cpuid(1).ecx, 23),
+        lzcnt: extended && bit(__cpuid(0x8000_0001).ecx, 5),
+        bmi1: __cpuid(0).eax >= 7 && bit(__cpuid_count(7, 0).ebx, 3),
     }
 }
 
@@ -35,13 +51,41 @@ pub struct Engine {
 struct EngineInner {
     platform: Arc<dyn Platform>,
     config: Config,
+    types: Mutex<Types>,
+}
+
+/// Interned function types, by number.
+#[derive(Default)]
+struct Types {
+    numbers: HashMap<Arc<FuncType>, u32>,
+    entries: Vec<TypeEntry>,
+}
+
+struct TypeEntry {
+    ty: Arc<FuncType>,
+    thunks: Option<(CodeMemory, Thunks)>,
+}
+
+/// Addresses of the thunks of one function type. Valid while the engine lives.
+#[derive(Clone, Copy)]
+pub(super) struct Thunks {
+    /// Entry of the entry thunk.
+    pub(super) entry: u64,
+    /// Where the function returns to in the entry thunk.
+    pub(super) entry_return: u64,
+    /// Entry of the host thunk.
+    pub(super) host: u64,
 }
 
 impl Engine {
     /// Makes an engine.
     pub fn new(platform: Arc<dyn Platform>, config: Config) -> Self {
         Self {
-            inner: Arc::new(EngineInner { platform, config }),
+            inner: Arc::new(EngineInner {
+                platform,
+                config,
+                types: Mutex::default(),
+            }),
         }
     }
 
@@ -56,7 +100,63 @@ impl Engine {
     }
 
     /// The engine-wide number of a function type; equal types have equal numbers.
-    pub fn intern(&self, _ty: &FuncType) -> u32 {
-        todo!()
+    pub fn intern(&self, ty: &FuncType) -> u32 {
+        self.inner.types.lock().intern(ty)
     }
+
+    /// Whether both are the same engine.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The thunks of a type, compiled when first asked for.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no type has that number.
+    pub(super) fn thunks(&self, signature: u32) -> Result<Thunks, PlatformError> {
+        let mut types = self.inner.types.lock();
+        let entry = &mut types.entries[signature as usize];
+        if let Some((_, thunks)) = &entry.thunks {
+            return Ok(*thunks);
+        }
+        let (code, thunks) = compile_thunks(&self.inner.platform, &entry.ty)?;
+        entry.thunks = Some((code, thunks));
+        Ok(thunks)
+    }
+}
+
+impl Types {
+    fn intern(&mut self, ty: &FuncType) -> u32 {
+        if let Some(&number) = self.numbers.get(ty) {
+            return number;
+        }
+        let number = u32::try_from(self.entries.len()).expect("types take more than 4 bytes each");
+        let ty = Arc::new(ty.clone());
+        self.numbers.insert(ty.clone(), number);
+        self.entries.push(TypeEntry { ty, thunks: None });
+        number
+    }
+}
+
+fn compile_thunks(
+    platform: &Arc<dyn Platform>,
+    ty: &FuncType,
+) -> Result<(CodeMemory, Thunks), PlatformError> {
+    const ALIGN: usize = 16;
+    let entry = compile::entry_thunk(ty);
+    let host = compile::host_thunk(ty);
+    let host_offset = entry.code.len().next_multiple_of(ALIGN);
+    let mut code = entry.code;
+    // INT3 between the two, in case something goes astray.
+    code.resize(host_offset, 0xcc);
+    code.extend_from_slice(&host.code);
+    let memory = CodeMemory::new(platform, &code)?;
+    let base = memory.base() as u64;
+    let thunks = Thunks {
+        entry: base,
+        entry_return: base + u64::from(entry.return_offset),
+        host: base + host_offset as u64,
+    };
+    Ok((memory, thunks))
 }

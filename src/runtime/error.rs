@@ -3,6 +3,7 @@
 //! A guest's fault is a [`Trap`], which is a result of running it; the other
 //! variants are the embedder's misuse or bad input.
 
+use super::{MemoryError, TableError};
 use crate::abi::{ValType, Value};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
@@ -64,12 +65,15 @@ pub enum InstantiateError {
         /// The type of what the linker has.
         found: String,
     },
-    /// A memory or table could not be allocated.
+    /// There is no memory for a thunk.
     #[error("no memory for the instance: {0}")]
     Platform(#[from] PlatformError),
-    /// A table's initial size exceeds [`crate::limits::MAX_TABLE_ELEMENTS`], or the heap.
-    #[error("a table of {0} elements is too large")]
-    TableTooLarge(u64),
+    /// A memory could not be allocated.
+    #[error("no memory for a memory: {0}")]
+    Memory(#[from] MemoryError),
+    /// A table could not be allocated.
+    #[error("no memory for a table: {0}")]
+    Table(#[from] TableError),
     /// An active segment is out of bounds.
     #[error(transparent)]
     Trap(#[from] Trap),

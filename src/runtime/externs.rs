@@ -22,8 +22,23 @@ impl Extern {
     /// # Panics
     ///
     /// Panics if it is of another store.
-    pub fn ty(&self, _store: impl AsContext) -> ExternType {
-        todo!()
+    pub fn ty(&self, store: impl AsContext) -> ExternType {
+        match self {
+            Self::Func(func) => ExternType::Func(func.ty(store)),
+            Self::Table(table) => ExternType::Table(table.ty(store)),
+            Self::Memory(memory) => ExternType::Memory(memory.ty(store)),
+            Self::Global(global) => ExternType::Global(global.ty(store)),
+        }
+    }
+
+    /// The store it is of.
+    pub(super) fn store(&self) -> u64 {
+        match self {
+            Self::Func(func) => func.store,
+            Self::Table(table) => table.store,
+            Self::Memory(memory) => memory.store,
+            Self::Global(global) => global.store,
+        }
     }
 
     /// The function it is.

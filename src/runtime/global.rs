@@ -1,6 +1,9 @@
 //! Globals of a store.
 
+use super::store_core::StoreCore;
+use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
+use crate::abi::vmctx::VmGlobal;
 use crate::abi::{ValType, Value};
 use crate::module::GlobalType;
 
@@ -30,6 +33,26 @@ pub enum GlobalError {
     ForeignFunction,
 }
 
+/// A global in the store.
+pub(super) struct GlobalEntry {
+    pub(super) vm: Pinned<VmGlobal>,
+    pub(super) ty: GlobalType,
+}
+
+impl GlobalEntry {
+    pub(super) fn new(ty: GlobalType, raw: u128) -> Self {
+        Self {
+            vm: Pinned::new(VmGlobal { raw }),
+            ty,
+        }
+    }
+
+    /// The raw value.
+    pub(super) fn raw(&self) -> u128 {
+        self.vm.get().raw
+    }
+}
+
 impl Global {
     /// Makes a global.
     ///
@@ -37,29 +60,35 @@ impl Global {
     ///
     /// [`GlobalError`], if `value` is not of the type.
     pub fn new(
-        _store: impl AsContextMut,
-        _ty: GlobalType,
-        _value: Value,
+        mut store: impl AsContextMut,
+        ty: GlobalType,
+        value: Value,
     ) -> Result<Self, GlobalError> {
-        todo!()
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let raw = raw_value(core, ty.value, value)?;
+        let addr = core.add_global(ty, raw);
+        Ok(Self {
+            store: core.id,
+            addr,
+        })
     }
 
     /// Its type.
     ///
     /// # Panics
     ///
-    /// Panics if it is of another store.
-    pub fn ty(&self, _store: impl AsContext) -> GlobalType {
-        todo!()
+    /// This and all below panic if the global is of another store.
+    pub fn ty(&self, store: impl AsContext) -> GlobalType {
+        self.entry(store.as_context().core()).ty
     }
 
     /// Its value.
-    ///
-    /// # Panics
-    ///
-    /// Panics if it is of another store.
-    pub fn get(&self, _store: impl AsContext) -> Value {
-        todo!()
+    pub fn get(&self, store: impl AsContext) -> Value {
+        let context = store.as_context();
+        let core = context.core();
+        let entry = self.entry(core);
+        Value::from_raw(entry.ty.value, entry.raw(), core)
     }
 
     /// Sets its value.
@@ -67,11 +96,28 @@ impl Global {
     /// # Errors
     ///
     /// [`GlobalError`].
-    ///
-    /// # Panics
-    ///
-    /// Panics if it is of another store.
-    pub fn set(&self, _store: impl AsContextMut, _value: Value) -> Result<(), GlobalError> {
-        todo!()
+    pub fn set(&self, mut store: impl AsContextMut, value: Value) -> Result<(), GlobalError> {
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let ty = self.entry(core).ty;
+        if !ty.is_mutable {
+            return Err(GlobalError::Immutable);
+        }
+        let raw = raw_value(core, ty.value, value)?;
+        core.globals[self.addr as usize].vm.set(VmGlobal { raw });
+        Ok(())
     }
+
+    fn entry<'a>(&self, core: &'a StoreCore) -> &'a GlobalEntry {
+        core.check_store(self.store);
+        &core.globals[self.addr as usize]
+    }
+}
+
+fn raw_value(core: &StoreCore, expected: ValType, value: Value) -> Result<u128, GlobalError> {
+    let given = value.ty();
+    if given != expected {
+        return Err(GlobalError::Type { expected, given });
+    }
+    value.to_raw(core).ok_or(GlobalError::ForeignFunction)
 }

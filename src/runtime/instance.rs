@@ -1,8 +1,10 @@
 //! Instances of modules.
 
+use super::store_core::{InstanceEntry, StoreCore};
 use super::{
     AsContext, AsContextMut, CallError, Extern, Func, Global, Memory, Module, Outcome, Table,
 };
+use crate::module::ExternKind;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,8 +22,17 @@ impl Instance {
     /// # Errors
     ///
     /// As for [`Func::call`].
-    pub fn start(&self, _store: impl AsContextMut) -> Result<Outcome, CallError> {
-        todo!()
+    pub fn start(&self, mut store: impl AsContextMut) -> Result<Outcome, CallError> {
+        let context = store.as_context();
+        let entry = self.entry(context.core());
+        let Some(start) = entry.module.inner().start else {
+            return Ok(Outcome::Returned(Vec::new()));
+        };
+        let func = Func {
+            store: self.store,
+            addr: entry.functions[start as usize],
+        };
+        func.call(store.as_context_mut(), &[])
     }
 
     /// The module it is an instance of.
@@ -29,8 +40,8 @@ impl Instance {
     /// # Panics
     ///
     /// This and all below panic if the instance is of another store.
-    pub fn module(&self, _store: impl AsContext) -> Module {
-        todo!()
+    pub fn module(&self, store: impl AsContext) -> Module {
+        self.entry(store.as_context().core()).module.clone()
     }
 
     /// Its index in the store, as backtraces and images number instances.
@@ -39,13 +50,50 @@ impl Instance {
     }
 
     /// An export by name.
-    pub fn export(&self, _store: impl AsContext, _name: &str) -> Option<Extern> {
-        todo!()
+    pub fn export(&self, store: impl AsContext, name: &str) -> Option<Extern> {
+        let context = store.as_context();
+        let entry = self.entry(context.core());
+        let export = entry.module.inner().export(name)?;
+        Some(self.item(entry, export.kind, export.index))
     }
 
     /// All exports, in the module's order.
-    pub fn exports(&self, _store: impl AsContext) -> Vec<(String, Extern)> {
-        todo!()
+    pub fn exports(&self, store: impl AsContext) -> Vec<(String, Extern)> {
+        let context = store.as_context();
+        let entry = self.entry(context.core());
+        let exports = &entry.module.inner().exports;
+        exports
+            .iter()
+            .map(|e| (e.name.clone(), self.item(entry, e.kind, e.index)))
+            .collect()
+    }
+
+    fn entry<'a>(&self, core: &'a StoreCore) -> &'a InstanceEntry {
+        core.check_store(self.store);
+        &core.instances[self.index as usize]
+    }
+
+    /// What an index space of the instance names.
+    fn item(&self, entry: &InstanceEntry, kind: ExternKind, index: u32) -> Extern {
+        let (store, index) = (self.store, index as usize);
+        match kind {
+            ExternKind::Func => Extern::Func(Func {
+                store,
+                addr: entry.functions[index],
+            }),
+            ExternKind::Table => Extern::Table(Table {
+                store,
+                addr: entry.tables[index],
+            }),
+            ExternKind::Memory => Extern::Memory(Memory {
+                store,
+                addr: entry.memories[index],
+            }),
+            ExternKind::Global => Extern::Global(Global {
+                store,
+                addr: entry.globals[index],
+            }),
+        }
     }
 
     /// An exported function.

@@ -1,29 +1,34 @@
 //! Resolves a module's imports by name.
 
+use super::func::{HostClosure, add_host_func};
+use super::instantiate::IndexSpaces;
+use super::store::StoreInner;
 use super::{
     AsContext, AsContextMut, Caller, Extern, HostError, Instance, InstantiateError, Module,
 };
-use crate::abi::{FuncType, Value};
-use alloc::string::String;
-use core::marker::PhantomData;
+use crate::abi::{FuncAddr, FuncType, Value};
+use crate::module::{ExternType, Import, MemoryType, TableType};
+use crate::platform::PlatformError;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 
 /// Names and what they stand for: host functions, which any store can have, and
 /// things of one store. A later definition of a name replaces the one before.
 pub struct Linker<T> {
-    data: PhantomData<fn(T)>,
+    definitions: BTreeMap<String, BTreeMap<String, Definition<T>>>,
 }
 
-/// Why a name could not be defined.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DefineError {
-    /// The linker holds things of another store already.
-    #[error("\"{module}\" \"{name}\" is of another store than what the linker holds")]
-    ForeignStore {
-        /// Module name.
-        module: String,
-        /// Field name.
-        name: String,
-    },
+enum Definition<T> {
+    Host(HostDefinition<T>),
+    Extern(Extern),
+}
+
+/// A host function, not yet of any store.
+pub(super) struct HostDefinition<T> {
+    pub(super) ty: Arc<FuncType>,
+    closure: HostClosure<T>,
 }
 
 impl<T: 'static> Default for Linker<T> {
@@ -35,7 +40,9 @@ impl<T: 'static> Default for Linker<T> {
 impl<T: 'static> Linker<T> {
     /// Makes an empty linker.
     pub fn new() -> Self {
-        Self { data: PhantomData }
+        Self {
+            definitions: BTreeMap::new(),
+        }
     }
 
     /// Defines a host function. It gets its arguments, and results of the
@@ -46,20 +53,24 @@ impl<T: 'static> Linker<T> {
     /// A call panics if the function leaves a result of another type.
     pub fn func(
         &mut self,
-        _module: &str,
-        _name: &str,
-        _ty: FuncType,
-        _func: impl Fn(Caller<'_, T>, &[Value], &mut [Value]) -> Result<(), HostError>
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Value], &mut [Value]) -> Result<(), HostError>
         + Send
         + Sync
         + 'static,
     ) -> &mut Self {
-        todo!()
+        let definition = HostDefinition {
+            ty: Arc::new(ty),
+            closure: Arc::new(func),
+        };
+        self.insert(module, name, Definition::Host(definition))
     }
 
     /// Defines a name as a thing of a store.
-    pub fn define(&mut self, _module: &str, _name: &str, _value: impl Into<Extern>) -> &mut Self {
-        todo!()
+    pub fn define(&mut self, module: &str, name: &str, value: impl Into<Extern>) -> &mut Self {
+        self.insert(module, name, Definition::Extern(value.into()))
     }
 
     /// Defines every export of an instance under the module name `module`.
@@ -69,17 +80,25 @@ impl<T: 'static> Linker<T> {
     /// Panics if the instance is of another store.
     pub fn instance(
         &mut self,
-        _store: impl AsContext<Data = T>,
-        _module: &str,
-        _instance: Instance,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        instance: Instance,
     ) -> &mut Self {
-        todo!()
+        for (name, value) in instance.exports(store) {
+            self.define(module, &name, value);
+        }
+        self
     }
 
     /// Defines every imported function of `module` that has no definition yet as
     /// one that returns zeros and nulls.
-    pub fn define_unknown_imports_as_default_values(&mut self, _module: &Module) -> &mut Self {
-        todo!()
+    pub fn define_unknown_imports_as_default_values(&mut self, module: &Module) -> &mut Self {
+        for import in &module.inner().imports {
+            if let (ExternType::Func(ty), None) = (&import.ty, self.get(import)) {
+                self.func(&import.module, &import.name, ty.clone(), |_, _, _| Ok(()));
+            }
+        }
+        self
     }
 
     /// Instantiates a module: links it and initialises its tables and
@@ -91,12 +110,195 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Panics
     ///
-    /// Panics if the linker holds things of another store, or the module is of another engine.
+    /// Panics if an import is of another store, or the module of another engine.
     pub fn instantiate(
         &self,
-        _store: impl AsContextMut<Data = T>,
-        _module: &Module,
+        mut store: impl AsContextMut<Data = T>,
+        module: &Module,
     ) -> Result<Instance, InstantiateError> {
-        todo!()
+        let mut context = store.as_context_mut();
+        let core = context.core();
+        assert!(
+            core.engine.is(module.engine()),
+            "a module was instantiated in a store of another engine"
+        );
+        if core.execution.is_suspended() {
+            return Err(InstantiateError::StoreSuspended);
+        }
+        for import in &module.inner().imports {
+            let definition = self.get(import).ok_or_else(|| unknown(import))?;
+            check_import(import, &definition.ty(&context))?;
+        }
+        let mut imports = IndexSpaces::default();
+        for import in &module.inner().imports {
+            let definition = self.get(import).ok_or_else(|| unknown(import))?;
+            definition.link(import, context.inner_mut(), &mut imports)?;
+        }
+        let core = context.core_mut();
+        let index = core.instantiate(module, imports)?;
+        Ok(Instance {
+            store: core.id,
+            index,
+        })
+    }
+
+    /// The host function that is defined under a name.
+    pub(super) fn host_function(&self, module: &str, name: &str) -> Option<&HostDefinition<T>> {
+        match self.definitions.get(module)?.get(name)? {
+            Definition::Host(host) => Some(host),
+            Definition::Extern(_) => None,
+        }
+    }
+
+    fn get(&self, import: &Import) -> Option<&Definition<T>> {
+        self.definitions.get(&import.module)?.get(&import.name)
+    }
+
+    fn insert(&mut self, module: &str, name: &str, definition: Definition<T>) -> &mut Self {
+        let fields = self.definitions.entry(module.to_owned()).or_default();
+        fields.insert(name.to_owned(), definition);
+        self
+    }
+}
+
+impl<T: 'static> Definition<T> {
+    fn ty(&self, store: impl AsContext<Data = T>) -> ExternType {
+        match self {
+            Self::Host(host) => ExternType::Func((*host.ty).clone()),
+            Self::Extern(value) => value.ty(store),
+        }
+    }
+
+    fn link(
+        &self,
+        import: &Import,
+        inner: &mut StoreInner<T>,
+        imports: &mut IndexSpaces,
+    ) -> Result<(), InstantiateError> {
+        match self {
+            Self::Host(host) => {
+                let addr = host.link(&import.module, &import.name, inner)?;
+                imports.functions.push(addr);
+            }
+            Self::Extern(Extern::Func(func)) => imports.functions.push(func.addr),
+            Self::Extern(Extern::Table(table)) => imports.tables.push(table.addr),
+            Self::Extern(Extern::Memory(memory)) => imports.memories.push(memory.addr),
+            Self::Extern(Extern::Global(global)) => imports.globals.push(global.addr),
+        }
+        Ok(())
+    }
+}
+
+impl<T> HostDefinition<T> {
+    /// The function's address in a store, to which it is added if it is not there yet.
+    pub(super) fn link(
+        &self,
+        module: &str,
+        name: &str,
+        inner: &mut StoreInner<T>,
+    ) -> Result<FuncAddr, PlatformError> {
+        let mut closures = inner.closures.iter();
+        // One definition is one closure, at an address of its own.
+        let known = closures.position(|closure| {
+            core::ptr::addr_eq(Arc::as_ptr(closure), Arc::as_ptr(&self.closure))
+        });
+        if let Some(index) = known {
+            return Ok(inner.core.host_funcs[index].addr);
+        }
+        self.add(module, name, inner)
+    }
+
+    /// Adds the function to a store, at the next address.
+    pub(super) fn add(
+        &self,
+        module: &str,
+        name: &str,
+        inner: &mut StoreInner<T>,
+    ) -> Result<FuncAddr, PlatformError> {
+        let name = Some((module.to_owned(), name.to_owned()));
+        add_host_func(inner, self.ty.clone(), name, self.closure.clone())
+    }
+}
+
+fn unknown(import: &Import) -> InstantiateError {
+    InstantiateError::UnknownImport {
+        module: import.module.clone(),
+        name: import.name.clone(),
+    }
+}
+
+fn check_import(import: &Import, found: &ExternType) -> Result<(), InstantiateError> {
+    let matches = match (&import.ty, found) {
+        (ExternType::Func(expected), ExternType::Func(found)) => expected == found,
+        (ExternType::Table(expected), ExternType::Table(found)) => table_matches(expected, found),
+        (ExternType::Memory(expected), ExternType::Memory(found)) => {
+            memory_matches(expected, found)
+        }
+        (ExternType::Global(expected), ExternType::Global(found)) => expected == found,
+        _ => false,
+    };
+    if matches {
+        return Ok(());
+    }
+    Err(InstantiateError::IncompatibleImport {
+        module: import.module.clone(),
+        name: import.name.clone(),
+        expected: describe(&import.ty),
+        found: describe(found),
+    })
+}
+
+/// Whether a size and maximum fit in the limits of an import (WebAssembly 2.0, section 3.4.1).
+fn limits_match(expected: (u64, Option<u64>), found: (u64, Option<u64>)) -> bool {
+    let (minimum, maximum) = expected;
+    found.0 >= minimum
+        && maximum.is_none_or(|maximum| found.1.is_some_and(|found| found <= maximum))
+}
+
+fn table_matches(expected: &TableType, found: &TableType) -> bool {
+    expected.element == found.element
+        && limits_match(
+            (expected.minimum, expected.maximum),
+            (found.minimum, found.maximum),
+        )
+}
+
+fn memory_matches(expected: &MemoryType, found: &MemoryType) -> bool {
+    limits_match(
+        (expected.minimum, expected.maximum),
+        (found.minimum, found.maximum),
+    )
+}
+
+fn describe(ty: &ExternType) -> String {
+    let limits = |minimum: u64, maximum: Option<u64>| match maximum {
+        Some(maximum) => alloc::format!("{minimum} {maximum}"),
+        None => minimum.to_string(),
+    };
+    match ty {
+        ExternType::Func(ty) => {
+            alloc::format!("(func {:?} -> {:?})", ty.params, ty.results)
+        }
+        ExternType::Table(ty) => {
+            alloc::format!("(table {} {})", limits(ty.minimum, ty.maximum), ty.element)
+        }
+        ExternType::Memory(ty) => alloc::format!("(memory {})", limits(ty.minimum, ty.maximum)),
+        ExternType::Global(ty) if ty.is_mutable => alloc::format!("(global (mut {}))", ty.value),
+        ExternType::Global(ty) => alloc::format!("(global {})", ty.value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_match_as_the_spec_says() {
+        assert!(limits_match((1, None), (1, None)));
+        assert!(limits_match((1, None), (2, Some(3))));
+        assert!(!limits_match((2, None), (1, None)));
+        assert!(!limits_match((1, Some(2)), (1, None)));
+        assert!(!limits_match((1, Some(2)), (1, Some(3))));
+        assert!(limits_match((1, Some(3)), (1, Some(3))));
     }
 }

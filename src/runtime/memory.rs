@@ -1,8 +1,20 @@
 //! Linear memories of a store.
+//!
+//! A memory reserves all the address space that 32-bit accesses can reach, so
+//! its base never changes and machine code needs no bounds checks: pages
+//! behind the current size are not committed, and a touch faults.
 
+#![expect(unsafe_code, reason = "makes slices of guest memory")]
+
+use super::code_memory::Reservation;
+use super::store_core::StoreCore;
+use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
+use crate::abi::vmctx::VmMemory;
+use crate::limits::{MAX_MEMORY_PAGES, MEMORY_RESERVATION, WASM_PAGE};
 use crate::module::MemoryType;
-use crate::platform::PlatformError;
+use crate::platform::{Platform, PlatformError};
+use alloc::sync::Arc;
 
 /// A linear memory of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +57,123 @@ pub enum MemoryAccessError {
     NoMemory,
 }
 
+/// A memory in the store: its pages and limits.
+pub(super) struct MemoryEntry {
+    pub(super) vm: Pinned<VmMemory>,
+    reservation: Reservation,
+    /// The type it was made with.
+    pub(super) declared: MemoryType,
+}
+
+impl MemoryEntry {
+    /// Reserves a memory and commits its initial size.
+    pub(super) fn new(platform: &Arc<dyn Platform>, ty: MemoryType) -> Result<Self, MemoryError> {
+        let reservation = Reservation::new(platform, MEMORY_RESERVATION as usize)?;
+        let mut entry = Self {
+            vm: Pinned::new(VmMemory {
+                base: reservation.start().as_ptr(),
+                pages: 0,
+            }),
+            reservation,
+            declared: ty,
+        };
+        entry.grow(ty.minimum)?;
+        Ok(entry)
+    }
+
+    pub(super) fn ty(&self) -> MemoryType {
+        MemoryType {
+            minimum: self.pages(),
+            maximum: self.declared.maximum,
+        }
+    }
+
+    pub(super) fn pages(&self) -> u64 {
+        self.vm.get().pages
+    }
+
+    /// Size in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.pages() * WASM_PAGE
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.reservation.start().as_ptr()
+    }
+
+    /// Whether an access to an address is one to this memory, in bounds or not.
+    pub(super) fn reserves(&self, address: u64) -> bool {
+        self.reservation.contains(address)
+    }
+
+    /// Grows by `delta` pages and returns the old number.
+    pub(super) fn grow(&mut self, delta: u64) -> Result<u64, MemoryError> {
+        let old = self.pages();
+        let maximum = self.declared.maximum.unwrap_or(MAX_MEMORY_PAGES);
+        let maximum = maximum.min(MAX_MEMORY_PAGES);
+        let wanted = old.saturating_add(delta);
+        if wanted > maximum {
+            return Err(MemoryError::TooLarge { wanted, maximum });
+        }
+        let (offset, size) = (old * WASM_PAGE, delta * WASM_PAGE);
+        self.reservation.commit(offset as usize, size as usize)?;
+        self.vm.set(VmMemory {
+            base: self.base(),
+            pages: wanted,
+        });
+        Ok(old)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: the pages up to the size are committed and readable. Machine code, which
+        // writes to them, does not run while the store is borrowed.
+        unsafe { core::slice::from_raw_parts(self.base(), self.len() as usize) }
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as for `bytes`; the entry is borrowed exclusively.
+        unsafe { core::slice::from_raw_parts_mut(self.base(), self.len() as usize) }
+    }
+
+    /// The bytes at `address`.
+    pub(super) fn range(&self, address: u64, len: u64) -> Result<&[u8], MemoryAccessError> {
+        let range = self.check(address, len)?;
+        Ok(&self.bytes()[range])
+    }
+
+    /// The bytes at `address`, to change.
+    pub(super) fn range_mut(
+        &mut self,
+        address: u64,
+        len: u64,
+    ) -> Result<&mut [u8], MemoryAccessError> {
+        let range = self.check(address, len)?;
+        Ok(&mut self.bytes_mut()[range])
+    }
+
+    fn check(&self, address: u64, len: u64) -> Result<core::ops::Range<usize>, MemoryAccessError> {
+        let size = self.len();
+        match address.checked_add(len) {
+            Some(end) if end <= size => Ok(address as usize..end as usize),
+            _ => Err(MemoryAccessError::OutOfBounds { address, len, size }),
+        }
+    }
+}
+
 impl Memory {
     /// Makes a memory.
     ///
     /// # Errors
     ///
     /// [`MemoryError`].
-    pub fn new(_store: impl AsContextMut, _ty: MemoryType) -> Result<Self, MemoryError> {
-        todo!()
+    pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, MemoryError> {
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let addr = core.add_memory(ty)?;
+        Ok(Self {
+            store: core.id,
+            addr,
+        })
     }
 
     /// Its type, with the current size as minimum.
@@ -60,26 +181,27 @@ impl Memory {
     /// # Panics
     ///
     /// This and all below panic if the memory is of another store.
-    pub fn ty(&self, _store: impl AsContext) -> MemoryType {
-        todo!()
+    pub fn ty(&self, store: impl AsContext) -> MemoryType {
+        self.entry(store.as_context().core()).ty()
     }
 
     /// Its size in pages of 64 KiB.
-    pub fn size(&self, _store: impl AsContext) -> u64 {
-        todo!()
+    pub fn size(&self, store: impl AsContext) -> u64 {
+        self.entry(store.as_context().core()).pages()
     }
 
     /// Its bytes.
-    pub fn data<'a, T: 'static>(&self, _store: &'a impl AsContext<Data = T>) -> &'a [u8] {
-        todo!()
+    pub fn data<'a, T: 'static>(&self, store: &'a impl AsContext<Data = T>) -> &'a [u8] {
+        self.entry(store.as_context().into_core()).bytes()
     }
 
     /// Its bytes, to change.
     pub fn data_mut<'a, T: 'static>(
         &self,
-        _store: &'a mut impl AsContextMut<Data = T>,
+        store: &'a mut impl AsContextMut<Data = T>,
     ) -> &'a mut [u8] {
-        todo!()
+        self.entry_mut(store.as_context_mut().into_core_mut())
+            .bytes_mut()
     }
 
     /// Copies its bytes at `address` to `buffer`.
@@ -89,11 +211,16 @@ impl Memory {
     /// [`MemoryAccessError::OutOfBounds`].
     pub fn read(
         &self,
-        _store: impl AsContext,
-        _address: u64,
-        _buffer: &mut [u8],
+        store: impl AsContext,
+        address: u64,
+        buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
-        todo!()
+        let context = store.as_context();
+        let source = self
+            .entry(context.core())
+            .range(address, buffer.len() as u64)?;
+        buffer.copy_from_slice(source);
+        Ok(())
     }
 
     /// Copies `bytes` to it at `address`.
@@ -103,11 +230,16 @@ impl Memory {
     /// [`MemoryAccessError::OutOfBounds`]; nothing is written then.
     pub fn write(
         &self,
-        _store: impl AsContextMut,
-        _address: u64,
-        _bytes: &[u8],
+        mut store: impl AsContextMut,
+        address: u64,
+        bytes: &[u8],
     ) -> Result<(), MemoryAccessError> {
-        todo!()
+        let mut context = store.as_context_mut();
+        let entry = self.entry_mut(context.core_mut());
+        entry
+            .range_mut(address, bytes.len() as u64)?
+            .copy_from_slice(bytes);
+        Ok(())
     }
 
     /// Grows it by `delta` pages and returns the old size.
@@ -115,7 +247,18 @@ impl Memory {
     /// # Errors
     ///
     /// [`MemoryError`]; the memory is then as it was.
-    pub fn grow(&self, _store: impl AsContextMut, _delta: u64) -> Result<u64, MemoryError> {
-        todo!()
+    pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64, MemoryError> {
+        self.entry_mut(store.as_context_mut().core_mut())
+            .grow(delta)
+    }
+
+    fn entry<'a>(&self, core: &'a StoreCore) -> &'a MemoryEntry {
+        core.check_store(self.store);
+        &core.memories[self.addr as usize]
+    }
+
+    fn entry_mut<'a>(&self, core: &'a mut StoreCore) -> &'a mut MemoryEntry {
+        core.check_store(self.store);
+        &mut core.memories[self.addr as usize]
     }
 }

@@ -10,20 +10,31 @@
 //! A call ends in an [`Outcome`]: it returned, or the store was suspended at a
 //! suspend point, whereupon [`Store::resume`] goes on in place.
 
+mod activation;
+mod backtrace;
+mod bulk;
 mod caller;
+mod code_list;
+mod code_memory;
 mod context;
 mod engine;
+mod entry;
 mod error;
 mod externs;
 mod func;
 mod global;
 mod instance;
+mod instantiate;
 mod interrupt;
+mod libcalls;
 mod linker;
 mod memory;
 mod module;
+mod stack;
 mod store;
+mod store_core;
 mod table;
+mod vmctx;
 
 pub use crate::trap::{Backtrace, BacktraceFrame, Trap};
 pub use caller::Caller;
@@ -35,7 +46,7 @@ pub use func::Func;
 pub use global::{Global, GlobalError};
 pub use instance::Instance;
 pub use interrupt::InterruptHandle;
-pub use linker::{DefineError, Linker};
+pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileStatistics, Module};
 pub use store::Store;

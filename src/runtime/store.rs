@@ -1,6 +1,15 @@
 //! The store: all that a running program consists of.
 
+#![expect(unsafe_code, reason = "owns what machine code holds the address of")]
+
+use super::activation;
+use super::context::{AsContext, AsContextMut};
+use super::func::HostClosure;
+use super::store_core::StoreCore;
 use super::{CallError, Engine, Instance, InterruptHandle, Outcome};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
@@ -8,54 +17,85 @@ use core::ptr::NonNull;
 /// beside the embedder's `data`.
 pub struct Store<T> {
     pub(super) inner: NonNull<StoreInner<T>>,
+    owns: PhantomData<StoreInner<T>>,
 }
 
+/// What a store owns, at an address that never changes. The core comes first,
+/// so that a pointer to it is one to the whole.
+#[repr(C)]
 pub(super) struct StoreInner<T> {
-    data: T,
+    pub(super) core: StoreCore,
+    /// By index of the core's `host_funcs`.
+    pub(super) closures: Vec<HostClosure<T>>,
+    pub(super) data: T,
 }
+
+// SAFETY: a store owns all it points to; code and platform, which it shares, are Send and
+// Sync, and so are host closures.
+unsafe impl<T: Send> Send for Store<T> {}
 
 impl<T: 'static> Store<T> {
     /// Makes an empty store. Its stack is reserved with the first call.
-    pub fn new(_engine: &Engine, _data: T) -> Self {
-        todo!()
+    pub fn new(engine: &Engine, data: T) -> Self {
+        let inner = Box::new(StoreInner {
+            core: StoreCore::new(engine, activation::dispatch::<T>),
+            closures: Vec::new(),
+            data,
+        });
+        let inner = NonNull::from(Box::leak(inner));
+        activation::attach(inner.cast());
+        Self {
+            inner,
+            owns: PhantomData,
+        }
     }
 
     /// The engine.
     pub fn engine(&self) -> &Engine {
-        todo!()
+        &self.as_context().into_core().engine
     }
 
     /// The embedder's data.
     pub fn data(&self) -> &T {
-        todo!()
+        self.as_context().into_data()
     }
 
     /// The embedder's data, to change.
     pub fn data_mut(&mut self) -> &mut T {
-        todo!()
+        self.as_context_mut().into_data_mut()
     }
 
     /// Drops the store but its data.
     pub fn into_data(self) -> T {
-        todo!()
+        let inner = self.inner;
+        core::mem::forget(self);
+        // SAFETY: the pointer came from a box in `new`, and its one owner was just forgotten.
+        unsafe { Box::from_raw(inner.as_ptr()) }.data
     }
 
     /// A handle by which interrupts, signal handlers and other threads ask
     /// the store to suspend.
     pub fn interrupt_handle(&self) -> InterruptHandle {
-        todo!()
+        InterruptHandle {
+            contexts: self.as_context().core().contexts.clone(),
+        }
     }
 
     /// Suspends the store at every `n`th suspend point it passes: polls of
-    /// loops and function headers, and returns of host calls. None: only
-    /// when an [`InterruptHandle`] asks for it. Sets the count back to zero.
-    pub fn set_freeze_every(&mut self, _n: Option<NonZeroU64>) {
-        todo!()
+    /// loops and function headers, returns of host calls, and chunks of bulk
+    /// operations. None: only when an [`InterruptHandle`] asks for it. Sets
+    /// the count back to zero.
+    pub fn set_freeze_every(&mut self, n: Option<NonZeroU64>) {
+        let mut context = self.as_context_mut();
+        let core = context.core_mut();
+        core.freeze_every = n;
+        core.passed = 0;
+        core.settle_poll_words();
     }
 
     /// Whether the store is suspended.
     pub fn is_suspended(&self) -> bool {
-        todo!()
+        self.as_context().core().execution.is_suspended()
     }
 
     /// Goes on where the store was suspended. The results are those of the
@@ -65,11 +105,20 @@ impl<T: 'static> Store<T> {
     ///
     /// As for [`Func::call`](super::Func::call); [`CallError::NotSuspended`].
     pub fn resume(&mut self) -> Result<Outcome, CallError> {
-        todo!()
+        activation::resume(self.inner.cast())
     }
 
     /// The store's instances, in the order of their making.
     pub fn instances(&self) -> impl Iterator<Item = Instance> + '_ {
-        core::iter::empty()
+        let core = self.as_context().into_core();
+        let store = core.id;
+        (0..core.instances.len() as u32).map(move |index| Instance { store, index })
+    }
+}
+
+impl<T> Drop for Store<T> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from a box in `new`, and this is its one owner.
+        drop(unsafe { Box::from_raw(self.inner.as_ptr()) });
     }
 }

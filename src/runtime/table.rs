@@ -1,8 +1,16 @@
 //! Tables of a store.
+//!
+//! Elements are raw references. Machine code finds them through [`VmTable`],
+//! whose base moves when a table grows.
 
+use super::store_core::StoreCore;
+use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
+use crate::abi::vmctx::VmTable;
 use crate::abi::{ValType, Value};
+use crate::limits::MAX_TABLE_ELEMENTS;
 use crate::module::TableType;
+use alloc::vec::Vec;
 
 /// A table of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +51,70 @@ pub enum TableError {
     },
 }
 
+/// A table in the store.
+pub(super) struct TableEntry {
+    pub(super) vm: Pinned<VmTable>,
+    elements: Vec<u64>,
+    /// The type it was made with.
+    pub(super) declared: TableType,
+}
+
+impl TableEntry {
+    /// Makes a table whose elements are the raw reference `value`.
+    pub(super) fn new(ty: TableType, value: u64) -> Result<Self, TableError> {
+        let mut entry = Self {
+            vm: Pinned::new(VmTable {
+                base: core::ptr::null_mut(),
+                len: 0,
+            }),
+            elements: Vec::new(),
+            declared: ty,
+        };
+        entry.grow(ty.minimum, value)?;
+        Ok(entry)
+    }
+
+    pub(super) fn ty(&self) -> TableType {
+        TableType {
+            minimum: self.len(),
+            ..self.declared
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.elements.len() as u64
+    }
+
+    pub(super) fn elements(&self) -> &[u64] {
+        &self.elements
+    }
+
+    pub(super) fn elements_mut(&mut self) -> &mut [u64] {
+        &mut self.elements
+    }
+
+    /// Grows by `delta` elements that are `value`, and returns the old size.
+    pub(super) fn grow(&mut self, delta: u64, value: u64) -> Result<u64, TableError> {
+        let old = self.len();
+        let maximum = self.declared.maximum.unwrap_or(MAX_TABLE_ELEMENTS);
+        let maximum = maximum.min(MAX_TABLE_ELEMENTS);
+        let wanted = old.saturating_add(delta);
+        let too_large = TableError::TooLarge { wanted, maximum };
+        if wanted > maximum {
+            return Err(too_large);
+        }
+        self.elements
+            .try_reserve(delta as usize)
+            .map_err(|_| too_large)?;
+        self.elements.resize(wanted as usize, value);
+        self.vm.set(VmTable {
+            base: self.elements.as_mut_ptr(),
+            len: wanted,
+        });
+        Ok(old)
+    }
+}
+
 impl Table {
     /// Makes a table whose elements are `value`.
     ///
@@ -50,11 +122,18 @@ impl Table {
     ///
     /// [`TableError`].
     pub fn new(
-        _store: impl AsContextMut,
-        _ty: TableType,
-        _value: Value,
+        mut store: impl AsContextMut,
+        ty: TableType,
+        value: Value,
     ) -> Result<Self, TableError> {
-        todo!()
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let raw = raw_element(core, ty.element, value)?;
+        let addr = core.add_table(ty, raw)?;
+        Ok(Self {
+            store: core.id,
+            addr,
+        })
     }
 
     /// Its type, with the current size as minimum.
@@ -62,18 +141,26 @@ impl Table {
     /// # Panics
     ///
     /// This and all below panic if the table is of another store.
-    pub fn ty(&self, _store: impl AsContext) -> TableType {
-        todo!()
+    pub fn ty(&self, store: impl AsContext) -> TableType {
+        self.entry(store.as_context().core()).ty()
     }
 
     /// How many elements it has.
-    pub fn size(&self, _store: impl AsContext) -> u64 {
-        todo!()
+    pub fn size(&self, store: impl AsContext) -> u64 {
+        self.entry(store.as_context().core()).len()
     }
 
     /// An element; None past the end.
-    pub fn get(&self, _store: impl AsContext, _index: u64) -> Option<Value> {
-        todo!()
+    pub fn get(&self, store: impl AsContext, index: u64) -> Option<Value> {
+        let context = store.as_context();
+        let core = context.core();
+        let entry = self.entry(core);
+        let raw = *entry.elements().get(usize::try_from(index).ok()?)?;
+        Some(Value::from_raw(
+            entry.declared.element,
+            u128::from(raw),
+            core,
+        ))
     }
 
     /// Sets an element.
@@ -83,11 +170,21 @@ impl Table {
     /// [`TableError`].
     pub fn set(
         &self,
-        _store: impl AsContextMut,
-        _index: u64,
-        _value: Value,
+        mut store: impl AsContextMut,
+        index: u64,
+        value: Value,
     ) -> Result<(), TableError> {
-        todo!()
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let raw = raw_element(core, self.entry(core).declared.element, value)?;
+        let entry = &mut core.tables[self.addr as usize];
+        let len = entry.len();
+        let element = usize::try_from(index)
+            .ok()
+            .and_then(|index| entry.elements_mut().get_mut(index))
+            .ok_or(TableError::OutOfBounds { index, len })?;
+        *element = raw;
+        Ok(())
     }
 
     /// Grows it by `delta` elements that are `value`, and returns the old size.
@@ -97,10 +194,27 @@ impl Table {
     /// [`TableError`]; the table is then as it was.
     pub fn grow(
         &self,
-        _store: impl AsContextMut,
-        _delta: u64,
-        _value: Value,
+        mut store: impl AsContextMut,
+        delta: u64,
+        value: Value,
     ) -> Result<u64, TableError> {
-        todo!()
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let raw = raw_element(core, self.entry(core).declared.element, value)?;
+        core.tables[self.addr as usize].grow(delta, raw)
     }
+
+    fn entry<'a>(&self, core: &'a StoreCore) -> &'a TableEntry {
+        core.check_store(self.store);
+        &core.tables[self.addr as usize]
+    }
+}
+
+fn raw_element(core: &StoreCore, expected: ValType, value: Value) -> Result<u64, TableError> {
+    let given = value.ty();
+    if given != expected {
+        return Err(TableError::Type { expected, given });
+    }
+    let raw = value.to_raw(core).ok_or(TableError::ForeignFunction)?;
+    Ok(raw as u64)
 }

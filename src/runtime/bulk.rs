@@ -1,0 +1,259 @@
+//! Bulk operations on memories, tables and segments of an instance, checked.
+//!
+//! Operands are those of the instructions, in their order (destination,
+//! source or value, count). Each checks all of its bounds before it writes anything.
+
+use super::memory::MemoryEntry;
+use super::store_core::{InstanceEntry, StoreCore};
+use crate::abi::TrapCode;
+
+/// Operands of a bulk instruction.
+pub(super) type Operands = [u32; 3];
+
+/// How many elements or bytes from `start` on are within `len`; None: not all.
+fn checked(start: u32, count: u32, len: u64) -> Option<core::ops::Range<usize>> {
+    let end = u64::from(start) + u64::from(count);
+    (end <= len).then_some(start as usize..end as usize)
+}
+
+fn memory_range(start: u32, count: u32, len: u64) -> Result<core::ops::Range<usize>, TrapCode> {
+    checked(start, count, len).ok_or(TrapCode::MemoryOutOfBounds)
+}
+
+fn table_range(start: u32, count: u32, len: u64) -> Result<core::ops::Range<usize>, TrapCode> {
+    checked(start, count, len).ok_or(TrapCode::TableOutOfBounds)
+}
+
+impl StoreCore {
+    fn instance(&self, instance: u32) -> &InstanceEntry {
+        &self.instances[instance as usize]
+    }
+
+    /// Store address of an instance's memory.
+    pub(super) fn memory_addr(&self, instance: u32, memory: u32) -> usize {
+        self.instance(instance).memories[memory as usize] as usize
+    }
+
+    /// Store address of an instance's table.
+    pub(super) fn table_addr(&self, instance: u32, table: u32) -> usize {
+        self.instance(instance).tables[table as usize] as usize
+    }
+
+    /// Size of what is left of a data segment.
+    fn data_len(&self, instance: u32, segment: u32) -> u64 {
+        let entry = self.instance(instance);
+        if entry.dropped_data[segment as usize] {
+            return 0;
+        }
+        entry.module.inner().data[segment as usize].range.len() as u64
+    }
+
+    /// Number of elements of what is left of an element segment.
+    fn elements_len(&self, instance: u32, segment: u32) -> u64 {
+        let entry = self.instance(instance);
+        if entry.dropped_elements[segment as usize] {
+            return 0;
+        }
+        entry.module.inner().elements[segment as usize].items.len() as u64
+    }
+
+    /// `memory.init`.
+    pub(super) fn memory_init(
+        &mut self,
+        instance: u32,
+        memory: u32,
+        segment: u32,
+        operands: Operands,
+    ) -> Result<(), TrapCode> {
+        self.check_memory_init(instance, memory, segment, operands)?;
+        let [to, from, count] = operands.map(|operand| operand as usize);
+        let addr = self.memory_addr(instance, memory);
+        let module = self.instances[instance as usize].module.inner();
+        // A dropped segment passes the check with an offset of zero only.
+        let start = module.data[segment as usize].range.start + from;
+        let source = &module.bytes[start..start + count];
+        self.memories[addr].bytes_mut()[to..to + count].copy_from_slice(source);
+        Ok(())
+    }
+
+    /// Checks the bounds of `memory.init`.
+    pub(super) fn check_memory_init(
+        &self,
+        instance: u32,
+        memory: u32,
+        segment: u32,
+        [to, from, count]: Operands,
+    ) -> Result<(), TrapCode> {
+        let addr = self.memory_addr(instance, memory);
+        memory_range(from, count, self.data_len(instance, segment))?;
+        memory_range(to, count, self.memories[addr].len())?;
+        Ok(())
+    }
+
+    /// `memory.fill`.
+    pub(super) fn memory_fill(
+        &mut self,
+        instance: u32,
+        memory: u32,
+        [to, value, count]: Operands,
+    ) -> Result<(), TrapCode> {
+        let addr = self.memory_addr(instance, memory);
+        let memory = &mut self.memories[addr];
+        let target = memory_range(to, count, memory.len())?;
+        memory.bytes_mut()[target].fill(value as u8);
+        Ok(())
+    }
+
+    /// Checks the bounds of `memory.copy`.
+    pub(super) fn check_memory_copy(
+        &self,
+        instance: u32,
+        [target, source]: [u32; 2],
+        [to, from, count]: Operands,
+    ) -> Result<(), TrapCode> {
+        let len = |memory| self.memories[self.memory_addr(instance, memory)].len();
+        memory_range(to, count, len(target))?;
+        memory_range(from, count, len(source))?;
+        Ok(())
+    }
+
+    /// `memory.copy`.
+    pub(super) fn memory_copy(
+        &mut self,
+        instance: u32,
+        [target, source]: [u32; 2],
+        operands: Operands,
+    ) -> Result<(), TrapCode> {
+        self.check_memory_copy(instance, [target, source], operands)?;
+        let [to, from, count] = operands.map(|operand| operand as usize);
+        let target = self.memory_addr(instance, target);
+        let source = self.memory_addr(instance, source);
+        if target == source {
+            let bytes = self.memories[target].bytes_mut();
+            bytes.copy_within(from..from + count, to);
+        } else {
+            let [target, source] = two(&mut self.memories, target, source);
+            let source = &source.bytes()[from..from + count];
+            target.bytes_mut()[to..to + count].copy_from_slice(source);
+        }
+        Ok(())
+    }
+
+    /// `data.drop`.
+    pub(super) fn data_drop(&mut self, instance: u32, segment: u32) {
+        self.instances[instance as usize].dropped_data[segment as usize] = true;
+    }
+
+    /// `table.init`.
+    pub(super) fn table_init(
+        &mut self,
+        instance: u32,
+        table: u32,
+        segment: u32,
+        operands: Operands,
+    ) -> Result<(), TrapCode> {
+        self.check_table_init(instance, table, segment, operands)?;
+        let [to, from, count] = operands.map(|operand| operand as usize);
+        let addr = self.table_addr(instance, table);
+        for index in 0..count {
+            let entry = &self.instances[instance as usize];
+            let items = &entry.module.inner().elements[segment as usize].items;
+            let raw = self.evaluate_in(instance, &items[from + index]);
+            self.tables[addr].elements_mut()[to + index] = raw as u64;
+        }
+        Ok(())
+    }
+
+    /// Checks the bounds of `table.init`.
+    pub(super) fn check_table_init(
+        &self,
+        instance: u32,
+        table: u32,
+        segment: u32,
+        [to, from, count]: Operands,
+    ) -> Result<(), TrapCode> {
+        let addr = self.table_addr(instance, table);
+        table_range(from, count, self.elements_len(instance, segment))?;
+        table_range(to, count, self.tables[addr].len())?;
+        Ok(())
+    }
+
+    /// `table.fill`, its value being a raw reference.
+    pub(super) fn table_fill(
+        &mut self,
+        instance: u32,
+        table: u32,
+        [to, count]: [u32; 2],
+        value: u64,
+    ) -> Result<(), TrapCode> {
+        let addr = self.table_addr(instance, table);
+        let table = &mut self.tables[addr];
+        let target = table_range(to, count, table.len())?;
+        table.elements_mut()[target].fill(value);
+        Ok(())
+    }
+
+    /// Checks the bounds of `table.copy`.
+    pub(super) fn check_table_copy(
+        &self,
+        instance: u32,
+        [target, source]: [u32; 2],
+        [to, from, count]: Operands,
+    ) -> Result<(), TrapCode> {
+        let len = |table| self.tables[self.table_addr(instance, table)].len();
+        table_range(to, count, len(target))?;
+        table_range(from, count, len(source))?;
+        Ok(())
+    }
+
+    /// `table.copy`.
+    pub(super) fn table_copy(
+        &mut self,
+        instance: u32,
+        [target, source]: [u32; 2],
+        operands: Operands,
+    ) -> Result<(), TrapCode> {
+        self.check_table_copy(instance, [target, source], operands)?;
+        let [to, from, count] = operands.map(|operand| operand as usize);
+        let target = self.table_addr(instance, target);
+        let source = self.table_addr(instance, source);
+        if target == source {
+            let elements = self.tables[target].elements_mut();
+            elements.copy_within(from..from + count, to);
+        } else {
+            let [target, source] = two(&mut self.tables, target, source);
+            let source = &source.elements()[from..from + count];
+            target.elements_mut()[to..to + count].copy_from_slice(source);
+        }
+        Ok(())
+    }
+
+    /// `elem.drop`.
+    pub(super) fn elem_drop(&mut self, instance: u32, segment: u32) {
+        self.instances[instance as usize].dropped_elements[segment as usize] = true;
+    }
+
+    /// `memory.grow`: the old size, or -1.
+    pub(super) fn memory_grow(&mut self, instance: u32, memory: u32, delta: u32) -> u32 {
+        let addr = self.memory_addr(instance, memory);
+        let memory: &mut MemoryEntry = &mut self.memories[addr];
+        memory
+            .grow(u64::from(delta))
+            .map_or(u32::MAX, |pages| pages as u32)
+    }
+
+    /// `table.grow`: the old size, or -1.
+    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u32, value: u64) -> u32 {
+        let addr = self.table_addr(instance, table);
+        self.tables[addr]
+            .grow(u64::from(delta), value)
+            .map_or(u32::MAX, |len| len as u32)
+    }
+}
+
+/// Two entries of a list, which are not the same.
+fn two<E>(entries: &mut [E], first: usize, second: usize) -> [&mut E; 2] {
+    entries
+        .get_disjoint_mut([first, second])
+        .expect("addresses are distinct and of this store")
+}

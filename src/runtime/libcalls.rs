@@ -1,0 +1,362 @@
+//! What machine code asks the runtime to do: [`Libcall`](crate::abi::vmctx::Libcall).
+//!
+//! Bulk operations work in chunks of [`BULK_CHUNK`] and keep their operands,
+//! which lie in the wasm frame, up to date, so that a suspension between two
+//! chunks is resumed by executing the instruction again. Bounds are checked before
+//! the first chunk; a repetition checks those of the rest, which lie within.
+
+#![expect(unsafe_code, reason = "reads and writes operands in wasm frames")]
+
+use super::activation::store_of;
+use super::bulk::Operands;
+use super::entry::Status;
+use super::store_core::StoreCore;
+use crate::abi::vmctx::{Libcall, VmCtx, VmStoreContext};
+use crate::abi::{GPR, TrapCode};
+use crate::limits::BULK_CHUNK;
+
+/// What a libcall tells its trampoline, in RAX and RDX.
+#[repr(C)]
+pub(super) struct LibcallResult {
+    value: u64,
+    status: u64,
+}
+
+type LibcallFn = extern "sysv64" fn(*mut VmStoreContext, u64, u64, u64, u64, u64) -> LibcallResult;
+
+/// The libcalls, by number.
+pub(super) static LIBCALLS: [LibcallFn; Libcall::ALL.len()] = [
+    memory_grow,
+    memory_copy,
+    memory_fill,
+    memory_init,
+    data_drop,
+    table_grow,
+    table_copy,
+    table_fill,
+    table_init,
+    elem_drop,
+];
+
+const CHUNK_BYTES: u32 = BULK_CHUNK as u32;
+const CHUNK_ELEMENTS: u32 = (BULK_CHUNK / 8) as u32;
+
+impl LibcallResult {
+    fn value(value: u32) -> Self {
+        Self {
+            value: u64::from(value),
+            status: Status::Returned as u64,
+        }
+    }
+
+    fn status(status: Status) -> Self {
+        Self {
+            value: 0,
+            status: status as u64,
+        }
+    }
+}
+
+/// The store, and the instance whose code called.
+fn enter<'a>(vm: *mut VmStoreContext) -> (&'a mut StoreCore, u32) {
+    // SAFETY: libcalls are called by their trampoline only.
+    let core = unsafe { store_of(vm) };
+    let vmctx = core.frame().gpr[GPR::R14 as usize] as *const VmCtx;
+    // SAFETY: R14 is the context of the calling code, whose store is alive.
+    let instance = unsafe { (*vmctx).instance } as u32;
+    (core, instance)
+}
+
+/// The operands of a bulk instruction in its frame: three slots of 8 bytes, the
+/// first operand at the highest address.
+#[derive(Clone, Copy)]
+struct Frame(*mut u64);
+
+impl Frame {
+    fn word(self, operand: usize) -> *mut u64 {
+        self.0.wrapping_add(2 - operand)
+    }
+
+    fn raw(self, operand: usize) -> u64 {
+        // SAFETY: machine code passes the address of three slots in its frame.
+        unsafe { self.word(operand).read() }
+    }
+
+    fn get(self) -> Operands {
+        [0, 1, 2].map(|operand| self.raw(operand) as u32)
+    }
+
+    fn set(self, operand: usize, value: u32) {
+        // SAFETY: as for `raw`.
+        unsafe { self.word(operand).write(u64::from(value)) }
+    }
+}
+
+/// Which end of a range a chunk is taken from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Start,
+    End,
+}
+
+/// Does a bulk instruction chunk by chunk. `step` gets the chunk's offset
+/// from the operands' start, and its size.
+fn in_chunks(
+    core: &mut StoreCore,
+    frame: Frame,
+    chunk_size: u32,
+    from: From,
+    advances: &[usize],
+    mut step: impl FnMut(&mut StoreCore, u32, u32) -> Result<(), TrapCode>,
+) -> LibcallResult {
+    loop {
+        let operands = frame.get();
+        let count = operands[2];
+        let chunk = count.min(chunk_size);
+        let offset = match from {
+            From::Start => 0,
+            From::End => count - chunk,
+        };
+        if let Err(code) = step(core, offset, chunk) {
+            return LibcallResult::status(core.set_trap(code));
+        }
+        frame.set(2, count - chunk);
+        if from == From::Start {
+            for &operand in advances {
+                frame.set(operand, operands[operand].wrapping_add(chunk));
+            }
+        }
+        if count == chunk {
+            return LibcallResult::value(0);
+        }
+        if core.passes_suspend_point() {
+            return LibcallResult::status(Status::Suspended);
+        }
+    }
+}
+
+/// The end to begin at so that an overlapping copy reads what it has not
+/// yet overwritten.
+fn copy_direction(is_same: bool, [to, from, _]: Operands) -> From {
+    if is_same && to > from {
+        From::End
+    } else {
+        From::Start
+    }
+}
+
+extern "sysv64" fn memory_grow(
+    vm: *mut VmStoreContext,
+    memory: u64,
+    delta: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    LibcallResult::value(core.memory_grow(instance, memory as u32, delta as u32))
+}
+
+extern "sysv64" fn memory_copy(
+    vm: *mut VmStoreContext,
+    operands: u64,
+    target: u64,
+    source: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    let frame = Frame(operands as *mut u64);
+    let memories = [target as u32, source as u32];
+    if let Err(code) = core.check_memory_copy(instance, memories, frame.get()) {
+        return LibcallResult::status(core.set_trap(code));
+    }
+    let [target, source] = memories.map(|memory| core.memory_addr(instance, memory));
+    let direction = copy_direction(target == source, frame.get());
+    in_chunks(
+        core,
+        frame,
+        CHUNK_BYTES,
+        direction,
+        &[0, 1],
+        |core, offset, count| {
+            let [to, from, _] = frame.get();
+            core.memory_copy(instance, memories, [to + offset, from + offset, count])
+        },
+    )
+}
+
+extern "sysv64" fn memory_fill(
+    vm: *mut VmStoreContext,
+    operands: u64,
+    memory: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    let frame = Frame(operands as *mut u64);
+    let memory = memory as u32;
+    // All bounds first: a fill of no bytes checks, and writes nothing.
+    let [to, value, count] = frame.get();
+    let len = core.memories[core.memory_addr(instance, memory)].len();
+    if u64::from(to) + u64::from(count) > len {
+        return LibcallResult::status(core.set_trap(TrapCode::MemoryOutOfBounds));
+    }
+    in_chunks(
+        core,
+        frame,
+        CHUNK_BYTES,
+        From::Start,
+        &[0],
+        |core, _, count| core.memory_fill(instance, memory, [frame.get()[0], value, count]),
+    )
+}
+
+extern "sysv64" fn memory_init(
+    vm: *mut VmStoreContext,
+    operands: u64,
+    memory: u64,
+    segment: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    let frame = Frame(operands as *mut u64);
+    let (memory, segment) = (memory as u32, segment as u32);
+    if let Err(code) = core.check_memory_init(instance, memory, segment, frame.get()) {
+        return LibcallResult::status(core.set_trap(code));
+    }
+    in_chunks(
+        core,
+        frame,
+        CHUNK_BYTES,
+        From::Start,
+        &[0, 1],
+        |core, _, count| {
+            let [to, from, _] = frame.get();
+            core.memory_init(instance, memory, segment, [to, from, count])
+        },
+    )
+}
+
+extern "sysv64" fn data_drop(
+    vm: *mut VmStoreContext,
+    segment: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    core.data_drop(instance, segment as u32);
+    LibcallResult::value(0)
+}
+
+extern "sysv64" fn table_grow(
+    vm: *mut VmStoreContext,
+    table: u64,
+    delta: u64,
+    value: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    LibcallResult::value(core.table_grow(instance, table as u32, delta as u32, value))
+}
+
+extern "sysv64" fn table_copy(
+    vm: *mut VmStoreContext,
+    operands: u64,
+    target: u64,
+    source: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    let frame = Frame(operands as *mut u64);
+    let tables = [target as u32, source as u32];
+    if let Err(code) = core.check_table_copy(instance, tables, frame.get()) {
+        return LibcallResult::status(core.set_trap(code));
+    }
+    let [target, source] = tables.map(|table| core.table_addr(instance, table));
+    let direction = copy_direction(target == source, frame.get());
+    in_chunks(
+        core,
+        frame,
+        CHUNK_ELEMENTS,
+        direction,
+        &[0, 1],
+        |core, offset, count| {
+            let [to, from, _] = frame.get();
+            core.table_copy(instance, tables, [to + offset, from + offset, count])
+        },
+    )
+}
+
+extern "sysv64" fn table_fill(
+    vm: *mut VmStoreContext,
+    operands: u64,
+    table: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    let frame = Frame(operands as *mut u64);
+    let table = table as u32;
+    let [to, _, count] = frame.get();
+    let value = frame.raw(1);
+    let len = core.tables[core.table_addr(instance, table)].len();
+    if u64::from(to) + u64::from(count) > len {
+        return LibcallResult::status(core.set_trap(TrapCode::TableOutOfBounds));
+    }
+    in_chunks(
+        core,
+        frame,
+        CHUNK_ELEMENTS,
+        From::Start,
+        &[0],
+        |core, _, count| core.table_fill(instance, table, [frame.get()[0], count], value),
+    )
+}
+
+extern "sysv64" fn table_init(
+    vm: *mut VmStoreContext,
+    operands: u64,
+    table: u64,
+    segment: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    let frame = Frame(operands as *mut u64);
+    let (table, segment) = (table as u32, segment as u32);
+    if let Err(code) = core.check_table_init(instance, table, segment, frame.get()) {
+        return LibcallResult::status(core.set_trap(code));
+    }
+    in_chunks(
+        core,
+        frame,
+        CHUNK_ELEMENTS,
+        From::Start,
+        &[0, 1],
+        |core, _, count| {
+            let [to, from, _] = frame.get();
+            core.table_init(instance, table, segment, [to, from, count])
+        },
+    )
+}
+
+extern "sysv64" fn elem_drop(
+    vm: *mut VmStoreContext,
+    segment: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> LibcallResult {
+    let (core, instance) = enter(vm);
+    core.elem_drop(instance, segment as u32);
+    LibcallResult::value(0)
+}

@@ -1,0 +1,52 @@
+//! The stack that wasm code runs on.
+//!
+//! ```text
+//! start                guard, never committed          limits::STACK_GUARD
+//! start + guard        reserve for leaves and thunks   limits::STACK_RESERVE
+//! limit                the lowest RSP at which a function may begin
+//! ...
+//! top                  the first entry's arguments and frames lie below
+//! ```
+
+use super::code_memory::Reservation;
+use crate::limits::{STACK_GUARD, STACK_RESERVE};
+use crate::platform::{PAGE_SIZE, Platform, PlatformError};
+use alloc::sync::Arc;
+
+/// A wasm stack with its guard.
+pub(crate) struct WasmStack {
+    reservation: Reservation,
+}
+
+impl WasmStack {
+    /// Reserves and commits a stack of `size` bytes, guard not included.
+    pub(crate) fn new(platform: &Arc<dyn Platform>, size: u64) -> Result<Self, PlatformError> {
+        let size = size
+            .max(2 * STACK_RESERVE)
+            .checked_next_multiple_of(PAGE_SIZE as u64)
+            .filter(|&size| size < 1 << 40)
+            .ok_or(PlatformError::OutOfAddressSpace(usize::MAX))?;
+        let reservation = Reservation::new(platform, (size + STACK_GUARD) as usize)?;
+        reservation.commit(STACK_GUARD as usize, size as usize)?;
+        Ok(Self { reservation })
+    }
+
+    /// The address behind its last byte.
+    pub(crate) fn top(&self) -> u64 {
+        self.start() + self.reservation.size() as u64
+    }
+
+    /// The lowest RSP at which a function may begin.
+    pub(crate) fn limit(&self) -> u64 {
+        self.start() + STACK_GUARD + STACK_RESERVE
+    }
+
+    /// Whether an address lies in the guard.
+    pub(crate) fn is_in_guard(&self, address: u64) -> bool {
+        address.wrapping_sub(self.start()) < STACK_GUARD
+    }
+
+    fn start(&self) -> u64 {
+        self.reservation.start().as_ptr() as u64
+    }
+}

@@ -1,0 +1,297 @@
+//! The part of a store that does not depend on the embedder's data.
+//!
+//! Entities are numbered by store address, as in the spec's store. Nothing is
+//! ever removed, so addresses that machine code holds stay good.
+
+use super::activation::{Execution, OuterActivation};
+use super::code_list::CodeList;
+use super::engine::Thunks;
+use super::global::GlobalEntry;
+use super::memory::{MemoryEntry, MemoryError};
+use super::stack::WasmStack;
+use super::table::{TableEntry, TableError};
+use super::vmctx::{ContextList, HostContext, Pinned, func_addr_of};
+use super::{Engine, HostError, Module, entry};
+use crate::abi::value::FuncRefs;
+use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmStoreContext};
+use crate::abi::{FuncAddr, FuncType, Value};
+use crate::module::{ConstExpr, ConstOp, GlobalType, MemoryType, TableType};
+use crate::platform::PlatformError;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// Everything in a store but the embedder's data and host closures.
+pub(crate) struct StoreCore {
+    /// Tells handles of this store from others'.
+    pub(super) id: u64,
+    pub(super) engine: Engine,
+    pub(super) contexts: Arc<ContextList>,
+    pub(super) vm: Pinned<VmStoreContext>,
+    pub(super) stack: Option<WasmStack>,
+    pub(super) code: CodeList,
+    pub(super) funcs: Vec<FuncEntry>,
+    pub(super) host_funcs: Vec<HostFuncEntry>,
+    pub(super) memories: Vec<MemoryEntry>,
+    pub(super) tables: Vec<TableEntry>,
+    pub(super) globals: Vec<GlobalEntry>,
+    pub(super) instances: Vec<InstanceEntry>,
+    pub(super) execution: Execution,
+    /// How many calls into wasm are running.
+    pub(super) depth: usize,
+    /// How many host functions are running that the host called itself.
+    pub(super) direct_host_calls: usize,
+    /// Where the running calls but the innermost were left, outermost first.
+    pub(super) outer: Vec<OuterActivation>,
+    pub(super) freeze_every: Option<NonZeroU64>,
+    /// Suspend points passed since the last freeze.
+    pub(super) passed: u64,
+    /// The error that a host function left wasm with.
+    pub(super) host_error: Option<HostError>,
+    /// Calls a host function of this store, whose data's type it knows.
+    pub(super) dispatch: HostDispatch,
+    /// By signature number.
+    thunks: Vec<Option<Thunks>>,
+}
+
+/// Calls the host function with this index, on the array of arguments.
+pub(super) type HostDispatch = unsafe fn(NonNull<StoreCore>, u32, *mut u128) -> entry::Status;
+
+/// A function in the store.
+#[derive(Clone, Copy)]
+pub(super) struct FuncEntry {
+    pub(super) raw: NonNull<VmFuncRef>,
+    pub(super) origin: FuncOrigin,
+}
+
+/// Where a function comes from.
+#[derive(Clone, Copy)]
+pub(super) enum FuncOrigin {
+    /// Defined by an instance.
+    Wasm {
+        /// The instance.
+        instance: u32,
+        /// Index in its module's functions.
+        function: u32,
+    },
+    /// A host function, by index in the store.
+    Host(u32),
+}
+
+/// A host function in the store.
+pub(super) struct HostFuncEntry {
+    pub(super) addr: FuncAddr,
+    pub(super) ty: Arc<FuncType>,
+    /// Import module and field name, by which a linker defined it.
+    pub(super) name: Option<(String, String)>,
+    pub(super) context: HostContext,
+}
+
+/// An instance in the store: addresses of what its index spaces name.
+pub(super) struct InstanceEntry {
+    pub(super) module: Module,
+    pub(super) functions: Vec<FuncAddr>,
+    pub(super) tables: Vec<u32>,
+    pub(super) memories: Vec<u32>,
+    pub(super) globals: Vec<u32>,
+    pub(super) dropped_elements: Vec<bool>,
+    pub(super) dropped_data: Vec<bool>,
+    pub(super) vmctx: NonNull<VmCtx>,
+}
+
+impl StoreCore {
+    pub(super) fn new(engine: &Engine, dispatch: HostDispatch) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            engine: engine.clone(),
+            contexts: Arc::default(),
+            vm: Pinned::new(VmStoreContext {
+                host_rsp: 0,
+                stack_limit: 0,
+                frame: TrapFrame::ZERO,
+                trap: 0,
+                runtime: null_mut(),
+            }),
+            stack: None,
+            code: CodeList::default(),
+            funcs: Vec::new(),
+            host_funcs: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            instances: Vec::new(),
+            execution: Execution::Idle,
+            depth: 0,
+            direct_host_calls: 0,
+            outer: Vec::new(),
+            freeze_every: None,
+            passed: 0,
+            host_error: None,
+            dispatch,
+            thunks: Vec::new(),
+        }
+    }
+
+    /// Asserts that a handle is of this store.
+    pub(super) fn check_store(&self, store: u64) {
+        assert!(store == self.id, "a handle was used with another store");
+    }
+
+    pub(super) fn add_memory(&mut self, ty: MemoryType) -> Result<u32, MemoryError> {
+        let entry = MemoryEntry::new(self.engine.platform(), ty)?;
+        Ok(push(&mut self.memories, entry))
+    }
+
+    pub(super) fn add_table(&mut self, ty: TableType, raw: u64) -> Result<u32, TableError> {
+        let entry = TableEntry::new(ty, raw)?;
+        Ok(push(&mut self.tables, entry))
+    }
+
+    pub(super) fn add_global(&mut self, ty: GlobalType, raw: u128) -> u32 {
+        push(&mut self.globals, GlobalEntry::new(ty, raw))
+    }
+
+    /// Adds a host function, whose closure the caller adds under the same index.
+    pub(super) fn add_host_func(
+        &mut self,
+        ty: Arc<FuncType>,
+        name: Option<(String, String)>,
+    ) -> Result<FuncAddr, PlatformError> {
+        let signature = self.engine.intern(&ty);
+        let thunks = self.thunks(signature)?;
+        let addr = self.next_func_addr();
+        let context = HostContext::new(
+            self.vm.as_ptr(),
+            entry::host_call_entry(),
+            thunks.host as *const u8,
+            signature,
+            addr.0,
+        );
+        let raw = NonNull::new(context.func_ref.as_ptr()).expect("a pinned object has an address");
+        let host = push(
+            &mut self.host_funcs,
+            HostFuncEntry {
+                addr,
+                ty,
+                name,
+                context,
+            },
+        );
+        self.funcs.push(FuncEntry {
+            raw,
+            origin: FuncOrigin::Host(host),
+        });
+        Ok(addr)
+    }
+
+    /// The address of the function that is added next.
+    pub(super) fn next_func_addr(&self) -> FuncAddr {
+        FuncAddr(self.funcs.len() as u32)
+    }
+
+    /// The thunks of a type.
+    pub(super) fn thunks(&mut self, signature: u32) -> Result<Thunks, PlatformError> {
+        let index = signature as usize;
+        if let Some(Some(thunks)) = self.thunks.get(index) {
+            return Ok(*thunks);
+        }
+        let thunks = self.engine.thunks(signature)?;
+        if self.thunks.len() <= index {
+            self.thunks.resize(index + 1, None);
+        }
+        self.thunks[index] = Some(thunks);
+        Ok(thunks)
+    }
+
+    /// The type of a function.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such function.
+    pub(super) fn func_type(&self, addr: FuncAddr) -> &FuncType {
+        match self.funcs[addr.0 as usize].origin {
+            FuncOrigin::Wasm { instance, function } => {
+                let module = &self.instances[instance as usize].module;
+                module.inner().function_type(function)
+            }
+            FuncOrigin::Host(host) => &self.host_funcs[host as usize].ty,
+        }
+    }
+
+    /// The raw value of a constant expression of an instance.
+    pub(super) fn evaluate(
+        &self,
+        expr: &ConstExpr,
+        functions: &[FuncAddr],
+        globals: &[u32],
+    ) -> u128 {
+        let value = match *expr
+            .0
+            .last()
+            .expect("a valid constant expression has a value")
+        {
+            ConstOp::I32(value) => Value::I32(value),
+            ConstOp::I64(value) => Value::I64(value),
+            ConstOp::F32(bits) => Value::F32(bits),
+            ConstOp::F64(bits) => Value::F64(bits),
+            ConstOp::V128(bits) => Value::V128(bits),
+            ConstOp::RefFunc(function) => Value::FuncRef(Some(functions[function as usize])),
+            ConstOp::NullFunc => Value::FuncRef(None),
+            ConstOp::NullExtern => Value::ExternRef(None),
+            ConstOp::GlobalGet(global) => {
+                return self.globals[globals[global as usize] as usize].raw();
+            }
+        };
+        value
+            .to_raw(self)
+            .expect("an instance's functions are in its store")
+    }
+
+    /// The same, for an instance that is complete.
+    pub(super) fn evaluate_in(&self, instance: u32, expr: &ConstExpr) -> u128 {
+        let entry = &self.instances[instance as usize];
+        self.evaluate(expr, &entry.functions, &entry.globals)
+    }
+
+    /// Reserves the wasm stack, if that has not happened.
+    pub(super) fn ensure_stack(&mut self) -> Result<&WasmStack, PlatformError> {
+        if self.stack.is_none() {
+            let size = self.engine.config().stack_size;
+            let stack = WasmStack::new(self.engine.platform(), size)?;
+            self.contexts.set_stack_limit(stack.limit());
+            self.settle_poll_words();
+            self.stack = Some(stack);
+        }
+        Ok(self.stack.as_ref().expect("just reserved"))
+    }
+
+    /// Gives poll words the value they have when no suspension is under way.
+    pub(super) fn settle_poll_words(&self) {
+        if self.freeze_every.is_some() {
+            self.contexts.raise();
+        } else {
+            self.contexts.lower();
+        }
+    }
+}
+
+impl FuncRefs for StoreCore {
+    fn func_addr(&self, raw: u64) -> FuncAddr {
+        FuncAddr(func_addr_of(raw))
+    }
+
+    fn raw_func(&self, addr: FuncAddr) -> Option<u64> {
+        let entry = self.funcs.get(addr.0 as usize)?;
+        Some(entry.raw.as_ptr() as u64)
+    }
+}
+
+fn push<E>(entries: &mut Vec<E>, entry: E) -> u32 {
+    let addr = u32::try_from(entries.len()).expect("entities take more than 4 bytes each");
+    entries.push(entry);
+    addr
+}
