@@ -1,6 +1,60 @@
 //! The Linux host of the Woodfrog engine: the `woodfrog` command, and the
 //! platform beneath it for whoever runs the engine on Linux.
+//!
+//! [`args`] says what can be asked for; [`run`], [`resume`], [`inspect`] and
+//! [`compile`] do it. The first two prepare a [`session`], which goes through the
+//! program and freezes it on the way; what came of it is a [`report`].
 
+pub mod args;
+pub mod compile;
+pub mod error;
+pub mod frames;
+pub mod freeze;
+pub mod host;
+pub mod inspect;
+pub mod json;
+pub mod load;
 pub mod platform;
+pub mod report;
+pub mod resume;
+pub mod run;
+pub mod session;
+pub mod values;
 
+pub use error::Failure;
 pub use platform::LinuxPlatform;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The exit code for a bad module, image or option.
+pub const EXIT_FAILURE: u8 = 1;
+
+/// Runs the command with the arguments of a process, the command's own name
+/// first, and returns the process's exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_failure = error.use_stderr();
+            // Nobody is left to be told if this fails.
+            let _ = error.print();
+            return ExitCode::from(if is_failure { EXIT_FAILURE } else { 0 });
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Resume(args) => resume::resume(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Compile(args) => compile::compile(&args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            report::error_line(&failure);
+            ExitCode::from(EXIT_FAILURE)
+        }
+    }
+}

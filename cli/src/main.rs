@@ -1,2 +1,7 @@
 //! The `woodfrog` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    woodfrog_cli::main(std::env::args_os())
+}

@@ -1,0 +1,150 @@
+//! The command line: what can be asked for. What is said here is the `--help`.
+
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Runs WebAssembly programs that can be frozen at any moment and thawed elsewhere.
+#[derive(Debug, Parser)]
+#[command(name = "woodfrog", version, max_term_width = 90)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a module
+    ///
+    /// Exits with the program's own status, 0 if it returns, 134 if it traps, 1 if a
+    /// module, image or option is bad.
+    Run(RunArgs),
+    /// Go on from an image
+    ///
+    /// Exits as `run` does. Standard input goes on where the program had stopped
+    /// reading, if it is a file.
+    Resume(ResumeArgs),
+    /// Show what is in an image
+    Inspect(InspectArgs),
+    /// Compile a module without running it
+    Compile(CompileArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Call this export with ARGS as its arguments, and print the results one per line
+    ///
+    /// Without it, the export `_start` is called, if there is one, and ARGS are the
+    /// program's arguments.
+    #[arg(long, value_name = "NAME")]
+    pub invoke: Option<String>,
+
+    /// Set an environment variable of the program
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+
+    /// Take random numbers from a generator with this seed, for repeatable runs
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+
+    /// What `run` and `resume` share.
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    /// The module, in binary or text format, and what is for the program
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_names = ["FILE", "ARGS"],
+    )]
+    pub file_and_args: Vec<OsString>,
+}
+
+/// Arguments of `resume`.
+#[derive(Args, Debug)]
+pub struct ResumeArgs {
+    /// The image
+    pub image_file: PathBuf,
+
+    /// A module that the image was made from (repeat for each)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub module: Vec<PathBuf>,
+
+    /// Accepted for symmetry with `run`; must be what the program was called by
+    #[arg(long, value_name = "NAME")]
+    pub invoke: Option<String>,
+
+    /// Accepted for symmetry with `run`; the program keeps the environment it had
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+
+    /// What `run` and `resume` share.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// What `run` and `resume` share.
+#[derive(Args, Debug)]
+pub struct CommonArgs {
+    /// Give the program a directory (not supported yet)
+    #[arg(long, value_name = "HOST::GUEST")]
+    pub dir: Vec<String>,
+
+    /// Instantiate FILE first, and let the module import its exports as NAME's (repeatable)
+    #[arg(long, value_name = "NAME=FILE")]
+    pub preload: Vec<String>,
+
+    /// Let function imports that nobody defines return zeros
+    #[arg(long)]
+    pub unknown_imports_default: bool,
+
+    /// Freeze the program at every Nth suspend point, and thaw it at other addresses; 0: never
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub freeze_every: u64,
+
+    /// Freeze the program after this many milliseconds, write the image, and exit with 0
+    #[arg(long, value_name = "MS", requires = "image")]
+    pub freeze_after: Option<u64>,
+
+    /// Where to write the image
+    #[arg(long, value_name = "OUT", requires = "freeze_after")]
+    pub image: Option<PathBuf>,
+
+    /// End standard output with a line that holds what happened as a JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// The image
+    pub image_file: PathBuf,
+
+    /// A module that the image was made from, for names and a full check (repeat for each)
+    #[arg(long, value_name = "FILE")]
+    pub module: Vec<PathBuf>,
+
+    /// Print a JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `compile`.
+#[derive(Args, Debug)]
+pub struct CompileArgs {
+    /// The module, in binary or text format
+    pub file: PathBuf,
+
+    /// Print sizes in bytes of wasm code, machine code and state map, and the time in seconds
+    #[arg(long)]
+    pub stats: bool,
+
+    /// Write the machine code to a file
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+}

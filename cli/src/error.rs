@@ -1,0 +1,116 @@
+//! Why the command could not do what it was asked to.
+
+use std::io;
+use std::path::PathBuf;
+use woodfrog::abi::ValType;
+use woodfrog::image::{ImageError, ValidateError};
+use woodfrog::runtime::ModuleError;
+use woodfrog::wasi::{ProgramError, StateError};
+
+/// Why the command failed. A trap of the program is none: it is a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file in text format is malformed.
+    #[error("{}: neither a wasm binary nor valid wasm text: {source}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: wat::Error,
+    },
+    /// A module is invalid or exceeds a limit.
+    #[error("{}: {source}", path.display())]
+    Module {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ModuleError,
+    },
+    /// A directory was given.
+    #[error(
+        "--dir {0}: directories are not supported yet; give the program its input on standard input"
+    )]
+    DirectoriesUnsupported(String),
+    /// An option's value is not of the form NAME=VALUE.
+    #[error("{option} {value}: expected {expected}")]
+    MalformedOption {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// The form it should have.
+        expected: &'static str,
+    },
+    /// The export to call does not exist.
+    #[error("--invoke {name}: no such exported function; there are: {exports}")]
+    NoSuchExport {
+        /// The name asked for.
+        name: String,
+        /// Those that exist.
+        exports: String,
+    },
+    /// A function was given too few or too many arguments.
+    #[error("--invoke {name}: {given} arguments given, but it has {expected} parameters ({types})")]
+    ArgumentCount {
+        /// The function.
+        name: String,
+        /// How many were given.
+        given: usize,
+        /// How many there are.
+        expected: usize,
+        /// Their types.
+        types: String,
+    },
+    /// An argument cannot be read as a value of its type.
+    #[error("argument {number}: \"{text}\" is not a value of type {ty}")]
+    Argument {
+        /// Which one, from 1.
+        number: usize,
+        /// What was given.
+        text: String,
+        /// The type it should have.
+        ty: ValType,
+    },
+    /// The image's program was called by something else.
+    #[error("--invoke {given}: the image's program was called by {actual}")]
+    OtherEntry {
+        /// The name given.
+        given: String,
+        /// What the image says.
+        actual: String,
+    },
+    /// The program's arguments, environment or image state are unusable.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Bytes are no image.
+    #[error("bad image: {0}")]
+    Image(#[from] ImageError),
+    /// An image does not fit its modules.
+    #[error("bad image: {0}")]
+    Validate(#[from] ValidateError),
+    /// Freezing is not there yet.
+    #[error("freezing is not supported yet")]
+    NotYet,
+    /// The program could not be started or went wrong in a way that is no trap.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// Nothing more can be written to standard output.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}

@@ -1,0 +1,60 @@
+//! `woodfrog resume`: a program from where it was frozen.
+
+use crate::args::ResumeArgs;
+use crate::error::Failure;
+use crate::host::LinuxHost;
+use crate::load::{self, Loader};
+use crate::session::Session;
+use crate::{freeze, report};
+use std::time::Instant;
+use woodfrog::image::RawImage;
+use woodfrog::wasi::{Entry, HostData, HostState};
+
+/// Resumes a program and returns the exit code.
+///
+/// # Errors
+///
+/// [`Failure`]; the exit code is then 1.
+pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
+    let mut session = Session::new(&args.common)?;
+    let bytes = load::read(&args.image_file)?;
+    let raw = RawImage::parse(&bytes)?;
+    let mut state = HostState::from_bytes(&raw.unverified().host)?;
+    check_entry(args, &state)?;
+    state.are_unknown_imports_default |= args.common.unknown_imports_default;
+
+    let mut files = args.module.clone();
+    for preload in &args.common.preload {
+        files.push(load::split_preload(preload)?.1);
+    }
+    let mut loader = Loader::default();
+    for file in &files {
+        session.modules.push(loader.load(&session.engine, file)?);
+    }
+    session.seconds.compile = loader.compile_time;
+
+    let start = Instant::now();
+    let linker = session.linker(&state);
+    let data = HostData {
+        state,
+        host: LinuxHost::new(),
+    };
+    let store = freeze::restore(&session.engine, raw, &linker, &session.modules, data)?;
+    session.seconds.instantiate = start.elapsed();
+    report::print(&session.drive(store)?, args.common.json)
+}
+
+/// A call that was given must be the one that the image is in.
+fn check_entry(args: &ResumeArgs, state: &HostState) -> Result<(), Failure> {
+    let actual = match &state.entry {
+        Entry::Default => "its default entry",
+        Entry::Invoke { name, .. } => name,
+    };
+    match &args.invoke {
+        Some(given) if given != actual => Err(Failure::OtherEntry {
+            given: given.clone(),
+            actual: actual.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,138 @@
+//! `woodfrog run`: a program from its beginning.
+
+use crate::args::RunArgs;
+use crate::error::Failure;
+use crate::host::LinuxHost;
+use crate::load::{self, Loader};
+use crate::session::Session;
+use crate::{report, values};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use woodfrog::abi::ValType;
+use woodfrog::module::ExternKind;
+use woodfrog::runtime::{Module, Store};
+use woodfrog::wasi::{Entry, HostData, HostState, PlannedModule, Random, WasiCtx};
+
+/// Runs a program and returns the exit code.
+///
+/// # Errors
+///
+/// [`Failure`]; the exit code is then 1.
+pub fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let (file, program_args) = args
+        .file_and_args
+        .split_first()
+        .expect("the command line requires a file");
+    let file = Path::new(file);
+    let mut session = Session::new(&args.common)?;
+    let mut loader = Loader::default();
+    let mut plan = Vec::new();
+    for preload in &args.common.preload {
+        let (name, path) = load::split_preload(preload)?;
+        let module = loader.load(&session.engine, &path)?;
+        plan.push(planned(name, &module));
+        session.modules.push(module);
+    }
+    let main = loader.load(&session.engine, file)?;
+    plan.push(planned("", &main));
+    session.seconds.compile = loader.compile_time;
+
+    let (entry, program_args) = match &args.invoke {
+        None => (Entry::Default, program_args),
+        Some(name) => (entry(&main, name, program_args)?, &[][..]),
+    };
+    session.modules.push(main);
+    let random = args.seed.map_or(Random::Host, Random::Seeded);
+    let wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
+    let mut state = HostState::new(plan, entry, wasi);
+    state.are_unknown_imports_default = args.common.unknown_imports_default;
+    let data = HostData {
+        state,
+        host: LinuxHost::new(),
+    };
+    let store = Store::new(&session.engine, data);
+    report::print(&session.drive(store)?, args.common.json)
+}
+
+fn planned(name: &str, module: &Module) -> PlannedModule {
+    PlannedModule {
+        name: name.to_owned(),
+        hash: module.hash(),
+    }
+}
+
+/// The program's arguments: the name of its file without directories, and what followed it.
+fn argv(file: &Path, program_args: &[OsString]) -> Vec<Vec<u8>> {
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    let mut argv = vec![name.as_bytes().to_vec()];
+    argv.extend(program_args.iter().map(|arg| arg.clone().into_vec()));
+    argv
+}
+
+fn environment(args: &RunArgs) -> Result<Vec<Vec<u8>>, Failure> {
+    let variables = args.env.iter();
+    variables
+        .map(|variable| match variable.contains('=') {
+            true => Ok(variable.clone().into_bytes()),
+            false => Err(Failure::MalformedOption {
+                option: "--env",
+                value: variable.clone(),
+                expected: "NAME=VALUE",
+            }),
+        })
+        .collect()
+}
+
+/// The call of an export with arguments of the types that it has.
+fn entry(module: &Module, name: &str, args: &[OsString]) -> Result<Entry, Failure> {
+    let module = module.inner();
+    let export = module
+        .export(name)
+        .filter(|export| export.kind == ExternKind::Func)
+        .ok_or_else(|| Failure::NoSuchExport {
+            name: name.to_owned(),
+            exports: exported_functions(module),
+        })?;
+    let params = &module.function_type(export.index).params;
+    if params.len() != args.len() {
+        return Err(Failure::ArgumentCount {
+            name: name.to_owned(),
+            given: args.len(),
+            expected: params.len(),
+            types: params
+                .iter()
+                .map(|ty| ty.name())
+                .collect::<Vec<_>>()
+                .join(" "),
+        });
+    }
+    let args = params.iter().zip(args).enumerate();
+    Ok(Entry::Invoke {
+        name: name.to_owned(),
+        args: args
+            .map(|(index, (&ty, text))| argument(index + 1, ty, text))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn argument(number: usize, ty: ValType, text: &OsString) -> Result<woodfrog::abi::Value, Failure> {
+    let text = text.to_string_lossy();
+    values::parse(ty, &text).ok_or_else(|| Failure::Argument {
+        number,
+        text: text.into_owned(),
+        ty,
+    })
+}
+
+fn exported_functions(module: &woodfrog::module::Module) -> String {
+    let functions = module
+        .exports
+        .iter()
+        .filter(|export| export.kind == ExternKind::Func);
+    let names: Vec<&str> = functions.map(|export| export.name.as_str()).collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
+    }
+}

@@ -1,0 +1,193 @@
+//! Goes through a program, and freezes and thaws it on the way.
+
+use crate::args::CommonArgs;
+use crate::error::Failure;
+use crate::freeze;
+use crate::host::LinuxHost;
+use crate::platform::LinuxPlatform;
+use crate::report::{Ending, Report, Seconds};
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use woodfrog::runtime::{
+    BacktraceFrame, CallError, Config, Engine, InstantiateError, InterruptHandle, Linker, Module,
+    Store,
+};
+use woodfrog::wasi::{self, Exit, HostData, HostState, ProgramError, Progress, Stage};
+
+/// The store's data.
+pub type Data = HostData<LinuxHost>;
+
+/// What a program runs in, and what is to be done to it.
+pub struct Session {
+    /// The engine.
+    pub engine: Engine,
+    /// The compiled modules.
+    pub modules: Vec<Module>,
+    /// Time spent so far.
+    pub seconds: Seconds,
+    freeze_every: Option<NonZeroU64>,
+    freeze_after: Option<(Duration, PathBuf)>,
+}
+
+impl Session {
+    /// A session without modules.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::DirectoriesUnsupported`].
+    pub fn new(args: &CommonArgs) -> Result<Self, Failure> {
+        if let Some(dir) = args.dir.first() {
+            return Err(Failure::DirectoriesUnsupported(dir.clone()));
+        }
+        let delay = args.freeze_after.map(Duration::from_millis);
+        Ok(Self {
+            engine: Engine::new(Arc::new(LinuxPlatform::new()), Config::default()),
+            modules: Vec::new(),
+            seconds: Seconds::default(),
+            freeze_every: NonZeroU64::new(args.freeze_every),
+            freeze_after: delay.zip(args.image.clone()),
+        })
+    }
+
+    /// The host functions that a program's store can have.
+    pub fn linker(&self, state: &HostState) -> Linker<Data> {
+        let mut linker = Linker::new();
+        wasi::add_to_linker(&mut linker, Data::wasi);
+        if state.are_unknown_imports_default {
+            for module in &self.modules {
+                linker.define_unknown_imports_as_default_values(module);
+            }
+        }
+        linker
+    }
+
+    /// Runs the program in `store` to its end, or until it is frozen for good.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]. Traps and exits are none.
+    pub fn drive(&self, mut store: Store<Data>) -> Result<Report, Failure> {
+        let begin = Instant::now();
+        let mut seconds = self.seconds;
+        let mut freezes = 0;
+        let mut linker = self.linker(&store.data().state);
+        let timer = self
+            .freeze_after
+            .as_ref()
+            .map(|(delay, _)| Timer::start(*delay, store.interrupt_handle()));
+        store.set_freeze_every(self.freeze_every);
+        let mut instantiate_time = Duration::ZERO;
+        let ending = loop {
+            let is_instantiating = matches!(
+                store.data().state.stage,
+                Stage::Instantiate(_) | Stage::Start(_)
+            );
+            let start = Instant::now();
+            let progress = wasi::step(&mut store, &mut linker, &self.modules);
+            if is_instantiating {
+                instantiate_time += start.elapsed();
+            }
+            match progress {
+                Ok(Progress::Advanced) => {}
+                Ok(Progress::Ended(values)) => break Ending::Returned(values),
+                Ok(Progress::Suspended) => {
+                    freezes += 1;
+                    if timer.as_ref().is_some_and(Timer::has_expired) {
+                        break Ending::Frozen(self.write_image(&mut store)?);
+                    }
+                    linker = self.linker(&store.data().state);
+                    store = freeze::freeze_and_thaw(store, &linker, &self.modules)?;
+                    store.set_freeze_every(self.freeze_every);
+                    if let Some(timer) = &timer {
+                        timer.watch(store.interrupt_handle());
+                    }
+                }
+                Err(error) => break ending_of(error)?,
+            }
+        };
+        seconds.instantiate += instantiate_time;
+        seconds.run += begin.elapsed() - instantiate_time;
+        let is_frozen = matches!(ending, Ending::Frozen(_));
+        Ok(Report {
+            ending,
+            freezes,
+            is_unfrozen: self.freeze_after.is_some() && !is_frozen,
+            seconds,
+        })
+    }
+
+    /// Writes the suspended store to the image file and returns its frames.
+    fn write_image(&self, store: &mut Store<Data>) -> Result<Vec<BacktraceFrame>, Failure> {
+        let (_, path) = self
+            .freeze_after
+            .as_ref()
+            .expect("only the timer of freeze_after ends a run");
+        freeze::freeze_to_file(store, path, &self.modules)
+    }
+}
+
+/// A program's own way of ending, or why it failed.
+fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
+    match error {
+        ProgramError::Call(CallError::Trap(trap)) => Ok(Ending::Trapped(trap)),
+        ProgramError::Instantiate(InstantiateError::Trap(trap)) => Ok(Ending::Trapped(trap)),
+        ProgramError::Call(CallError::Host(error)) => match error.downcast::<Exit>() {
+            Ok(Exit(status)) => Ok(Ending::Exited(status)),
+            Err(error) => Err(ProgramError::Call(CallError::Host(error)).into()),
+        },
+        error => Err(error.into()),
+    }
+}
+
+/// Asks a store to suspend after a while; the store may change until then.
+struct Timer {
+    shared: Arc<TimerShared>,
+}
+
+struct TimerShared {
+    has_expired: AtomicBool,
+    handle: Mutex<InterruptHandle>,
+}
+
+impl Timer {
+    fn start(delay: Duration, handle: InterruptHandle) -> Self {
+        let shared = Arc::new(TimerShared {
+            has_expired: AtomicBool::new(false),
+            handle: Mutex::new(handle),
+        });
+        let timer = Self {
+            shared: shared.clone(),
+        };
+        // The thread ends with the process, which does not wait for it.
+        thread::spawn(move || {
+            thread::sleep(delay);
+            let handle = shared.handle();
+            shared.has_expired.store(true, Ordering::Release);
+            handle.request_suspend();
+        });
+        timer
+    }
+
+    fn has_expired(&self) -> bool {
+        self.shared.has_expired.load(Ordering::Acquire)
+    }
+
+    /// Watches another store from here on.
+    fn watch(&self, handle: InterruptHandle) {
+        let mut watched = self.shared.handle();
+        if self.has_expired() {
+            handle.request_suspend();
+        }
+        *watched = handle;
+    }
+}
+
+impl TimerShared {
+    fn handle(&self) -> MutexGuard<'_, InterruptHandle> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
