@@ -13,6 +13,7 @@ pub struct LinuxHost {
     stdin: Option<Stdin>,
     /// Not std's, which buffers lines: a guest does its own buffering.
     stdout: Option<File>,
+    is_mid_line: bool,
     start: Instant,
     entropy: Option<File>,
 }
@@ -36,9 +37,17 @@ impl LinuxHost {
                 .try_clone_to_owned()
                 .ok()
                 .map(File::from),
+            is_mid_line: false,
             start: Instant::now(),
             entropy: None,
         }
+    }
+}
+
+impl LinuxHost {
+    /// Whether what the guest has written to standard output does not end with a line end.
+    pub fn is_mid_line(&self) -> bool {
+        self.is_mid_line
     }
 }
 
@@ -69,7 +78,13 @@ impl WasiHost for LinuxHost {
     fn write(&mut self, stream: OutputStream, bytes: &[u8]) -> Result<usize, Errno> {
         match stream {
             OutputStream::Stdout => match &mut self.stdout {
-                Some(stdout) => retry(|| stdout.write(bytes)),
+                Some(stdout) => {
+                    let len = retry(|| stdout.write(bytes))?;
+                    if let Some(last) = bytes[..len].last() {
+                        self.is_mid_line = *last != b'\n';
+                    }
+                    Ok(len)
+                }
                 None => Err(Errno::BadFd),
             },
             OutputStream::Stderr => retry(|| io::stderr().write(bytes)),

@@ -22,9 +22,10 @@ use std::ffi::c_void;
 use std::mem;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use woodfrog::abi::VmStoreContext;
 use woodfrog::abi::vmctx::TrapFrame;
-use woodfrog::platform::{Platform, PlatformError, Protection};
+use woodfrog::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
 use woodfrog::trap::{self, FaultAction};
 
 /// The Linux platform. All instances are alike; the first one made installs the signal handlers.
@@ -98,11 +99,33 @@ thread_local! {
     static SIGNAL_STACK: OnceCell<SignalStack> = const { OnceCell::new() };
 }
 
+/// Where the next mapping should go. Ever-rising addresses, so that a store
+/// made anew does not lie where the one before it did: whatever still holds an
+/// old address faults instead of finding something.
+static NEXT_ADDRESS: AtomicUsize = AtomicUsize::new(FIRST_ADDRESS);
+
+/// The part of the address space that mappings should go to. Linux places
+/// its own from 0x7fff_ffff_f000 downwards.
+const FIRST_ADDRESS: usize = 0x1000_0000_0000;
+const LAST_ADDRESS: usize = 0x6000_0000_0000;
+
 fn map_anonymous(size: usize) -> Option<*mut u8> {
-    // SAFETY: a new mapping at an address that the kernel chooses touches no existing memory.
+    let next = |address: usize| {
+        let end = address.checked_add(size)?.next_multiple_of(PAGE_SIZE);
+        Some(if end < LAST_ADDRESS {
+            end
+        } else {
+            FIRST_ADDRESS
+        })
+    };
+    let hint = NEXT_ADDRESS
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+        .ok()?;
+    // SAFETY: a new mapping touches no existing memory: the address is a hint, which the
+    // kernel does not follow where there is something already.
     let start = unsafe {
         libc::mmap(
-            ptr::null_mut(),
+            ptr::without_provenance_mut(hint),
             size,
             libc::PROT_NONE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
@@ -131,7 +154,7 @@ struct SignalStack {
 impl SignalStack {
     /// A signal frame with AVX-512 state takes some 3 KiB; the engine's part is small.
     const SIZE: usize = 64 * 1024;
-    const GUARD: usize = woodfrog::platform::PAGE_SIZE;
+    const GUARD: usize = PAGE_SIZE;
 
     fn install() -> Self {
         let mapping = map_anonymous(Self::GUARD + Self::SIZE).expect("address space for a stack");
@@ -317,7 +340,18 @@ fn write_context(context: &mut libc::ucontext_t, frame: &TrapFrame) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use woodfrog::platform::PAGE_SIZE;
+
+    #[test]
+    fn a_range_is_not_reserved_again_at_once() {
+        let platform = LinuxPlatform::new();
+        let reserve_and_release = || {
+            let start = platform.reserve(PAGE_SIZE).unwrap();
+            // SAFETY: the reservation is whole and was never used.
+            unsafe { platform.release(start, PAGE_SIZE) };
+            start
+        };
+        assert_ne!(reserve_and_release(), reserve_and_release());
+    }
 
     #[test]
     fn committed_pages_are_zero_and_writable_and_the_rest_stays_reserved() {

@@ -26,6 +26,8 @@ pub enum Ending {
 pub struct Report {
     /// How it ended.
     pub ending: Ending,
+    /// Whether the program's output ends in the middle of a line.
+    pub is_mid_line: bool,
     /// How often the program was frozen on the way.
     pub freezes: u64,
     /// Whether a freeze was asked for that never came.
@@ -61,6 +63,9 @@ pub fn print(report: &Report, is_json: bool) -> Result<u8, Failure> {
             output += &values::format(value);
             output.push('\n');
         }
+    }
+    if is_json && report.is_mid_line {
+        output.insert(0, '\n');
     }
     if is_json {
         output += &json::report(report).to_string();

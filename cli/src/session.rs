@@ -114,6 +114,7 @@ impl Session {
         let is_frozen = matches!(ending, Ending::Frozen(_));
         Ok(Report {
             ending,
+            is_mid_line: store.data().host.is_mid_line(),
             freezes,
             is_unfrozen: self.freeze_after.is_some() && !is_frozen,
             seconds,

@@ -1,0 +1,300 @@
+//! Exit codes, output and messages of `run`, `inspect` and `compile`.
+
+mod common;
+
+use common::{Run, command, file, path};
+use serde_json::json;
+use std::io::Read;
+use std::process::Stdio;
+
+const ARITHMETIC: &str = r#"
+(module
+  (func (export "swap") (param i32 i64 f32 f64) (result f64 f32 i64 i32)
+    local.get 3 local.get 2 local.get 1 local.get 0)
+  (func (export "divide") (param $left i32) (param $right i32) (result i32)
+    local.get $left local.get $right i32.div_s)
+  (func (export "none")))
+"#;
+
+/// Prints its arguments and environment strings, then standard input, and
+/// exits with the number of arguments.
+const ECHO: &str = r#"
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $env_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $env (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func $print (param $start i32) (param $len i32)
+    (i32.store (i32.const 16) (local.get $start))
+    (i32.store (i32.const 20) (local.get $len))
+    (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24))))
+  (func (export "_start") (local $count i32)
+    (drop (call $args_sizes (i32.const 0) (i32.const 4)))
+    (local.set $count (i32.load (i32.const 0)))
+    (drop (call $args (i32.const 1024) (i32.const 4096)))
+    (call $print (i32.const 4096) (i32.load (i32.const 4)))
+    (drop (call $env_sizes (i32.const 0) (i32.const 4)))
+    (drop (call $env (i32.const 1024) (i32.const 4096)))
+    (call $print (i32.const 4096) (i32.load (i32.const 4)))
+    (i32.store (i32.const 16) (i32.const 4096))
+    (block $end
+      (loop $more
+        (i32.store (i32.const 16) (i32.const 4096))
+        (i32.store (i32.const 20) (i32.const 3))
+        (drop (call $read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 24)))
+        (br_if $end (i32.eqz (i32.load (i32.const 24))))
+        (call $print (i32.const 4096) (i32.load (i32.const 24)))
+        (br $more)))
+    (call $exit (local.get $count))))
+"#;
+
+#[test]
+fn results_are_printed_one_per_line() {
+    let file = file("arithmetic.wat", ARITHMETIC);
+    Run::new(&[
+        "run",
+        "--invoke",
+        "swap",
+        &file,
+        "-1",
+        "9223372036854775807",
+        "0.1",
+        "nan:0x1",
+    ])
+    .assert_prints("nan:0x1\n0.1\n9223372036854775807\n-1\n");
+    Run::new(&["run", "--invoke", "none", &file]).assert_prints("");
+    Run::new(&["run", &file]).assert_prints("");
+}
+
+#[test]
+fn json_is_the_last_line() {
+    let file = file("arithmetic.wat", ARITHMETIC);
+    let run = Run::new(&[
+        "run", "--json", "--invoke", "swap", &file, "7", "-5", "inf", "-0",
+    ]);
+    assert_eq!(run.code, Some(0));
+    let json = run.json();
+    assert_eq!(json["outcome"], "returned");
+    assert_eq!(
+        json["values"],
+        json!([
+            {"type": "f64", "value": "-0"},
+            {"type": "f32", "value": "inf"},
+            {"type": "i64", "value": "-5"},
+            {"type": "i32", "value": "7"},
+        ])
+    );
+    assert_eq!(json["freezes"], 0);
+    assert_eq!((&json["trap"], &json["frames"]), (&json!(null), &json!([])));
+    for stage in ["compile", "instantiate", "run"] {
+        assert!(json["seconds"][stage].is_f64(), "{json}");
+    }
+}
+
+#[test]
+fn a_trap_exits_with_134_and_a_backtrace() {
+    let file = file("arithmetic.wat", ARITHMETIC);
+    let run = Run::new(&["run", "--json", "--invoke", "divide", &file, "8", "0"]);
+    run.assert_fails(134, "integer divide by zero");
+    assert!(run.stderr.contains("divide"), "{run:#?}");
+    let json = run.json();
+    assert_eq!(json["outcome"], "trapped");
+    assert_eq!(json["trap"], "integer divide by zero");
+    let frame = &json["frames"][0];
+    assert_eq!(
+        (&frame["func"], &frame["name"]),
+        (&json!(1), &json!("divide"))
+    );
+    assert!(frame["offset"].is_u64());
+    assert_eq!(
+        frame["locals"],
+        json!([{"type": "i32", "value": "8"}, {"type": "i32", "value": "0"}])
+    );
+}
+
+#[test]
+fn arguments_after_the_file_are_the_programs() {
+    let echo = file("echo.wat", ECHO);
+    let name = echo.rsplit('/').next().expect("a path");
+    let args = [
+        "run", "--env", "A=1", "--env", "B=x=y", &echo, "--json", "-h", "--", "",
+    ];
+    let run = Run::with_stdin(&args, b"some input");
+    assert_eq!(
+        run.stdout,
+        format!("{name}\0--json\0-h\0--\0\0A=1\0B=x=y\0some input")
+    );
+    assert_eq!(run.code, Some(5));
+}
+
+#[test]
+fn an_exit_status_is_reported() {
+    let echo = file("echo.wat", ECHO);
+    let run = Run::new(&["run", "--json", &echo, "x"]);
+    assert_eq!(run.code, Some(2));
+    let json = run.json();
+    assert_eq!(
+        (&json["outcome"], &json["status"]),
+        (&json!("exited"), &json!(2))
+    );
+}
+
+#[test]
+fn bad_modules_and_options_exit_with_1_and_say_why() {
+    let file_of = |contents: &str| file("bad.wat", contents);
+    let good = file_of(ARITHMETIC);
+    Run::new(&["run", "/nonexistent.wasm"]).assert_fails(1, "/nonexistent.wasm");
+    Run::new(&["run", &file_of("(module (func")]).assert_fails(1, "bad.wat");
+    Run::new(&["run", &file_of("\0asm")]).assert_fails(1, "bad.wat");
+    Run::new(&["run", &file_of("(module (func (result i32)))")]).assert_fails(1, "type mismatch");
+    Run::new(&["run", "--dir", ".::/", &good]).assert_fails(1, "not supported");
+    Run::new(&["run", "--env", "A", &good]).assert_fails(1, "NAME=VALUE");
+    Run::new(&["run", "--preload", "A", &good]).assert_fails(1, "NAME=FILE");
+    Run::new(&["run", "--frozen", &good]).assert_fails(1, "--frozen");
+    Run::new(&["run", "--freeze-after", "1", &good]).assert_fails(1, "--image");
+    Run::new(&["run"]).assert_fails(1, "Usage");
+    Run::new(&["run", "--invoke", "sub", &good]).assert_fails(1, "swap, divide, none");
+    Run::new(&["run", "--invoke", "divide", &good, "1"]).assert_fails(1, "i32 i32");
+    Run::new(&["run", "--invoke", "divide", &good, "1", "1.5"]).assert_fails(1, "argument 2");
+    let import = file_of(r#"(module (import "a" "b" (func)))"#);
+    Run::new(&["run", &import]).assert_fails(1, r#"unknown import: "a" "b""#);
+}
+
+#[test]
+fn unknown_imports_return_zeros_if_asked_to() {
+    let file = file(
+        "import.wat",
+        r#"(module
+          (import "a" "b" (func $b (param i32) (result i64 f32)))
+          (func (export "f") (result i64 f32) (call $b (i32.const 3))))"#,
+    );
+    Run::new(&["run", "--unknown-imports-default", "--invoke", "f", &file]).assert_prints("0\n0\n");
+}
+
+#[test]
+fn preloaded_modules_can_be_imported() {
+    let library = file(
+        "library.wat",
+        r#"(module
+          (global $n (mut i32) (i32.const 40))
+          (func $init (global.set $n (i32.add (global.get $n) (i32.const 1))))
+          (start $init)
+          (func (export "next") (result i32)
+            (global.set $n (i32.add (global.get $n) (i32.const 1)))
+            (global.get $n)))"#,
+    );
+    let main = file(
+        "main.wat",
+        r#"(module
+          (import "lib" "next" (func $next (result i32)))
+          (func (export "f") (result i32 i32) (call $next) (call $next)))"#,
+    );
+    let preload = format!("lib={library}");
+    Run::new(&["run", "--preload", &preload, "--invoke", "f", &main]).assert_prints("42\n43\n");
+}
+
+#[test]
+fn a_reactor_is_initialised_before_a_call() {
+    let file = file(
+        "reactor.wat",
+        r#"(module
+          (global $n (mut i32) (i32.const 1))
+          (func (export "_initialize") (global.set $n (i32.const 2)))
+          (func (export "get") (result i32) (global.get $n)))"#,
+    );
+    Run::new(&["run", "--invoke", "get", &file]).assert_prints("2\n");
+}
+
+#[test]
+fn calls_that_are_not_implemented_return_enosys() {
+    let file = file(
+        "enosys.wat",
+        r#"(module
+          (import "wasi_snapshot_preview1" "path_open"
+            (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+          (memory (export "memory") 1)
+          (func (export "f") (result i32 i32)
+            (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+              (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 0))
+            (call $prestat (i32.const 3) (i32.const 0))))"#,
+    );
+    Run::new(&["run", "--invoke", "f", &file]).assert_prints("52\n8\n");
+}
+
+#[test]
+fn a_guest_without_memory_cannot_use_wasi() {
+    let file = file(
+        "memoryless.wat",
+        r#"(module
+          (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+          (func (export "f") (result i32) (call $yield)))"#,
+    );
+    Run::new(&["run", "--invoke", "f", &file]).assert_fails(1, "memory");
+}
+
+#[test]
+fn a_closed_standard_output_is_no_panic() {
+    let file = file("arithmetic.wat", ARITHMETIC);
+    let mut child = command(&["run", "--json", "--invoke", "divide", &file, "8", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    let mut pipe = child.stderr.take().expect("piped");
+    pipe.read_to_string(&mut stderr).expect("UTF-8");
+    assert_eq!(stderr, "");
+    assert_eq!(child.wait().expect("the command ends").code(), Some(0));
+}
+
+#[test]
+fn compile_prints_sizes_and_writes_the_code() {
+    let module = file("arithmetic.wat", ARITHMETIC);
+    let output = path("code");
+    let run = Run::new(&["compile", &module, "--stats", "-o", &output]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let size = std::fs::metadata(output)
+        .expect("the code was written")
+        .len();
+    assert!(
+        run.stdout.contains(&format!("machine_code {size}\n")),
+        "{run:#?}"
+    );
+    for line in [
+        "functions 3\n",
+        "wasm_code ",
+        "state_map ",
+        "compile_seconds ",
+    ] {
+        assert!(run.stdout.contains(line), "{run:#?}");
+    }
+}
+
+#[test]
+fn help_tells_what_there_is() {
+    let run = Run::new(&["--help"]);
+    assert_eq!(run.code, Some(0));
+    for command in ["run", "resume", "inspect", "compile"] {
+        assert!(run.stdout.contains(command), "{run:#?}");
+    }
+    let run = Run::new(&["run", "--help"]);
+    assert!(run.stdout.contains("--freeze-every"), "{run:#?}");
+}
+
+#[test]
+fn what_is_no_image_is_refused() {
+    let module = file("arithmetic.wat", ARITHMETIC);
+    let image = file(
+        "image",
+        "not an image, but long enough that it might have been one",
+    );
+    Run::new(&["resume", &image, "--module", &module]).assert_fails(1, "magic");
+    Run::new(&["inspect", &image]).assert_fails(1, "magic");
+    Run::new(&["inspect", "/nonexistent"]).assert_fails(1, "/nonexistent");
+}
