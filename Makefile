@@ -16,10 +16,10 @@ setup:
 ## check: formatting, lints and quick tests
 check: setup
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --all-targets -- -D warnings
 	cargo clippy -p woodfrog --target x86_64-unknown-none -- -D warnings
 	cargo test -q -p woodfrog --lib
 
 ## test: everything above, then every other test
 test: check
-	cargo test -q --workspace
+	cargo test -q
