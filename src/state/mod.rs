@@ -4,6 +4,12 @@
 //! [`ModuleStateMapBuilder`] as it emits code; [`ModuleStateMap`] answers, for
 //! a code address, with the [`MachineState`] there.
 
+mod map;
+mod packed;
+
+pub use map::{FunctionStateMap, ModuleStateMap, ModuleStateMapBuilder};
+pub use packed::{Point, PointClass};
+
 use crate::abi::{RegisterIndex, TrapCode, ValType};
 use alloc::vec::Vec;
 
@@ -94,35 +100,4 @@ pub struct FunctionLayout {
     pub frame_slots: u32,
     /// How many slots at the bottom of the frame are the outgoing (shadow) area.
     pub shadow_slots: u32,
-}
-
-/// Collects the suspend points of a module as its code is emitted.
-#[derive(Debug, Default)]
-pub struct ModuleStateMapBuilder {}
-
-/// All functions of one code version, by start offset.
-#[derive(Clone, Debug, Default)]
-pub struct ModuleStateMap {}
-
-impl ModuleStateMapBuilder {
-    /// Begins a function whose code starts at `start_offset`; functions come in ascending order.
-    pub fn begin_function(&mut self, _start_offset: u32) {
-        todo!()
-    }
-
-    /// Adds a suspend point of the current function. Points may come in any
-    /// order of code offsets (stubs lie at a function's end).
-    pub fn point(&mut self, _point: &SuspendPoint<'_>) {
-        todo!()
-    }
-
-    /// Ends the current function, whose code ends before `end_offset`.
-    pub fn end_function(&mut self, _layout: &FunctionLayout, _end_offset: u32) {
-        todo!()
-    }
-
-    /// Ends the module, whose code is `total_size` bytes long.
-    pub fn finish(self, _total_size: u32) -> ModuleStateMap {
-        todo!()
-    }
 }
