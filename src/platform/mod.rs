@@ -2,12 +2,14 @@
 //! of the running activation.
 //!
 //! [`Platform`] knows nothing of wasm. The implementation for bare metal is in
-//! `bare`; the Linux one lives in the command-line host.
+//! [`bare`]; the Linux one lives in the command-line host.
 
 #![expect(
     unsafe_code,
     reason = "the trait's methods hand out and take back raw memory"
 )]
+
+pub mod bare;
 
 use crate::abi::VmStoreContext;
 

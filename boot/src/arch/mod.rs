@@ -1,0 +1,10 @@
+//! The processor: entry, segments, interrupts, clock.
+
+pub mod clock;
+pub mod entry;
+pub mod interrupts;
+pub mod layout;
+mod memory_functions;
+pub mod port;
+pub mod segments;
+pub mod timer;

@@ -1,0 +1,145 @@
+//! One alarm, by the local APIC's timer in one-shot mode (Intel SDM volume 3A, section 11.5.4).
+//!
+//! The deadline is a time of [`clock`]: an interrupt that comes early, because the APIC's
+//! clock or the emulator is inexact, sets the timer again.
+
+#![expect(
+    unsafe_code,
+    reason = "APIC registers; a callback shared with the interrupt"
+)]
+
+use super::{clock, port};
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicU64, Ordering};
+use spin::Mutex;
+use x86_64::instructions::interrupts;
+use x86_64::registers::model_specific::Msr;
+
+/// The timer's vector.
+pub(crate) const VECTOR: u8 = 32;
+/// The vector of spurious interrupts. Its low four bits must be set on old processors.
+pub(crate) const SPURIOUS_VECTOR: u8 = 63;
+
+/// What an alarm calls, in the interrupt: it must not allocate, lock or take long.
+pub type Alarm = Box<dyn Fn() + Send>;
+
+static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
+/// When it is due, by [`clock::monotonic_ns`]; `u64::MAX` for never.
+static DEADLINE_NS: AtomicU64 = AtomicU64::new(u64::MAX);
+static TIMER_HZ: AtomicU64 = AtomicU64::new(0);
+/// How many timer interrupts there were.
+static INTERRUPTS: AtomicU64 = AtomicU64::new(0);
+
+/// IA32_APIC_BASE and its enable bit.
+const APIC_BASE: u32 = 0x1b;
+const APIC_ENABLE: u64 = 1 << 11;
+
+/// Registers, by offset from the base.
+const REGISTERS: usize = 0xfee0_0000;
+const END_OF_INTERRUPT: usize = 0xb0;
+const SPURIOUS: usize = 0xf0;
+const TIMER_ENTRY: usize = 0x320;
+const INITIAL_COUNT: usize = 0x380;
+const CURRENT_COUNT: usize = 0x390;
+const DIVIDE: usize = 0x3e0;
+
+const SOFTWARE_ENABLE: u32 = 1 << 8;
+const DIVIDE_BY_16: u32 = 0b0011;
+const MASKED: u32 = 1 << 16;
+
+/// How long calibration takes.
+const CALIBRATION_NS: u64 = 10_000_000;
+/// Longest time between two settings of the timer.
+const MAX_DELAY_NS: u64 = 1_000_000_000;
+
+/// Turns the APIC on, the PICs off, and calibrates the timer. To be called once, after
+/// the IDT is loaded; enables interrupts.
+pub(crate) fn init() {
+    // Both PICs: mask everything.
+    port::write_u8(0x21, 0xff);
+    port::write_u8(0xa1, 0xff);
+    let mut base = Msr::new(APIC_BASE);
+    // SAFETY: enabling the APIC, where it is already.
+    unsafe { base.write(base.read() | APIC_ENABLE) };
+    write(SPURIOUS, SOFTWARE_ENABLE | u32::from(SPURIOUS_VECTOR));
+    write(DIVIDE, DIVIDE_BY_16);
+    write(TIMER_ENTRY, MASKED | u32::from(VECTOR));
+    write(INITIAL_COUNT, u32::MAX);
+    let start = clock::monotonic_ns();
+    let elapsed_ns = loop {
+        let elapsed = clock::monotonic_ns() - start;
+        if elapsed >= CALIBRATION_NS {
+            break elapsed;
+        }
+    };
+    let ticks = u64::from(u32::MAX - read(CURRENT_COUNT));
+    TIMER_HZ.store(ticks * 1_000_000_000 / elapsed_ns, Ordering::Relaxed);
+    write(INITIAL_COUNT, 0);
+    write(TIMER_ENTRY, u32::from(VECTOR));
+    interrupts::enable();
+}
+
+/// Calls `alarm` in an interrupt in `delay_ns` from now. Replaces the alarm that was set before.
+pub fn set_alarm(delay_ns: u64, alarm: Alarm) {
+    // The old one is dropped after interrupts are enabled again.
+    let _old = interrupts::without_interrupts(|| {
+        let deadline = clock::monotonic_ns().saturating_add(delay_ns);
+        DEADLINE_NS.store(deadline, Ordering::Relaxed);
+        let old = ALARM.lock().replace(alarm);
+        set_timer(delay_ns);
+        old
+    });
+}
+
+/// Takes the alarm back.
+pub fn cancel_alarm() {
+    let _old = interrupts::without_interrupts(|| {
+        DEADLINE_NS.store(u64::MAX, Ordering::Relaxed);
+        write(INITIAL_COUNT, 0);
+        ALARM.lock().take()
+    });
+}
+
+/// How many timer interrupts there were since boot.
+pub fn interrupt_count() -> u64 {
+    INTERRUPTS.load(Ordering::Relaxed)
+}
+
+/// The interrupt.
+pub(crate) fn handle() {
+    INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+    write(END_OF_INTERRUPT, 0);
+    let deadline = DEADLINE_NS.load(Ordering::Relaxed);
+    if deadline == u64::MAX {
+        return;
+    }
+    match deadline.checked_sub(clock::monotonic_ns()) {
+        None | Some(0) => {
+            DEADLINE_NS.store(u64::MAX, Ordering::Relaxed);
+            // Whoever else takes the lock has interrupts disabled.
+            if let Some(alarm) = ALARM.lock().as_ref() {
+                alarm();
+            }
+        }
+        Some(remaining_ns) => set_timer(remaining_ns),
+    }
+}
+
+fn set_timer(delay_ns: u64) {
+    let delay_ns = u128::from(delay_ns.min(MAX_DELAY_NS));
+    let ticks = delay_ns * u128::from(TIMER_HZ.load(Ordering::Relaxed)) / 1_000_000_000;
+    // Zero would stop the timer.
+    write(INITIAL_COUNT, (ticks as u32).max(1));
+}
+
+fn write(register: usize, value: u32) {
+    let address: *mut u32 = core::ptr::with_exposed_provenance_mut(REGISTERS + register);
+    // SAFETY: the APIC's registers are mapped here, and those above affect no memory.
+    unsafe { address.write_volatile(value) };
+}
+
+fn read(register: usize) -> u32 {
+    let address: *const u32 = core::ptr::with_exposed_provenance(REGISTERS + register);
+    // SAFETY: as above.
+    unsafe { address.read_volatile() }
+}

@@ -1,0 +1,92 @@
+//! From the entry point to the image's main function: the order of boot.
+
+#![expect(unsafe_code, reason = "initialises what the rest relies on, once")]
+
+use crate::arch::{clock, interrupts, layout, segments, timer};
+use crate::mm::boot_info::BootInfo;
+use crate::mm::frames::Frames;
+use crate::mm::{heap, paging};
+use crate::{console, info, power};
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::ops::Range;
+use woodfrog::platform::bare::BarePlatform;
+use x86_64::structures::paging::OffsetPageTable;
+
+/// The kernel's [`BarePlatform`].
+pub type KernelPlatform = BarePlatform<OffsetPageTable<'static>, Frames>;
+
+/// What an image's main function gets.
+pub struct Machine {
+    /// The command line as it is; [`crate::options`] reads it.
+    pub command_line: String,
+    /// The engine's platform.
+    pub platform: Arc<KernelPlatform>,
+}
+
+unsafe extern "Rust" {
+    /// Defined by [`entry!`](crate::entry).
+    safe fn woodfrog_image_main(machine: Machine) -> power::Status;
+}
+
+/// Called by the entry point with the address of the loader's start info.
+pub(crate) extern "C" fn start(start_info: u64) -> ! {
+    console::init();
+    // SAFETY: this is the loader's address, and nothing has been written but the kernel itself.
+    let boot_info = unsafe { BootInfo::read(start_info) };
+    let heap_range = divide_memory(&boot_info);
+    // SAFETY: called once, here; the frames that come first are those below 4 GiB.
+    let tables = unsafe { paging::init(&boot_info) };
+    // SAFETY: called once, here; `divide_memory` keeps the range for the heap.
+    unsafe { heap::init(heap_range.clone()) };
+    segments::init();
+    // SAFETY: the tables are in use, the entry point has set CR0.WP and EFER.NXE, frames
+    // come from the kernel's only allocator, and the addresses are set aside for this.
+    let platform = unsafe { BarePlatform::new(tables, Frames, paging::GUEST_ADDRESSES) };
+    let platform = Arc::new(platform);
+    interrupts::init(platform.clone());
+    clock::init();
+    timer::init();
+    info!(
+        "woodfrog kernel: {} MiB heap, {} MiB for guests",
+        (heap_range.end - heap_range.start) >> 20,
+        Frames.free_bytes() >> 20
+    );
+    let Some(command_line) = boot_info.command_line() else {
+        panic!("the command line is not UTF-8");
+    };
+    let status = woodfrog_image_main(Machine {
+        command_line: command_line.into(),
+        platform,
+    });
+    power::off(status)
+}
+
+/// Gives all memory behind the kernel to the frame allocator but a half of the largest
+/// piece, which it returns for the heap.
+fn divide_memory(boot_info: &BootInfo) -> Range<u64> {
+    let kernel = layout::kernel();
+    let pieces = || {
+        boot_info.ram().flat_map(|ram| {
+            let before = ram.start..ram.end.min(kernel.start);
+            let behind = ram.start.max(kernel.end)..ram.end;
+            [before, behind]
+                .into_iter()
+                .filter(|piece| !piece.is_empty())
+        })
+    };
+    let largest = pieces()
+        .max_by_key(|piece| piece.end - piece.start)
+        .expect("memory");
+    let middle = (largest.start + (largest.end - largest.start) / 2).next_multiple_of(4096);
+    for piece in pieces() {
+        let frames = if piece == largest {
+            piece.start..middle
+        } else {
+            piece
+        };
+        // SAFETY: RAM by the loader's map, neither the kernel's nor the heap's.
+        unsafe { Frames.add(frames) };
+    }
+    middle..largest.end
+}
