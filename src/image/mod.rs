@@ -18,6 +18,9 @@ mod error;
 mod validate;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use contents::{MemoryContents, PageRun};
 pub use decode::RawImage;
 pub use encode::{EncodedImage, ImageSink};
