@@ -1,1 +1,120 @@
-//! The kernel's options.
+//! Options on the kernel command line: `name=value`, separated by spaces.
+//!
+//! They are described in `docs/kernel.md`. An option that is not known is an
+//! error, not ignored: a misspelt `freeze_after_ms` would change what happens.
+
+use crate::console::LogLevel;
+use alloc::string::String;
+
+/// What the command line says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `freeze_after_ms=N`: freeze the program when it has run for this long since this boot.
+    pub freeze_after_ms: Option<u64>,
+    /// `checkpoint_every_ms=N`: write a checkpoint each time the program has run for this long.
+    pub checkpoint_every_ms: Option<u64>,
+    /// `checkpoint=`: what to do with a checkpoint on the disk.
+    pub checkpoint: CheckpointUse,
+    /// `log=`: how much the kernel says.
+    pub log: LogLevel,
+}
+
+/// What to do with a checkpoint on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckpointUse {
+    /// `resume`: resume it.
+    #[default]
+    Resume,
+    /// `ignore`: start the program afresh.
+    Ignore,
+}
+
+/// Why a command line was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionError {
+    /// There is no such option.
+    #[error(
+        "unknown option \"{0}\"; there are freeze_after_ms, checkpoint_every_ms, checkpoint and log"
+    )]
+    Unknown(String),
+    /// The option's value is none of those it can have.
+    #[error("\"{value}\" is no value for option {name}, which is {expected}")]
+    Value {
+        /// The option.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What can be given.
+        expected: &'static str,
+    },
+    /// Both ways to freeze were given.
+    #[error("freeze_after_ms and checkpoint_every_ms cannot be combined")]
+    Contradiction,
+}
+
+impl Options {
+    /// Reads a command line. Of an option that is given twice the last one counts.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionError`].
+    pub fn parse(command_line: &str) -> Result<Self, OptionError> {
+        let mut options = Self::default();
+        for word in command_line.split_ascii_whitespace() {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            match name {
+                "freeze_after_ms" => {
+                    options.freeze_after_ms = Some(milliseconds("freeze_after_ms", value)?);
+                }
+                "checkpoint_every_ms" => {
+                    options.checkpoint_every_ms = Some(milliseconds("checkpoint_every_ms", value)?);
+                }
+                "checkpoint" => options.checkpoint = checkpoint_use(value)?,
+                "log" => options.log = log_level(value)?,
+                _ => return Err(OptionError::Unknown(word.into())),
+            }
+        }
+        if options.freeze_after_ms.is_some() && options.checkpoint_every_ms.is_some() {
+            return Err(OptionError::Contradiction);
+        }
+        Ok(options)
+    }
+}
+
+fn milliseconds(name: &'static str, value: &str) -> Result<u64, OptionError> {
+    match value.parse() {
+        Ok(number) if (1..=MAX_MS).contains(&number) => Ok(number),
+        _ => Err(OptionError::Value {
+            name,
+            value: value.into(),
+            expected: "a number of milliseconds from 1 to 86400000",
+        }),
+    }
+}
+
+/// A day.
+const MAX_MS: u64 = 86_400_000;
+
+fn checkpoint_use(value: &str) -> Result<CheckpointUse, OptionError> {
+    match value {
+        "resume" => Ok(CheckpointUse::Resume),
+        "ignore" => Ok(CheckpointUse::Ignore),
+        _ => Err(OptionError::Value {
+            name: "checkpoint",
+            value: value.into(),
+            expected: "resume or ignore",
+        }),
+    }
+}
+
+fn log_level(value: &str) -> Result<LogLevel, OptionError> {
+    match value {
+        "quiet" => Ok(LogLevel::Quiet),
+        "info" => Ok(LogLevel::Info),
+        _ => Err(OptionError::Value {
+            name: "log",
+            value: value.into(),
+            expected: "quiet or info",
+        }),
+    }
+}

@@ -27,3 +27,8 @@ pub(crate) fn write_u32(port: u16, value: u32) {
     // SAFETY: as for `write_u8`.
     unsafe { Port::new(port).write(value) }
 }
+/// Reads 32 bits.
+pub(crate) fn read_u32(port: u16) -> u32 {
+    // SAFETY: as for `write_u8`.
+    unsafe { Port::new(port).read() }
+}

@@ -1,1 +1,8 @@
-//! Drivers.
+//! Devices: one virtio block device, over PCI or memory-mapped.
+
+mod dma;
+mod pci;
+mod virtio_block;
+mod virtio_mmio;
+
+pub use virtio_block::{DiskError, VirtioDisk};
