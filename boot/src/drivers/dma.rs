@@ -1,8 +1,8 @@
 //! Memory that devices read and write.
 //!
 //! Physical memory is mapped onto itself, and the heap, the kernel's stacks and its data
-//! are in it, so a pointer is what a device needs. Guests' memories are not:
-//! whoever hands one to a device is wrong.
+//! are in it, so a pointer is what a device needs. Guests' memories are not
+//! ([`is_reachable`]).
 
 #![expect(unsafe_code, reason = "implements the driver crate's unsafe trait Hal")]
 
@@ -40,15 +40,18 @@ unsafe impl Hal for IdentityDma {
     }
 
     unsafe fn share(buffer: NonNull<[u8]>, _direction: BufferDirection) -> PhysAddr {
-        let start = buffer.cast::<u8>().as_ptr().expose_provenance();
-        assert!(
-            start + buffer.len() <= GUEST_ADDRESSES.start,
-            "a buffer at {start:#x} is not mapped onto itself"
-        );
-        start as PhysAddr
+        // SAFETY: the buffer is valid (caller).
+        let bytes = unsafe { buffer.as_ref() };
+        assert!(is_reachable(bytes), "{buffer:?} is not mapped onto itself");
+        bytes.as_ptr().expose_provenance() as PhysAddr
     }
 
     unsafe fn unshare(_address: PhysAddr, _buffer: NonNull<[u8]>, _direction: BufferDirection) {}
+}
+
+/// Whether a device can get at the bytes by their address.
+pub(super) fn is_reachable(bytes: &[u8]) -> bool {
+    bytes.as_ptr_range().end.addr() <= GUEST_ADDRESSES.start
 }
 
 fn layout_of(pages: usize) -> Layout {

@@ -1,7 +1,8 @@
 //! The disk: a virtio block device, polled, one request at a time.
 
 use super::dma::IdentityDma;
-use super::{pci, virtio_mmio};
+use super::{dma, pci, virtio_mmio};
+use alloc::vec::Vec;
 use virtio_drivers::Error;
 use virtio_drivers::device::blk::{SECTOR_SIZE, VirtIOBlk};
 use virtio_drivers::transport::pci::VirtioPciError;
@@ -17,6 +18,8 @@ const MAX_REQUEST: usize = 1 << 20;
 pub struct VirtioDisk {
     device: VirtIOBlk<IdentityDma, SomeTransport<'static>>,
     has_flush: bool,
+    /// Where data goes by that lies in a guest's memory.
+    bounce: Vec<u8>,
 }
 
 /// Why there is no disk.
@@ -48,7 +51,11 @@ impl VirtioDisk {
         };
         let has_flush = transport.read_device_features() & FEATURE_FLUSH != 0;
         let device = VirtIOBlk::new(transport).map_err(DiskError::Start)?;
-        Ok(Self { device, has_flush })
+        Ok(Self {
+            device,
+            has_flush,
+            bounce: Vec::new(),
+        })
     }
 
     fn check_range(&self, first: u64, length: usize) -> Result<(), DeviceError> {
@@ -77,9 +84,15 @@ impl BlockDevice for VirtioDisk {
         self.check_range(first, buffer.len())?;
         let mut block = first as usize;
         for chunk in buffer.chunks_mut(MAX_REQUEST) {
-            self.device
-                .read_blocks(block, chunk)
-                .map_err(device_error)?;
+            let result = if dma::is_reachable(chunk) {
+                self.device.read_blocks(block, chunk)
+            } else {
+                self.bounce.resize(chunk.len(), 0);
+                let result = self.device.read_blocks(block, &mut self.bounce);
+                chunk.copy_from_slice(&self.bounce);
+                result
+            };
+            result.map_err(device_error)?;
             block += chunk.len() / SECTOR_SIZE;
         }
         Ok(())
@@ -89,9 +102,15 @@ impl BlockDevice for VirtioDisk {
         self.check_range(first, data.len())?;
         let mut block = first as usize;
         for chunk in data.chunks(MAX_REQUEST) {
-            self.device
-                .write_blocks(block, chunk)
-                .map_err(device_error)?;
+            let chunk = if dma::is_reachable(chunk) {
+                chunk
+            } else {
+                self.bounce.clear();
+                self.bounce.extend_from_slice(chunk);
+                &self.bounce
+            };
+            let result = self.device.write_blocks(block, chunk);
+            result.map_err(device_error)?;
             block += chunk.len() / SECTOR_SIZE;
         }
         Ok(())

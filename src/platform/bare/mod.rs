@@ -14,9 +14,10 @@
 //!
 //! Every stub must run on an IST stack: on a wasm stack there may be no room.
 //!
-//! Pages are committed lazily: `commit` notes the range, and the first touch of
-//! a page maps a zeroed frame. So a sparse memory takes what it uses, and
-//! `commit` never fails. When no frame is left, a touch by a guest is a trap as if
+//! Pages are committed lazily: `commit` notes the range, and the first write to
+//! a page maps a zeroed frame; until then, reads see one frame of zeros that all
+//! such pages share. So a sparse memory takes what it uses, looking for its zero
+//! pages takes nothing, and `commit` never fails. When no frame is left, a touch by a guest is a trap as if
 //! the address were out of bounds; one by the kernel is a page fault of the kernel's own.
 
 mod paging;

@@ -5,7 +5,7 @@
     reason = "maps pages, and implements the unsafe trait Platform"
 )]
 
-use super::regions::{Region, Regions};
+use super::regions::Regions;
 use crate::abi::VmStoreContext;
 use crate::abi::vmctx::TrapFrame;
 use crate::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
@@ -14,9 +14,9 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use spin::Mutex;
 use x86_64::VirtAddr;
-use x86_64::structures::paging::mapper::{CleanUp, MapToError, UnmapError};
+use x86_64::structures::paging::mapper::{CleanUp, MapToError};
 use x86_64::structures::paging::{
-    FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, Size4KiB,
+    FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, PhysFrame, Size4KiB,
 };
 
 /// The platform of a kernel that runs the engine in ring 0 of one processor.
@@ -34,12 +34,14 @@ struct Memory<M, F> {
     mapper: M,
     frames: F,
     regions: Regions,
+    /// A frame of zeros that every page is which was read but never written.
+    zero_frame: Option<PhysFrame>,
 }
 
 /// Page fault (Intel SDM volume 3A, section 6.15).
 const VECTOR_PAGE_FAULT: u64 = 14;
-/// Error code bit of a page fault: the page was there, the access was not allowed.
-const PROTECTION_VIOLATION: u64 = 1;
+/// Error code bit of a page fault: the access was a write.
+const IS_WRITE: u64 = 1 << 1;
 
 impl<M, F> BarePlatform<M, F>
 where
@@ -64,6 +66,7 @@ where
                 mapper,
                 frames,
                 regions: Regions::new(addresses),
+                zero_frame: None,
             }),
             activation: AtomicPtr::new(core::ptr::null_mut()),
         }
@@ -73,10 +76,14 @@ where
     /// or turns a guest's fault into a trap. On [`FaultAction::Handled`] the
     /// handler is to return with the registers of `frame`.
     pub fn handle_fault(&self, frame: &mut TrapFrame) -> FaultAction {
-        let is_page_missing =
-            frame.vector == VECTOR_PAGE_FAULT && frame.error_code & PROTECTION_VIOLATION == 0;
-        if is_page_missing && self.back_page(frame.fault_address as usize) {
-            return FaultAction::Handled;
+        if frame.vector == VECTOR_PAGE_FAULT {
+            let access = match frame.error_code & IS_WRITE {
+                0 => Access::Read,
+                _ => Access::Write,
+            };
+            if self.back_page(frame.fault_address as usize, access) {
+                return FaultAction::Handled;
+            }
         }
         trap::handle_fault(frame, self.activation())
     }
@@ -86,20 +93,29 @@ where
         self.activation.load(Ordering::Relaxed)
     }
 
-    /// Maps the page of a committed address; false if it is not committed, is not
-    /// accessible, or no frame is left.
-    fn back_page(&self, address: usize) -> bool {
+    /// Maps the page of a committed address; false if the access is not allowed, or
+    /// no frame is left.
+    fn back_page(&self, address: usize, access: Access) -> bool {
         let Some(mut memory) = self.memory.try_lock() else {
             return false;
         };
-        match memory.regions.protection_at(address) {
-            None | Some(Protection::None) => false,
-            Some(protection) => {
-                let page = Page::containing_address(VirtAddr::new_truncate(address as u64));
-                memory.map_zeroed(page, protection).is_ok()
+        let page = Page::containing_address(VirtAddr::new_truncate(address as u64));
+        match (memory.regions.protection_at(address), access) {
+            (Some(Protection::ReadWrite), Access::Write) => memory.back_for_writing(page),
+            (Some(Protection::ReadWrite | Protection::ReadExecute), Access::Read) => {
+                memory.back_for_reading(page)
             }
+            _ => false,
         }
     }
+}
+
+/// How a page was touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Read, or executed.
+    Read,
+    Write,
 }
 
 // SAFETY: `Regions` hands out disjoint ranges of addresses that are the platform's
@@ -123,7 +139,7 @@ where
         for (start, region) in memory.regions.release(range.clone()) {
             for page in pages(start..region.end) {
                 // SAFETY: nothing uses the range any more (caller).
-                unsafe { memory.unmap(page, region) };
+                unsafe { memory.release(page) };
             }
         }
         let range = Page::range_inclusive(
@@ -153,11 +169,8 @@ where
         let range = address_range(start, size);
         memory.regions.protect(range.clone(), protection);
         for page in pages(range) {
-            // SAFETY: nothing relies on the old protection (caller). A page that is not
-            // there yet gets its flags when it is touched.
-            if let Ok(flush) = unsafe { memory.mapper.update_flags(page, page_flags(protection)) } {
-                flush.flush();
-            }
+            // SAFETY: nothing relies on the old protection (caller).
+            unsafe { memory.protect(page, protection) };
         }
     }
 
@@ -171,76 +184,129 @@ where
     M: Mapper<Size4KiB>,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
 {
-    fn map_zeroed(
-        &mut self,
-        page: Page,
-        protection: Protection,
-    ) -> Result<(), MapToError<Size4KiB>> {
-        let frame = self
-            .frames
-            .allocate_frame()
-            .ok_or(MapToError::FrameAllocationFailed)?;
-        let writable = page_flags(Protection::ReadWrite);
-        // SAFETY: the frame is this page's alone, and the page is one of ours.
-        let mapped = unsafe {
-            self.mapper.map_to_with_table_flags(
-                page,
-                frame,
-                writable,
-                TABLE_FLAGS,
-                &mut self.frames,
-            )
-        };
-        match mapped {
-            Ok(flush) => flush.flush(),
-            Err(error) => {
-                // SAFETY: the frame has just been allocated and is not in use.
-                unsafe { self.frames.deallocate_frame(frame) };
-                return Err(error);
+    /// Gives a page a frame of its own; false if it has one, or none is left.
+    fn back_for_writing(&mut self, page: Page) -> bool {
+        match self.mapper.translate_page(page) {
+            Ok(frame) if Some(frame) == self.zero_frame => {
+                self.unmap(page);
             }
+            Ok(_) => return false,
+            Err(_) => {}
+        }
+        let Some(frame) = self.frames.allocate_frame() else {
+            return false;
+        };
+        if !self.map_and_clear(page, frame) {
+            // SAFETY: the frame has just been allocated and is not mapped.
+            unsafe { self.frames.deallocate_frame(frame) };
+            return false;
+        }
+        true
+    }
+
+    /// Maps the frame of zeros, to be read; false if there is a frame, or none is left.
+    fn back_for_reading(&mut self, page: Page) -> bool {
+        if self.mapper.translate_page(page).is_ok() {
+            return false;
+        }
+        match self.zero_frame {
+            Some(frame) => self.map(page, frame, READ_ONLY),
+            None => {
+                // The first such page clears the frame that then serves all.
+                let is_backed = self.back_for_writing(page);
+                if is_backed {
+                    self.zero_frame = self.mapper.translate_page(page).ok();
+                    // SAFETY: the page was not there before, so nobody writes to it.
+                    unsafe { self.set_flags(page, READ_ONLY) };
+                }
+                is_backed
+            }
+        }
+    }
+
+    fn map_and_clear(&mut self, page: Page, frame: PhysFrame) -> bool {
+        if !self.map(page, frame, page_flags(Protection::ReadWrite)) {
+            return false;
         }
         let start: *mut u8 = page.start_address().as_mut_ptr();
         // SAFETY: the page is mapped and writable, and nobody has seen it.
         unsafe { start.write_bytes(0, PAGE_SIZE) };
-        if protection != Protection::ReadWrite {
-            // SAFETY: nobody relies on the protection of a page that has just been made.
-            match unsafe { self.mapper.update_flags(page, page_flags(protection)) } {
-                Ok(flush) => flush.flush(),
-                Err(error) => panic!("{page:?} has just been mapped: {error:?}"),
-            }
-        }
-        Ok(())
+        true
     }
 
-    /// Unmaps a page of `region`, if it was ever touched.
+    /// False if there is no memory for page tables.
+    fn map(&mut self, page: Page, frame: PhysFrame, flags: PageTableFlags) -> bool {
+        // SAFETY: the page is one of ours; the frame is the page's alone, or only read.
+        let mapped = unsafe {
+            self.mapper
+                .map_to_with_table_flags(page, frame, flags, TABLE_FLAGS, &mut self.frames)
+        };
+        match mapped {
+            Ok(flush) => {
+                flush.flush();
+                true
+            }
+            Err(MapToError::FrameAllocationFailed) => false,
+            Err(error) => panic!("cannot map {page:?}: {error:?}"),
+        }
+    }
+
+    /// Changes the protection of a page, if it is there; else it is mapped when it is touched.
+    ///
+    /// # Safety
+    ///
+    /// Nothing relies on the old protection.
+    unsafe fn protect(&mut self, page: Page, protection: Protection) {
+        match self.mapper.translate_page(page) {
+            Ok(frame) if Some(frame) == self.zero_frame => self.unmap(page),
+            // SAFETY: the caller's.
+            Ok(_) => unsafe { self.set_flags(page, page_flags(protection)) },
+            Err(_) => {}
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Nothing relies on the old flags.
+    unsafe fn set_flags(&mut self, page: Page, flags: PageTableFlags) {
+        // SAFETY: the caller's.
+        match unsafe { self.mapper.update_flags(page, flags) } {
+            Ok(flush) => flush.flush(),
+            Err(error) => panic!("cannot protect {page:?}: {error:?}"),
+        }
+    }
+
+    /// Gives a page's frame back, if it has one of its own.
     ///
     /// # Safety
     ///
     /// Nothing uses the page.
-    unsafe fn unmap(&mut self, page: Page, region: Region) {
-        if region.protection == Protection::None {
-            // An inaccessible page keeps its frame in an entry that is not present, which
-            // `unmap` would not take.
-            // SAFETY: nothing uses the page (caller).
-            match unsafe {
-                self.mapper
-                    .update_flags(page, page_flags(Protection::ReadWrite))
-            } {
-                Ok(flush) => flush.ignore(),
-                Err(_) => return,
-            }
+    unsafe fn release(&mut self, page: Page) {
+        let Ok(frame) = self.mapper.translate_page(page) else {
+            return;
+        };
+        // An inaccessible page keeps its frame in an entry that is not present, which
+        // `unmap` would not take.
+        // SAFETY: nothing uses the page (caller).
+        unsafe { self.set_flags(page, READ_ONLY) };
+        self.unmap(page);
+        if Some(frame) != self.zero_frame {
+            // SAFETY: the frame was this page's alone.
+            unsafe { self.frames.deallocate_frame(frame) };
         }
+    }
+
+    /// Unmaps a page that is present.
+    fn unmap(&mut self, page: Page) {
         match self.mapper.unmap(page) {
-            Ok((frame, flush)) => {
-                flush.flush();
-                // SAFETY: the frame was this page's alone.
-                unsafe { self.frames.deallocate_frame(frame) };
-            }
-            Err(UnmapError::PageNotMapped) => {}
+            Ok((_, flush)) => flush.flush(),
             Err(error) => panic!("cannot unmap {page:?}: {error:?}"),
         }
     }
 }
+
+/// Flags of a page of the frame of zeros.
+const READ_ONLY: PageTableFlags = PageTableFlags::PRESENT.union(PageTableFlags::NO_EXECUTE);
 
 /// Flags of page tables above the last level: that one alone decides.
 const TABLE_FLAGS: PageTableFlags = PageTableFlags::PRESENT.union(PageTableFlags::WRITABLE);
