@@ -1,0 +1,17 @@
+;; Globals of every number type, immutable and mutable, for other programs to import.
+(module
+  (global (export "base") i32 (i32.const 1024))
+  (global (export "wide") i64 (i64.const 0x123456789abcdef0))
+  (global (export "single") f32 (f32.const -1.25))
+  (global (export "double") f64 (f64.const nan:0x8000000000abc))
+  (global $counter (export "counter") (mut i32) (i32.const 5))
+  (global $total (export "total") (mut i64) (i64.const -1))
+  (global $mean (export "mean") (mut f64) (f64.const 0.5))
+  (global $ratio (export "ratio") (mut f32) (f32.const 8))
+  (func (export "bump") (result i32)
+    (global.set $counter (i32.add (global.get $counter) (i32.const 1)))
+    (global.set $total (i64.sub (global.get $total) (i64.const 10)))
+    (global.set $mean (f64.add (global.get $mean) (f64.const 1)))
+    (global.set $ratio (f32.div (global.get $ratio) (f32.const 2)))
+    (global.get $counter))
+)
