@@ -23,3 +23,11 @@ check: setup
 ## test: everything above, then every other test
 test: check
 	cargo test -q
+
+# The oracle.
+
+.PHONY: oracle
+
+## oracle: remake the expected results of tests/programs (builds Wasmtime)
+oracle:
+	cargo run --release --manifest-path oracle/Cargo.toml -- tests/programs
