@@ -9,16 +9,18 @@
     reason = "enters machine code, and is called by it with raw pointers"
 )]
 
+use super::backtrace::Stop;
 use super::entry::{self, Entry, Status};
-use super::func::HostValues;
+use super::func::{Func, HostValues};
 use super::store::StoreInner;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::{entry_of, signature_of};
-use super::{CallError, Caller, Outcome, StoreContextMut};
+use super::{CallError, Caller, HostError, Outcome, StoreContextMut};
 use crate::abi::registers::result_stack_word;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmHostFunc, VmStoreContext};
-use crate::abi::{FuncAddr, GPR, TrapCode, ValType, Value};
+use crate::abi::{FuncAddr, FuncType, GPR, TrapCode, ValType, Value};
 use crate::trap::{Backtrace, Trap};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -65,17 +67,83 @@ pub(super) fn attach(core: NonNull<StoreCore>) {
     unsafe { (*vm).runtime = core.as_ptr().cast() };
 }
 
-/// Calls a wasm function. Arguments are of the right types.
+/// Calls a function for the host.
 pub(super) fn call(
+    mut core: NonNull<StoreCore>,
+    func: Func,
+    args: &[Value],
+) -> Result<Outcome, CallError> {
+    // SAFETY: the caller has the store borrowed exclusively; the reference ends before code runs.
+    let store = unsafe { core.as_mut() };
+    store.check_store(func.store);
+    if store.execution.is_suspended() {
+        return Err(CallError::StoreSuspended);
+    }
+    check_arguments(store.func_type(func.addr), args)?;
+    match store.funcs[func.addr.0 as usize].origin {
+        FuncOrigin::Wasm { .. } => call_wasm(core, func.addr, args),
+        FuncOrigin::Host(host) => call_host(core, host, args),
+    }
+}
+
+fn check_arguments(ty: &FuncType, args: &[Value]) -> Result<(), CallError> {
+    if args.len() != ty.params.len() {
+        return Err(CallError::ArgumentCount {
+            expected: ty.params.len(),
+            given: args.len(),
+        });
+    }
+    for (index, (arg, &expected)) in args.iter().zip(&ty.params).enumerate() {
+        let given = arg.ty();
+        if given != expected {
+            return Err(CallError::ArgumentType {
+                index,
+                expected,
+                given,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn call_wasm(
     mut core: NonNull<StoreCore>,
     addr: FuncAddr,
     args: &[Value],
 ) -> Result<Outcome, CallError> {
-    // SAFETY: the caller has the store borrowed exclusively; the reference ends before code runs.
+    // SAFETY: as in `call`.
     let entry = unsafe { core.as_mut() }.prepare_entry(addr, args)?;
     let array = entry.array;
     // SAFETY: `run` has told the platform, and `prepare_entry` found room on the stack.
     run(core, addr, array, || unsafe { entry::enter(&entry) })
+}
+
+/// Calls a host function from the host, with no wasm in between.
+fn call_host(
+    mut core: NonNull<StoreCore>,
+    host: u32,
+    args: &[Value],
+) -> Result<Outcome, CallError> {
+    // SAFETY: as in `call`.
+    let store = unsafe { core.as_mut() };
+    let ty = store.host_funcs[host as usize].ty.clone();
+    let dispatch = store.dispatch;
+    store.direct_host_calls += 1;
+    let mut values = HostValues::EMPTY;
+    values.fit(&ty);
+    values.args().copy_from_slice(args);
+    let (args, results) = values.split();
+    // SAFETY: the store made `dispatch` for its own data type.
+    let returned = unsafe { dispatch(core, host, CalledFrom::Host, args, results) };
+    // SAFETY: the host function has returned, so its access to the store is over.
+    unsafe { core.as_mut() }.direct_host_calls -= 1;
+    match returned {
+        Ok(()) => {
+            values.check_results(&ty);
+            Ok(Outcome::Returned(values.results().to_vec()))
+        }
+        Err(error) => Err(error.downcast().unwrap_or_else(CallError::Host)),
+    }
 }
 
 /// Goes on with a suspended call.
@@ -187,7 +255,8 @@ impl StoreCore {
         self.engine.platform().swap_activation(previous);
         let outcome = match status {
             Status::Returned => Ok(Outcome::Returned(self.read_results(function, array))),
-            Status::Trapped => Err(self.take_trap().into()),
+            Status::Trapped => Err(self.take_trap(Stop::Call).into()),
+            Status::Faulted => Err(self.take_trap(Stop::Fault).into()),
             Status::HostError => Err(self.take_host_error()),
             Status::Suspended => {
                 let pending = match &mut self.execution {
@@ -223,11 +292,11 @@ impl StoreCore {
         results.iter().enumerate().map(read).collect()
     }
 
-    fn take_trap(&mut self) -> Trap {
+    fn take_trap(&mut self, stop: Stop) -> Trap {
         let code = core::mem::take(&mut self.vm_context_mut().trap);
         let code = TrapCode::ALL.into_iter().find(|&c| c as u64 == code);
         let code = code.expect("trapped without a code");
-        let backtrace = super::backtrace::of_store(self);
+        let backtrace = super::backtrace::of_store(self, stop);
         Trap { code, backtrace }
     }
 
@@ -396,75 +465,44 @@ pub(super) extern "sysv64" fn poll(vm: *mut VmStoreContext) -> u64 {
     unsafe { store_of(vm) }.poll() as u64
 }
 
-/// Calls a host function for its thunk.
+/// Calls a host function for its thunk: on an array of raw arguments, which results replace.
 pub(super) extern "sysv64" fn host_call(
     vm: *mut VmStoreContext,
     array: *mut u128,
     func: *const VmHostFunc,
 ) -> u64 {
     // SAFETY: only the host call trampoline calls this.
-    let core = unsafe { store_of(vm) };
+    let store = unsafe { store_of(vm) };
     // SAFETY: the thunk passes its own context.
     let addr = unsafe { (*func).func_addr };
-    let FuncOrigin::Host(index) = core.funcs[addr as usize].origin else {
+    let FuncOrigin::Host(host) = store.funcs[addr as usize].origin else {
         unreachable!("function {addr} is not a host function")
     };
-    let dispatch = core.dispatch;
-    // SAFETY: the store made `dispatch` for its own data type, and the thunk the array
-    // for this function's type.
-    unsafe { dispatch(NonNull::from(core), index, array) as u64 }
-}
-
-/// Calls a host function on an array of raw arguments, which results replace.
-///
-/// # Safety
-///
-/// `core` is of a `StoreInner<T>`, whose machine code was just left, and
-/// `array` is as long as the function's type demands.
-pub(super) unsafe fn dispatch<T: 'static>(
-    core: NonNull<StoreCore>,
-    index: u32,
-    array: *mut u128,
-) -> Status {
-    let inner: NonNull<StoreInner<T>> = core.cast();
-    // SAFETY: the caller vouches for the type; the references end before the host function runs.
-    let (closure, ty) = unsafe {
-        let store = inner.as_ref();
-        let index = index as usize;
-        (
-            &raw const *store.closures[index],
-            &raw const *store.core.host_funcs[index].ty,
-        )
-    };
-    // SAFETY: closures and types are on the heap, and a store drops neither while it lives.
-    let (closure, ty) = unsafe { (&*closure, &*ty) };
-    let mut values = HostValues::new(ty);
+    let dispatch = store.dispatch;
+    let ty = Arc::as_ptr(&store.host_funcs[host as usize].ty);
+    // SAFETY: types are on the heap, and a store drops none while it lives.
+    let ty = unsafe { &*ty };
+    let mut values = HostValues::EMPTY;
+    values.fit(ty);
     for (index, &ty) in ty.params.iter().enumerate() {
         // SAFETY: the array holds all arguments.
         let raw = unsafe { array.add(index).read() };
-        // SAFETY: the shared reference ends with the statement.
-        values.args()[index] = Value::from_raw(ty, raw, unsafe { core.as_ref() });
+        values.args()[index] = Value::from_raw(ty, raw, store);
     }
-    let caller = Caller {
-        context: StoreContextMut {
-            inner,
-            borrow: PhantomData,
-        },
-        is_from_wasm: true,
-    };
+    let core = NonNull::from(store);
     let (args, results) = values.split();
-    let returned = closure(caller, args, results);
+    // SAFETY: the store made `dispatch` for its own data type.
+    let returned = unsafe { dispatch(core, host, CalledFrom::Wasm, args, results) };
     // SAFETY: the host function has returned, so its access to the store is over.
     let store = unsafe { &mut *core.as_ptr() };
     if let Err(error) = returned {
         store.host_error = Some(error);
-        return Status::HostError;
+        return Status::HostError as u64;
     }
     values.check_results(ty);
-    if store.freeze_every.is_some() || store.contexts.is_requested() {
-        if store.passes_suspend_point() {
-            return store.suspend_behind_host_call(values.results().to_vec());
-        }
+    let is_wanted = store.freeze_every.is_some() || store.contexts.is_requested();
+    if is_wanted && store.passes_suspend_point() {
+        return store.suspend_behind_host_call(values.results().to_vec()) as u64;
     }
     for (index, value) in values.results().iter().enumerate() {
         let raw = value
@@ -473,5 +511,40 @@ pub(super) unsafe fn dispatch<T: 'static>(
         // SAFETY: the array has room for all results.
         unsafe { array.add(index).write(raw) };
     }
-    Status::Returned
+    Status::Returned as u64
+}
+
+/// Who called a host function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CalledFrom {
+    /// The host.
+    Host,
+    /// A wasm function, whose frame is the innermost.
+    Wasm,
+}
+
+/// Runs a host function's closure.
+///
+/// # Safety
+///
+/// `core` is that of a `StoreInner<T>`, and no reference to the store is in use.
+pub(super) unsafe fn dispatch<T: 'static>(
+    core: NonNull<StoreCore>,
+    host: u32,
+    called_from: CalledFrom,
+    args: &[Value],
+    results: &mut [Value],
+) -> Result<(), HostError> {
+    let inner: NonNull<StoreInner<T>> = core.cast();
+    // SAFETY: the caller vouches for the type; the reference ends here.
+    let closure = Arc::as_ptr(&unsafe { inner.as_ref() }.closures[host as usize]);
+    let caller = Caller {
+        context: StoreContextMut {
+            inner,
+            borrow: PhantomData,
+        },
+        called_from,
+    };
+    // SAFETY: closures are on the heap, and a store drops none while it lives.
+    unsafe { (*closure)(caller, args, results) }
 }

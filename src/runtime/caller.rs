@@ -1,5 +1,6 @@
 //! What a host function gets to see of the store it was called from.
 
+use super::activation::CalledFrom;
 use super::context::{AsContextMut, StoreContextMut};
 use super::memory::MemoryEntry;
 use super::{AsContext, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError};
@@ -7,7 +8,7 @@ use super::{AsContext, Engine, Extern, Instance, InterruptHandle, Memory, Memory
 /// The store, and the instance that called.
 pub struct Caller<'a, T> {
     pub(super) context: StoreContextMut<'a, T>,
-    pub(super) is_from_wasm: bool,
+    pub(super) called_from: CalledFrom,
 }
 
 impl<T: 'static> Caller<'_, T> {
@@ -37,7 +38,8 @@ impl<T: 'static> Caller<'_, T> {
     /// The calling instance; None if the host called the host function itself.
     pub fn instance(&self) -> Option<Instance> {
         let core = self.context.core();
-        self.is_from_wasm.then(|| Instance {
+        let is_from_wasm = self.called_from == CalledFrom::Wasm;
+        is_from_wasm.then(|| Instance {
             store: core.id,
             index: core.calling_instance(),
         })

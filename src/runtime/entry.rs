@@ -36,6 +36,9 @@ pub(crate) enum Status {
     Suspended = 2,
     /// A host function failed.
     HostError = 3,
+    /// As [`Self::Trapped`], by a fault: the recorded frame stands at the faulting
+    /// instruction, not behind a call.
+    Faulted = 4,
 }
 
 impl Status {
@@ -45,6 +48,7 @@ impl Status {
             1 => Self::Trapped,
             2 => Self::Suspended,
             3 => Self::HostError,
+            4 => Self::Faulted,
             _ => unreachable!("exit status {status}"),
         }
     }

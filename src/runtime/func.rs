@@ -2,8 +2,7 @@
 
 use super::activation;
 use super::store::StoreInner;
-use super::store_core::FuncOrigin;
-use super::{AsContext, AsContextMut, CallError, Caller, HostError, Outcome, StoreContextMut};
+use super::{AsContext, AsContextMut, CallError, Caller, HostError, Outcome};
 use crate::abi::{FuncAddr, FuncType, Value};
 use crate::platform::PlatformError;
 use alloc::string::String;
@@ -57,17 +56,7 @@ impl Func {
     ///
     /// Panics if the function is of another store.
     pub fn call(&self, mut store: impl AsContextMut, args: &[Value]) -> Result<Outcome, CallError> {
-        let mut context = store.as_context_mut();
-        let core = context.core_mut();
-        core.check_store(self.store);
-        if core.execution.is_suspended() {
-            return Err(CallError::StoreSuspended);
-        }
-        check_arguments(core.func_type(self.addr), args)?;
-        match core.funcs[self.addr.0 as usize].origin {
-            FuncOrigin::Wasm { .. } => activation::call(context.inner.cast(), self.addr, args),
-            FuncOrigin::Host(host) => call_host(context, host, args),
-        }
+        activation::call(store.as_context_mut().inner.cast(), *self, args)
     }
 
     /// Its type.
@@ -111,54 +100,6 @@ pub(super) fn add_host_func<T>(
     Ok(addr)
 }
 
-fn check_arguments(ty: &FuncType, args: &[Value]) -> Result<(), CallError> {
-    if args.len() != ty.params.len() {
-        return Err(CallError::ArgumentCount {
-            expected: ty.params.len(),
-            given: args.len(),
-        });
-    }
-    for (index, (arg, &expected)) in args.iter().zip(&ty.params).enumerate() {
-        let given = arg.ty();
-        if given != expected {
-            return Err(CallError::ArgumentType {
-                index,
-                expected,
-                given,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Calls a host function from the host, with no wasm in between.
-fn call_host<T: 'static>(
-    mut context: StoreContextMut<'_, T>,
-    host: u32,
-    args: &[Value],
-) -> Result<Outcome, CallError> {
-    let inner = context.inner_mut();
-    let closure = inner.closures[host as usize].clone();
-    let ty = inner.core.host_funcs[host as usize].ty.clone();
-    inner.core.direct_host_calls += 1;
-    let mut values = HostValues::new(&ty);
-    values.args().copy_from_slice(args);
-    let caller = Caller {
-        context: context.as_context_mut(),
-        is_from_wasm: false,
-    };
-    let (args, results) = values.split();
-    let returned = closure(caller, args, results);
-    context.core_mut().direct_host_calls -= 1;
-    match returned {
-        Ok(()) => {
-            values.check_results(&ty);
-            Ok(Outcome::Returned(values.results().to_vec()))
-        }
-        Err(error) => Err(error.downcast().unwrap_or_else(CallError::Host)),
-    }
-}
-
 /// Arguments and results of a host call; on the stack if they are few.
 pub(super) struct HostValues {
     inline: [Value; Self::INLINE],
@@ -170,23 +111,25 @@ pub(super) struct HostValues {
 impl HostValues {
     const INLINE: usize = 8;
 
+    /// No values.
+    pub(super) const EMPTY: Self = Self {
+        inline: [Value::I32(0); Self::INLINE],
+        heap: Vec::new(),
+        params: 0,
+        len: 0,
+    };
+
     /// Makes zeros and nulls for a type's results, and room for its arguments.
-    pub(super) fn new(ty: &FuncType) -> Self {
-        let params = ty.params.len();
-        let len = params + ty.results.len();
-        let mut values = Self {
-            inline: [Value::I32(0); Self::INLINE],
-            heap: Vec::new(),
-            params,
-            len,
-        };
-        if len > Self::INLINE {
-            values.heap.resize(len, Value::I32(0));
+    #[inline]
+    pub(super) fn fit(&mut self, ty: &FuncType) {
+        self.params = ty.params.len();
+        self.len = self.params + ty.results.len();
+        if self.len > Self::INLINE {
+            self.heap.resize(self.len, Value::I32(0));
         }
-        for (value, &ty) in values.split().1.iter_mut().zip(&ty.results) {
+        for (value, &ty) in self.split().1.iter_mut().zip(&ty.results) {
             *value = Value::default_of(ty);
         }
-        values
     }
 
     pub(super) fn args(&mut self) -> &mut [Value] {
@@ -241,7 +184,8 @@ mod tests {
                 alloc::vec![ValType::I32; count],
                 alloc::vec![ValType::F64; count],
             );
-            let mut values = HostValues::new(&ty);
+            let mut values = HostValues::EMPTY;
+            values.fit(&ty);
             assert_eq!(values.args().len(), count);
             assert!(values.results().iter().all(|&v| v == Value::F64(0)));
             assert_eq!(values.results().len(), count);

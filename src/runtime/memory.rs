@@ -68,6 +68,15 @@ pub(super) struct MemoryEntry {
 impl MemoryEntry {
     /// Reserves a memory and commits its initial size.
     pub(super) fn new(platform: &Arc<dyn Platform>, ty: MemoryType) -> Result<Self, MemoryError> {
+        Self::with_size(platform, ty, ty.minimum)
+    }
+
+    /// Reserves a memory and commits `pages` pages.
+    pub(super) fn with_size(
+        platform: &Arc<dyn Platform>,
+        ty: MemoryType,
+        pages: u64,
+    ) -> Result<Self, MemoryError> {
         let reservation = Reservation::new(platform, MEMORY_RESERVATION as usize)?;
         let mut entry = Self {
             vm: Pinned::new(VmMemory {
@@ -77,7 +86,7 @@ impl MemoryEntry {
             reservation,
             declared: ty,
         };
-        entry.grow(ty.minimum)?;
+        entry.grow(pages)?;
         Ok(entry)
     }
 

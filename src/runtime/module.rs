@@ -87,7 +87,7 @@ impl Module {
         CompileStatistics {
             wasm_code: inner.module.bodies.iter().map(|b| b.range.len()).sum(),
             machine_code: inner.code.bytes().len(),
-            state_map: 0,
+            state_map: inner.state_map.size_bytes(),
             functions: inner.functions.len(),
         }
     }

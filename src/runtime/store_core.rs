@@ -3,7 +3,7 @@
 //! Entities are numbered by store address, as in the spec's store. Nothing is
 //! ever removed, so addresses that machine code holds stay good.
 
-use super::activation::{Execution, OuterActivation};
+use super::activation::{CalledFrom, Execution, OuterActivation};
 use super::code_list::CodeList;
 use super::engine::Thunks;
 use super::global::GlobalEntry;
@@ -57,8 +57,9 @@ pub(crate) struct StoreCore {
     thunks: Vec<Option<Thunks>>,
 }
 
-/// Calls the host function with this index, on the array of arguments.
-pub(super) type HostDispatch = unsafe fn(NonNull<StoreCore>, u32, *mut u128) -> entry::Status;
+/// Runs the closure of the host function with this index.
+pub(super) type HostDispatch =
+    unsafe fn(NonNull<StoreCore>, u32, CalledFrom, &[Value], &mut [Value]) -> Result<(), HostError>;
 
 /// A function in the store.
 #[derive(Clone, Copy)]

@@ -31,8 +31,8 @@ pub enum FaultAction {
 /// last on this CPU; null is allowed.
 ///
 /// Takes no locks and does not allocate, so it may be called in any context.
-pub fn handle_fault(_frame: &mut TrapFrame, _activation: *mut VmStoreContext) -> FaultAction {
-    todo!()
+pub fn handle_fault(frame: &mut TrapFrame, activation: *mut VmStoreContext) -> FaultAction {
+    crate::runtime::handle_fault(frame, activation)
 }
 
 /// A guest's fault: why, and where.

@@ -1,0 +1,4 @@
+//! The embedding API, end to end on Linux.
+
+mod calls;
+mod harness;

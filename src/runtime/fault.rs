@@ -1,0 +1,69 @@
+//! Machine faults in a store's code.
+//!
+//! Runs in trap and signal handlers: no allocation, no locks. A fault may have
+//! interrupted anything, the store's own Rust code included, so only the list of
+//! code, which can be read at any time, is looked at before it is
+//! known that machine code was running.
+
+#![expect(unsafe_code, reason = "reads the store of the running activation")]
+
+use super::code_list::CodeList;
+use super::entry::{self, Status};
+use super::store_core::StoreCore;
+use crate::abi::vmctx::{TrapFrame, VmStoreContext};
+use crate::abi::{GPR, TrapCode};
+use crate::trap::FaultAction;
+
+/// Exception vectors (Intel SDM volume 3A, table 6-1).
+const DIVIDE_ERROR: u64 = 0;
+const INVALID_OPCODE: u64 = 6;
+const PAGE_FAULT: u64 = 14;
+
+/// See [`crate::trap::handle_fault`].
+pub(crate) fn handle_fault(frame: &mut TrapFrame, activation: *mut VmStoreContext) -> FaultAction {
+    if activation.is_null() {
+        return FaultAction::NotOurs;
+    }
+    // SAFETY: the platform passes what `swap_activation` was given, whose store is alive.
+    let core: *mut StoreCore = unsafe { (*activation).runtime }.cast();
+    // SAFETY: only the list is borrowed, which may be read while it is being added to.
+    let code: &CodeList = unsafe { &(*core).code };
+    if code.find(frame.rip).is_none() {
+        return FaultAction::NotOurs;
+    }
+    // SAFETY: machine code of this store was running, so no Rust code was using the store.
+    let core = unsafe { &mut *core };
+    let Some(trap) = core.trap_of_fault(frame) else {
+        return FaultAction::NotOurs;
+    };
+    *core.frame_mut() = *frame;
+    core.set_trap(trap);
+    // SAFETY: it is the running activation.
+    unsafe { entry::redirect_to_exit(frame, activation, Status::Faulted) };
+    FaultAction::Handled
+}
+
+impl StoreCore {
+    /// The trap that a fault in the store's code stands for, if it is one.
+    fn trap_of_fault(&self, frame: &TrapFrame) -> Option<TrapCode> {
+        let address = frame.fault_address;
+        let stack = self.stack.as_ref();
+        if frame.vector == PAGE_FAULT && stack.is_some_and(|stack| stack.is_in_guard(address)) {
+            return Some(TrapCode::CallStackExhausted);
+        }
+        let code = super::backtrace::trap_code(self, frame.rip)?;
+        match (frame.vector, code) {
+            (DIVIDE_ERROR, TrapCode::Division) if frame.gpr[GPR::RCX as usize] == 0 => {
+                Some(TrapCode::IntegerDivideByZero)
+            }
+            (DIVIDE_ERROR, TrapCode::Division) => Some(TrapCode::IntegerOverflow),
+            (PAGE_FAULT, TrapCode::MemoryOutOfBounds) => {
+                let is_guest = self.memories.iter().any(|memory| memory.reserves(address));
+                is_guest.then_some(code)
+            }
+            (INVALID_OPCODE, TrapCode::Division) => None,
+            (INVALID_OPCODE, code) => Some(code),
+            _ => None,
+        }
+    }
+}
