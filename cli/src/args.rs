@@ -1,5 +1,6 @@
 //! The command line: what can be asked for. What is said here is the `--help`.
 
+use crate::disk::DiskArgs;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Compile a module without running it
     Compile(CompileArgs),
+    /// Make and read checkpoint disks
+    Disk(DiskArgs),
 }
 
 /// Arguments of `run`.

@@ -1,5 +1,6 @@
 //! Why the command could not do what it was asked to.
 
+use crate::disk::DiskError;
 use std::io;
 use std::path::PathBuf;
 use woodfrog::abi::ValType;
@@ -98,6 +99,9 @@ pub enum Failure {
     /// The program's arguments, environment or image state are unusable.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A checkpoint disk cannot be made, read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     /// Bytes are no image.
     #[error("bad image: {0}")]
     Image(#[from] ImageError),

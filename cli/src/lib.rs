@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod compile;
+pub mod disk;
 pub mod error;
 pub mod frames;
 pub mod freeze;
@@ -49,6 +50,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Resume(args) => resume::resume(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Compile(args) => compile::compile(&args),
+        Command::Disk(args) => disk::run(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -66,7 +66,7 @@ pub fn required_size(block_size: usize, guest: &Guest, checkpoint_bytes: u64) ->
 
 /// Arguments and environment as the disk has them.
 fn settings_bytes(guest: &Guest) -> Vec<u8> {
-    postcard::to_allocvec(&(&guest.args, &guest.envs)).expect("strings can be serialized")
+    postcard::to_allocvec(&(&guest.args, &guest.envs)).expect("lists of bytes can be serialized")
 }
 
 /// Divides the device up.

@@ -26,7 +26,6 @@ pub use error::{FormatError, OpenError, ReadError, SlotDamage, WriteError};
 pub use format::{format, required_size};
 pub use store::{Checkpoint, CheckpointStore, Slot, SlotState};
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The program that a disk's checkpoints belong to.
@@ -35,7 +34,7 @@ pub struct Guest {
     /// The wasm module's bytes.
     pub module: Vec<u8>,
     /// Its arguments, the program's name first.
-    pub args: Vec<String>,
-    /// Its environment: names and values.
-    pub envs: Vec<(String, String)>,
+    pub args: Vec<Vec<u8>>,
+    /// Its environment, each variable as `NAME=VALUE`.
+    pub envs: Vec<Vec<u8>>,
 }

@@ -1,0 +1,112 @@
+//! `woodfrog disk`: what it makes, shows, checks and refuses.
+
+mod common;
+
+use common::{Run, file, path};
+use std::fs;
+
+const PROGRAM: &str = r#"(module (memory 1) (func (export "_start")))"#;
+
+fn disk(args: &[&str]) -> Run {
+    let mut all = vec!["disk"];
+    all.extend(args);
+    Run::new(&all)
+}
+
+/// Makes a disk with a program in it; returns the path.
+fn make_disk() -> String {
+    let module = file("program.wat", PROGRAM);
+    let disk_path = path("disk.img");
+    disk(&[
+        "create", &disk_path, "--size", "1M", "--module", &module, "--arg", "-v", "--env", "A=b",
+    ])
+    .assert_prints("");
+    disk_path
+}
+
+#[test]
+fn a_disk_lists_its_program_and_empty_slots() {
+    let disk_path = make_disk();
+    assert_eq!(fs::metadata(&disk_path).unwrap().len(), 1 << 20);
+    let listed = disk(&["ls", &disk_path]);
+    let lines: Vec<&str> = listed.stdout.lines().collect();
+    assert!(lines[0].starts_with("module: "), "{listed:?}");
+    assert!(lines[1].ends_with("program.wat"), "{listed:?}");
+    assert_eq!(
+        lines[2..6],
+        ["arg: -v", "env: A=b", "slot A: empty", "slot B: empty"]
+    );
+    disk(&["fsck", &disk_path])
+        .assert_prints("superblock: good\nmodule: good\nslot A: empty\nslot B: empty\ngood\n");
+}
+
+#[test]
+fn the_module_comes_back_as_it_was() {
+    let disk_path = make_disk();
+    let out = path("out.wasm");
+    disk(&["extract", &disk_path, "--module", &out]).assert_prints("");
+    assert_eq!(fs::read(out).unwrap(), wat::parse_str(PROGRAM).unwrap());
+}
+
+#[test]
+fn an_empty_disk_takes_a_program_later() {
+    let disk_path = path("disk.img");
+    disk(&["create", &disk_path, "--size", "64K"]).assert_prints("");
+    let out = path("out.wasm");
+    disk(&["extract", &disk_path, "--module", &out]).assert_fails(1, "no module");
+    disk(&["extract", &disk_path, "--image", &out]).assert_fails(1, "no such checkpoint");
+    let module = file("program.wat", PROGRAM);
+    disk(&["add", &disk_path, "--module", &module]).assert_prints("");
+    disk(&["extract", &disk_path, "--module", &out]).assert_prints("");
+}
+
+#[test]
+fn other_files_are_not_overwritten_unless_forced() {
+    let disk_path = file("letter.txt", &"Dear reader, ".repeat(100));
+    disk(&["create", &disk_path]).assert_fails(1, "not a checkpoint disk");
+    assert!(fs::read(&disk_path).unwrap().starts_with(b"Dear"));
+    disk(&["create", &disk_path, "--size", "64K", "--force"]).assert_prints("");
+    disk(&["create", &disk_path, "--size", "64K"]).assert_prints("");
+}
+
+#[test]
+fn a_size_too_small_leaves_no_file_behind() {
+    let disk_path = path("disk.img");
+    disk(&["create", &disk_path, "--size", "8K"]).assert_fails(1, "are needed");
+    assert!(!fs::exists(&disk_path).unwrap());
+}
+
+#[test]
+fn damage_is_found() {
+    let disk_path = make_disk();
+    let good = fs::read(&disk_path).unwrap();
+    let mut bytes = good.clone();
+    bytes[2 * 4096 + 20] ^= 1;
+    fs::write(&disk_path, &bytes).unwrap();
+    let checked = disk(&["fsck", &disk_path]);
+    assert_eq!(checked.code, Some(1));
+    assert!(
+        checked.stdout.contains("guest checksum mismatch"),
+        "{checked:?}"
+    );
+
+    bytes = good.clone();
+    bytes[30] ^= 1;
+    fs::write(&disk_path, &bytes).unwrap();
+    disk(&["fsck", &disk_path]).assert_fails(1, "superblock checksum mismatch");
+
+    fs::write(&disk_path, &good[..good.len() / 2]).unwrap();
+    disk(&["ls", &disk_path]).assert_fails(1, "the disk has");
+    fs::write(&disk_path, b"").unwrap();
+    disk(&["ls", &disk_path]).assert_fails(1, "the device is empty");
+    fs::remove_file(&disk_path).unwrap();
+    disk(&["ls", &disk_path]).assert_fails(1, "No such file");
+}
+
+#[test]
+fn what_is_no_image_is_not_put_on_a_disk() {
+    let disk_path = make_disk();
+    let image = file("image", "no image at all, but long enough to have a header");
+    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "bad image");
+    disk(&["add", &disk_path]).assert_fails(1, "--module");
+}
