@@ -147,8 +147,6 @@ fn protection_bits(protection: Protection) -> i32 {
 /// An alternate signal stack with a guard below it.
 struct SignalStack {
     mapping: *mut u8,
-    /// What the thread had before: std gives its threads a smaller one.
-    previous: libc::stack_t,
 }
 
 impl SignalStack {
@@ -173,20 +171,23 @@ impl SignalStack {
             )
         };
         assert_eq!(result, 0, "memory for a signal stack");
-        // SAFETY: all-zero bytes are a valid stack_t.
-        let mut previous: libc::stack_t = unsafe { mem::zeroed() };
         // SAFETY: `stack` describes writable memory that lives until `drop` takes it out of use.
-        let result = unsafe { libc::sigaltstack(&stack, &mut previous) };
+        let result = unsafe { libc::sigaltstack(&stack, ptr::null_mut()) };
         assert_eq!(result, 0, "sigaltstack");
-        Self { mapping, previous }
+        Self { mapping }
     }
 }
 
 impl Drop for SignalStack {
     fn drop(&mut self) {
-        // SAFETY: the previous stack, if any, belongs to std, which frees it only after this
-        // thread-local value is gone.
-        unsafe { libc::sigaltstack(&self.previous, ptr::null_mut()) };
+        let none = libc::stack_t {
+            ss_sp: ptr::null_mut(),
+            ss_flags: libc::SS_DISABLE,
+            ss_size: 0,
+        };
+        // The one before ours was std's, which is gone by now in threads that std made.
+        // SAFETY: disabling the alternate stack refers to no memory.
+        unsafe { libc::sigaltstack(&none, ptr::null_mut()) };
         // SAFETY: the mapping is this value's own and no longer the signal stack.
         unsafe { libc::munmap(self.mapping.cast(), Self::GUARD + Self::SIZE) };
     }
