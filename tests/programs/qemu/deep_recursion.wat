@@ -1,0 +1,46 @@
+;; Recursion to depth 12,000 with integers and floats live in every frame and on every operand stack; at the bottom a
+;; loop without calls that takes some seconds, so that a timer finds the program at full depth; then all frames return
+;; and add up what they kept. Prints the result as 16 hexadecimal digits and exits with status 0. `run` takes the depth
+;; and the turns of the loop.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (func $bottom (param $turns i64) (result i64) (local $x i64)
+    (local.set $x (i64.const 0x123456789abcdef))
+    (loop $again
+      (local.set $x (i64.xor (local.get $x) (i64.shl (local.get $x) (i64.const 13))))
+      (local.set $x (i64.xor (local.get $x) (i64.shr_u (local.get $x) (i64.const 7))))
+      (local.set $x (i64.xor (local.get $x) (i64.shl (local.get $x) (i64.const 17))))
+      (br_if $again (i64.ne (local.tee $turns (i64.sub (local.get $turns) (i64.const 1))) (i64.const 0))))
+    (local.get $x))
+  (func $down (param $depth i32) (param $turns i64) (result i64)
+    (local $kept i64) (local $root f64)
+    (if (i32.eqz (local.get $depth)) (then (return (call $bottom (local.get $turns)))))
+    (local.set $kept (i64.mul (i64.extend_i32_u (local.get $depth)) (i64.const 0x9e3779b97f4a7c15)))
+    (local.set $root (f64.sqrt (f64.convert_i32_u (local.get $depth))))
+    ;; two values wait below the call
+    (i64.rotl (local.get $kept) (i64.extend_i32_u (local.get $depth)))
+    (f64.mul (local.get $root) (f64.const 1000))
+    (local.set $turns (call $down (i32.sub (local.get $depth) (i32.const 1)) (local.get $turns)))
+    (i64.trunc_f64_s)
+    (i64.add)
+    (i64.xor (i64.add (i64.rotl (local.get $turns) (i64.const 3)) (local.get $kept)))
+    (i64.add (i64.trunc_f64_s (local.get $root))))
+  (func (export "run") (param $depth i32) (param $turns i64) (result i64)
+    (call $down (local.get $depth) (local.get $turns)))
+  (func $print (param $v i64) (local $i i32) (local $digit i32)
+    (loop $digits
+      (local.set $digit (i32.wrap_i64 (i64.and (i64.shr_u (local.get $v) (i64.extend_i32_u (i32.sub (i32.const 60)
+                (i32.mul (local.get $i) (i32.const 4))))) (i64.const 15))))
+      (i32.store8 offset=64 (local.get $i)
+        (i32.add (local.get $digit) (select (i32.const 48) (i32.const 87) (i32.lt_u (local.get $digit) (i32.const 10)))))
+      (br_if $digits (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 16))))
+    (i32.store8 offset=64 (local.get $i) (i32.const 10))
+    (i32.store (i32.const 0) (i32.const 64))
+    (i32.store (i32.const 4) (i32.const 17))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func (export "_start")
+    (call $print (call $down (i32.const 12000) (i64.const 200000000)))
+    (call $proc_exit (i32.const 0)))
+)
