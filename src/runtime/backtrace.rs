@@ -31,7 +31,7 @@ pub(super) fn begins_below(core: &StoreCore, rip: u64, rsp: u64, limit: u64) -> 
         return false;
     }
     // Smaller frames fit into the reserve below the limit.
-    let frame_size = u64::from(function.frame_slots) * 8;
+    let frame_size = u64::from(function.frame_slots()) * 8;
     let is_checked = frame_size > u64::from(MAX_UNCHECKED_FRAME);
     rsp < limit + if is_checked { frame_size } else { 0 }
 }
@@ -54,7 +54,7 @@ fn lookup(
     core: &StoreCore,
     class: PointClass,
     rip: u64,
-) -> Option<(&Module, &FunctionStateMap, Point)> {
+) -> Option<(&Module, FunctionStateMap<'_>, Point)> {
     let module = core.code.find(rip)?;
     let offset = u32::try_from(rip - module.code_base()).ok()?;
     let (function, point) = module.state_map().lookup(class, offset)?;

@@ -1,201 +1,193 @@
-//! State maps: of a function, of a module, and how the compiler fills them.
+//! The state map of a module: packed, and looked up by code address.
 
-use super::packed::{Packed, Pending, Point, PointClass, Sequence};
-use super::{FunctionLayout, LocalHome, Operand, PointKind, SuspendPoint};
-use crate::abi::{RegisterIndex, TrapCode};
+use super::encode::{Cursor, Point};
+use super::function::FunctionStateMap;
+use super::point::PointKind;
+use crate::abi::TrapCode;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::ops::Range;
-
-/// Everything about one function's frames.
-#[derive(Clone, Debug)]
-pub struct FunctionStateMap {
-    /// Index of the function in the module's function index space.
-    pub local_function_id: u32,
-    /// Its code, relative to the module's code.
-    pub code: Range<u32>,
-    /// How many of `locals` are parameters.
-    pub params: u32,
-    /// Its locals, parameters first.
-    pub locals: Box<[LocalHome]>,
-    /// Callee-saved registers that the prologue saved, and their slots.
-    pub saved_registers: Box<[(RegisterIndex, u32)]>,
-    /// Size of the frame below RBP in 8-byte slots, outgoing area included.
-    pub frame_slots: u32,
-    /// Size of the outgoing (shadow) area in 8-byte slots.
-    pub shadow_size: u32,
-    sequences: [Sequence; 3],
-}
+use core::mem::size_of;
 
 /// All functions of one code version, by start offset.
+///
+/// Made by [`ModuleStateMapBuilder`](super::ModuleStateMapBuilder) only and never
+/// read from outside, so its bytes are trusted to be well-formed.
 #[derive(Clone, Debug, Default)]
 pub struct ModuleStateMap {
-    functions: Vec<FunctionStateMap>,
-    packed: Packed,
-    /// Size of the module's code in bytes.
-    pub total_size: u32,
+    functions: Box<[Function]>,
+    blocks: Box<[Block]>,
+    bytes: Box<[u8]>,
+    total_size: u32,
+}
+
+/// One function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Function {
+    /// Code offset of its start.
+    pub start: u32,
+    /// Where its layout and then its points begin in the bytes.
+    pub data: u32,
+    /// Index of the function in the module's function index space.
+    pub id: u32,
+}
+
+/// A place where decoding can begin, beside a function's first point.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    /// Code offset of its first point.
+    pub code: u32,
+    /// Where it begins in the bytes.
+    pub data: u32,
+}
+
+/// The three ways a point is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PointClass {
+    /// Function headers and loop headers, by the return address of their poll.
+    Poll,
+    /// Calls and libcalls, by their return address.
+    Call,
+    /// Trappable instructions, by their start.
+    Trappable,
+}
+
+impl PointClass {
+    /// The class of a kind.
+    pub const fn of(kind: PointKind) -> Self {
+        match kind {
+            PointKind::FunctionHeader | PointKind::Loop => Self::Poll,
+            PointKind::Call | PointKind::Restart => Self::Call,
+            PointKind::Trappable(_) => Self::Trappable,
+        }
+    }
 }
 
 impl ModuleStateMap {
-    /// The functions, in ascending order of code offset.
-    pub fn local_functions(&self) -> &[FunctionStateMap] {
-        &self.functions
+    pub(super) fn new(
+        functions: Vec<Function>,
+        blocks: Vec<Block>,
+        bytes: Vec<u8>,
+        total_size: u32,
+    ) -> Self {
+        Self {
+            functions: functions.into(),
+            blocks: blocks.into(),
+            bytes: bytes.into(),
+            total_size,
+        }
+    }
+
+    /// Size of the module's code in bytes.
+    pub fn total_size(&self) -> u32 {
+        self.total_size
+    }
+
+    /// Size of the map itself in bytes.
+    pub fn size_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.functions.len() * size_of::<Function>()
+            + self.blocks.len() * size_of::<Block>()
+            + self.bytes.len()
+    }
+
+    /// All functions, by start offset.
+    pub fn local_functions(&self) -> impl ExactSizeIterator<Item = FunctionStateMap<'_>> {
+        (0..self.functions.len()).map(|index| self.expect_function(index))
+    }
+
+    /// The function with an index in the module's function index space; None for imports.
+    pub fn function(&self, local_function_id: u32) -> Option<FunctionStateMap<'_>> {
+        let index = self
+            .functions
+            .binary_search_by_key(&local_function_id, |f| f.id)
+            .ok()?;
+        Some(self.expect_function(index))
     }
 
     /// The function whose code contains an offset.
-    pub fn lookup_ip(&self, code_offset: u32) -> Option<&FunctionStateMap> {
-        let index = self
-            .functions
-            .partition_point(|function| function.code.start <= code_offset)
-            .checked_sub(1)?;
-        let function = &self.functions[index];
-        function.code.contains(&code_offset).then_some(function)
+    pub fn function_at(&self, code_offset: u32) -> Option<FunctionStateMap<'_>> {
+        let after = self.functions.partition_point(|f| f.start <= code_offset);
+        let function = FunctionStateMap::read(self, after.checked_sub(1)?)?;
+        (code_offset < function.end_offset()).then_some(function)
     }
 
-    /// A function by its index in the module's function index space.
-    pub fn function(&self, local_function_id: u32) -> Option<&FunctionStateMap> {
-        let found = self
-            .functions
-            .binary_search_by_key(&local_function_id, |f| f.local_function_id);
-        found.ok().map(|index| &self.functions[index])
-    }
-
-    /// The call whose return address is this offset.
-    pub fn lookup_call_ip(&self, code_offset: u32) -> Option<(&FunctionStateMap, Point)> {
-        self.lookup(PointClass::Call, code_offset)
-    }
-
-    /// The poll (loop or function header) whose stub returns to this offset.
-    pub fn lookup_loop_ip(&self, code_offset: u32) -> Option<(&FunctionStateMap, Point)> {
-        self.lookup(PointClass::Poll, code_offset)
-    }
-
-    /// The trappable instruction that starts at this offset.
-    pub fn lookup_trappable_ip(&self, code_offset: u32) -> Option<(&FunctionStateMap, Point)> {
-        self.lookup(PointClass::Trappable, code_offset)
-    }
-
-    /// The point of a class at exactly this offset.
+    /// The point of a class at exactly a code offset.
     pub fn lookup(
         &self,
         class: PointClass,
         code_offset: u32,
-    ) -> Option<(&FunctionStateMap, Point)> {
-        let function = self.function_of_point(class, code_offset)?;
-        let point = self
-            .packed
-            .find(class, function.sequences[class as usize], code_offset)?;
+    ) -> Option<(FunctionStateMap<'_>, Point)> {
+        let function = self.function_at(code_offset)?;
+        let point = function.point_at(class, code_offset)?;
         Some((function, point))
     }
 
-    /// Why the instruction at this offset may trap. For fault handlers: neither
-    /// allocates nor locks.
+    /// The point of a class at the code address `ip`, for code at `base`. None
+    /// before the first function, behind the last one, and where there is no such point.
+    pub fn lookup_ip(
+        &self,
+        ip: usize,
+        base: usize,
+        class: PointClass,
+    ) -> Option<(FunctionStateMap<'_>, Point)> {
+        let code_offset = u32::try_from(ip.checked_sub(base)?).ok()?;
+        self.lookup(class, code_offset)
+    }
+
+    /// The call or libcall that returns to `ip`.
+    pub fn lookup_call_ip(&self, ip: usize, base: usize) -> Option<(FunctionStateMap<'_>, Point)> {
+        self.lookup_ip(ip, base, PointClass::Call)
+    }
+
+    /// The instruction at `ip` that may fault.
+    pub fn lookup_trappable_ip(
+        &self,
+        ip: usize,
+        base: usize,
+    ) -> Option<(FunctionStateMap<'_>, Point)> {
+        self.lookup_ip(ip, base, PointClass::Trappable)
+    }
+
+    /// The loop header or function header whose poll returns to `ip`.
+    pub fn lookup_loop_ip(&self, ip: usize, base: usize) -> Option<(FunctionStateMap<'_>, Point)> {
+        self.lookup_ip(ip, base, PointClass::Poll)
+    }
+
+    /// The trap that the instruction at a code offset may fault with. Neither
+    /// allocates nor panics.
     pub fn trap_code(&self, code_offset: u32) -> Option<TrapCode> {
-        let class = PointClass::Trappable;
-        let function = self.function_of_point(class, code_offset)?;
-        match self
-            .packed
-            .find_kind(class, function.sequences[class as usize], code_offset)?
-        {
+        let (_, point) = self.lookup(PointClass::Trappable, code_offset)?;
+        match point.kind {
             PointKind::Trappable(code) => Some(code),
             _ => None,
         }
     }
 
-    /// A function's points of one class, in ascending order of code offset.
-    pub fn points<'a>(
-        &'a self,
-        function: &FunctionStateMap,
-        class: PointClass,
-    ) -> impl Iterator<Item = Point> + 'a {
-        self.packed
-            .points(class, function.sequences[class as usize])
+    pub(super) fn entry(&self, index: usize) -> Option<&Function> {
+        self.functions.get(index)
     }
 
-    /// The function header of a function.
-    pub fn header(&self, function: &FunctionStateMap) -> Point {
-        let mut polls = self.points(function, PointClass::Poll);
-        let header = polls.find(|point| point.kind == PointKind::FunctionHeader);
-        header.expect("every function has a header")
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
-    /// Size of the map in memory, in bytes.
-    pub fn size_bytes(&self) -> usize {
-        let functions = self.functions.iter().map(|function| {
-            size_of::<FunctionStateMap>()
-                + size_of_val(&*function.locals)
-                + size_of_val(&*function.saved_registers)
-        });
-        functions.sum::<usize>() + self.packed.size_bytes()
+    /// Where the data of a function ends.
+    pub(super) fn data_end(&self, index: usize) -> usize {
+        self.functions
+            .get(index + 1)
+            .map_or(self.bytes.len(), |next| next.data as usize)
     }
 
-    /// A return address may lie just behind its function's last instruction.
-    fn function_of_point(&self, class: PointClass, code_offset: u32) -> Option<&FunctionStateMap> {
-        match class {
-            PointClass::Trappable => self.lookup_ip(code_offset),
-            _ => self.lookup_ip(code_offset.checked_sub(1)?),
-        }
-    }
-}
-
-/// Collects the suspend points of a module as its code is emitted.
-#[derive(Debug, Default)]
-pub struct ModuleStateMapBuilder {
-    functions: Vec<FunctionStateMap>,
-    packed: Packed,
-    start: u32,
-    pending: [Vec<Pending>; 3],
-    arena: Vec<Operand>,
-}
-
-impl ModuleStateMapBuilder {
-    /// Begins a function whose code starts at `start_offset`; functions come in ascending order.
-    pub fn begin_function(&mut self, start_offset: u32) {
-        self.start = start_offset;
-        self.pending.iter_mut().for_each(Vec::clear);
-        self.arena.clear();
+    pub(super) fn blocks(&self, first: usize, count: usize) -> &[Block] {
+        self.blocks.get(first..first + count).unwrap_or(&[])
     }
 
-    /// Adds a suspend point of the current function. Points may come in any
-    /// order of code offsets (stubs lie at a function's end).
-    pub fn point(&mut self, point: &SuspendPoint<'_>) {
-        let first = self.arena.len();
-        self.arena.extend_from_slice(point.operands);
-        self.pending[PointClass::of(point.kind) as usize].push(Pending {
-            kind: point.kind,
-            code_offset: point.code_offset,
-            activate_offset: point.activate_offset,
-            wasm_offset: point.wasm_offset,
-            operands: first..self.arena.len(),
-        });
+    /// A cursor over `bytes[start..end]`.
+    pub(super) fn cursor(&self, start: usize, end: usize, code: u32) -> Cursor<'_> {
+        Cursor::new(&self.bytes, start, end, code)
     }
 
-    /// Ends the current function, whose code ends before `end_offset`.
-    pub fn end_function(&mut self, layout: &FunctionLayout, end_offset: u32) {
-        let mut sequences = [Sequence::default(); 3];
-        for (pending, sequence) in self.pending.iter().zip(&mut sequences) {
-            let mut points: Vec<&Pending> = pending.iter().collect();
-            points.sort_by_key(|point| point.code_offset);
-            *sequence = self.packed.append(&points, &self.arena);
-        }
-        self.functions.push(FunctionStateMap {
-            local_function_id: layout.local_function_id,
-            code: self.start..end_offset,
-            params: layout.params,
-            locals: layout.locals.clone().into(),
-            saved_registers: layout.saved_registers.clone().into(),
-            frame_slots: layout.frame_slots,
-            shadow_size: layout.shadow_slots,
-            sequences,
-        });
-    }
-
-    /// Ends the module, whose code is `total_size` bytes long.
-    pub fn finish(self, total_size: u32) -> ModuleStateMap {
-        ModuleStateMap {
-            functions: self.functions,
-            packed: self.packed,
-            total_size,
-        }
+    fn expect_function(&self, index: usize) -> FunctionStateMap<'_> {
+        FunctionStateMap::read(self, index).expect("state maps are well-formed")
     }
 }

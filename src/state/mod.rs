@@ -1,103 +1,20 @@
 //! The state model: where each wasm value lives at every suspend point.
 //!
-//! Inert data. The compiler describes suspend points to a
-//! [`ModuleStateMapBuilder`] as it emits code; [`ModuleStateMap`] answers, for
-//! a code address, with the [`MachineState`] there.
+//! Inert data. The compiler describes suspend points (`point`) to a
+//! [`ModuleStateMapBuilder`] as it emits code, which packs them (`encode`).
+//! A [`ModuleStateMap`] answers, for a code address, with a [`Point`] of a
+//! [`FunctionStateMap`].
 
+mod builder;
+mod encode;
+mod function;
 mod map;
-mod packed;
+mod point;
+#[cfg(test)]
+mod tests;
 
-pub use map::{FunctionStateMap, ModuleStateMap, ModuleStateMapBuilder};
-pub use packed::{Point, PointClass};
-
-use crate::abi::{RegisterIndex, TrapCode, ValType};
-use alloc::vec::Vec;
-
-/// Where a local lives in one function. It never moves: at every suspend point
-/// but the function header, a local is in its register if it has one, else in
-/// its slot; at call points, it is in its register only if that is callee-saved
-/// (RBX, R12, R13), else in its slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LocalHome {
-    /// Its type.
-    pub ty: ValType,
-    /// The register that holds it for the whole function, if any.
-    pub register: Option<RegisterIndex>,
-    /// Its home slot, if any: slot `n` is the 8 bytes at `[rbp - 8 * (n + 1)]`.
-    /// A v128 takes slots `n - 1` and `n`: its low half is in slot `n`.
-    pub slot: Option<u32>,
-}
-
-/// Where an operand-stack value is at a suspend point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OperandHome {
-    /// In a register.
-    Register(RegisterIndex),
-    /// In a frame slot, numbered as in [`LocalHome::slot`].
-    Slot(u32),
-    /// Nowhere: it is this constant (raw bits).
-    Const(u64),
-    /// Nowhere of its own: it equals this local.
-    Local(u32),
-}
-
-/// One value on the operand stack at a suspend point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operand {
-    /// Its type.
-    pub ty: ValType,
-    /// Where it is.
-    pub home: OperandHome,
-}
-
-/// What the compiler says of a suspend point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PointKind {
-    /// The poll in the function's prologue. RBP is set up, nothing else: parameters are
-    /// where the calling convention puts them, callee-saved registers are
-    /// untouched, other locals are zero. `wasm_inst_offset` is `usize::MAX`.
-    FunctionHeader,
-    /// The poll of a loop header.
-    Loop,
-    /// A call; its code offset is the return address.
-    Call,
-    /// A libcall whose instruction is executed again by a rebuilt frame; operands include
-    /// the instruction's own, all in slots. The code offset is the return address.
-    Restart,
-    /// An instruction that may fault with this trap.
-    Trappable(TrapCode),
-}
-
-/// A suspend point, as the compiler describes it.
-#[derive(Clone, Copy, Debug)]
-pub struct SuspendPoint<'a> {
-    /// Kind.
-    pub kind: PointKind,
-    /// Code offset by which it is looked up, relative to the module's code: the return
-    /// address (polls, calls) or the start of the instruction (trappable).
-    pub code_offset: u32,
-    /// Code offset at which a rebuilt frame goes on.
-    pub activate_offset: u32,
-    /// Offset of the wasm instruction in the module's bytes; ignored for headers.
-    pub wasm_offset: u32,
-    /// The operand stack, bottom first, without the values that the instruction
-    /// has consumed.
-    pub operands: &'a [Operand],
-}
-
-/// Static facts of one function, known when its code is complete.
-#[derive(Clone, Debug)]
-pub struct FunctionLayout {
-    /// Index of the function in the module's function index space.
-    pub local_function_id: u32,
-    /// How many of `locals` are parameters.
-    pub params: u32,
-    /// Its locals, parameters first.
-    pub locals: Vec<LocalHome>,
-    /// Callee-saved registers that the prologue pushed, and their slots.
-    pub saved_registers: Vec<(RegisterIndex, u32)>,
-    /// Size of the frame below RBP in 8-byte slots, outgoing area included.
-    pub frame_slots: u32,
-    /// How many slots at the bottom of the frame are the outgoing (shadow) area.
-    pub shadow_slots: u32,
-}
+pub use builder::ModuleStateMapBuilder;
+pub use encode::Point;
+pub use function::{FunctionStateMap, OffsetInfo, ResumePoint, SuspendOffset};
+pub use map::{ModuleStateMap, PointClass};
+pub use point::{FunctionLayout, LocalHome, Operand, OperandHome, PointKind, SuspendPoint};
