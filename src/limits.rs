@@ -44,6 +44,11 @@ pub const MAX_CODE_SIZE: u32 = 1 << 30;
 /// Largest frame of a function in bytes; larger functions are refused.
 pub const MAX_FRAME_SIZE: u32 = 1 << 20;
 
+/// Most operand-stack values that the suspend points of one function describe in
+/// all. Compilers leave the stack all but empty; without a bound, a function with a
+/// deep stack and many suspend points would need memory in proportion to their product.
+pub const MAX_DESCRIBED_OPERANDS: usize = 4 << 20;
+
 /// Work, in bytes, that a bulk memory operation does between two looks at the
 /// suspension request. Together with the polls in loops and functions this
 /// bounds the time without a suspend point.

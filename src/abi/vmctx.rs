@@ -187,8 +187,8 @@ pub struct VmGlobal {
 const _: () = {
     assert!(offset_of!(VmCtx, store) == offset_of!(VmHostFunc, store));
     assert!(offset_of!(VmCtx, memory0_base) == offset_of!(VmHostFunc, memory0_base));
-    assert!(size_of::<VmCtx>() % 8 == 0 && size_of::<VmCtx>() < 128);
-    assert!(size_of::<TrapFrame>() % 16 == 0);
+    assert!(size_of::<VmCtx>().is_multiple_of(8) && size_of::<VmCtx>() < 128);
+    assert!(size_of::<TrapFrame>().is_multiple_of(16));
     assert!(TrapCode::Unreachable as u64 != 0);
 };
 

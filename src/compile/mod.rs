@@ -81,6 +81,8 @@ pub enum Limit {
     FrameSize,
     /// [`crate::limits::MAX_CODE_SIZE`]
     CodeSize,
+    /// [`crate::limits::MAX_DESCRIBED_OPERANDS`]
+    DescribedOperands,
 }
 
 impl core::fmt::Display for Limit {
@@ -89,6 +91,7 @@ impl core::fmt::Display for Limit {
             Self::Locals => "many locals",
             Self::FrameSize => "large a frame",
             Self::CodeSize => "much code",
+            Self::DescribedOperands => "many operands at its suspend points",
         })
     }
 }

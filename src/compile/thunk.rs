@@ -1,7 +1,7 @@
 //! Thunks: code between the host's calls and the wasm calling convention.
 
 use super::Thunk;
-use super::masm::{Masm, Mem, Size, Width, mem};
+use super::masm::{AluOp, Masm, Mem, Size, Width, mem};
 use crate::abi::registers::{
     ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, outgoing_stack_words, result_stack_word,
 };
@@ -106,6 +106,8 @@ pub(super) fn host(ty: &FuncType) -> Thunk {
     masm.mov(Size::S64, GPR::RBP, GPR::RSP);
     let values = ty.params.len().max(ty.results.len()) as i32;
     masm.lea(Size::S64, GPR::RSP, mem(GPR::RSP, -VALUE * values));
+    // The host reads and writes the array as 128-bit integers.
+    masm.alu_imm(AluOp::And, Size::S64, GPR::RSP, -VALUE);
     for (index, param, location) in locations(ty) {
         let dst = mem(GPR::RSP, VALUE * index as i32);
         match location {

@@ -373,36 +373,21 @@ impl FunctionCompiler<'_> {
         };
         let not_validated = |error: wasmparser::BinaryReaderError| CompileError::NotValidated {
             function: self.function,
-            offset: error.offset() as u64,
+            offset: error.offset(),
         };
         let depths: Vec<u32> = table
             .targets()
             .collect::<Result<_, _>>()
             .map_err(not_validated)?;
-        // Branches that move values go through a stub of their own per target.
-        let mut stubs: Vec<(u32, Label)> = Vec::new();
-        let mut label_of: Vec<Option<Label>> = alloc::vec![None; self.blocks.len()];
-        let mut resolve = |this: &mut Self, depth: u32| {
-            if let Some(label) = label_of[depth as usize] {
-                return label;
-            }
-            let block = this.target(depth);
-            let label = if this.merge_of(&block).arity == 0 {
-                block.label
-            } else {
-                this.masm.new_label()
-            };
-            if label != block.label {
-                stubs.push((depth, label));
-            }
-            label_of[depth as usize] = Some(label);
-            label
-        };
-        let default = resolve(self, table.default());
+        let mut stubs = Vec::new();
+        let default = self.table_label(table.default(), &mut stubs);
         let targets: Vec<Label> = depths
-            .into_iter()
-            .map(|depth| resolve(self, depth))
+            .iter()
+            .map(|&depth| self.table_label(depth, &mut stubs))
             .collect();
+        for depth in depths.into_iter().chain([table.default()]) {
+            self.table_labels[depth as usize] = None;
+        }
         self.masm
             .alu_imm(AluOp::Cmp, Size::S32, index, targets.len() as i32);
         self.masm.jump_if(Cond::AboveEqual, default);
@@ -428,6 +413,29 @@ impl FunctionCompiler<'_> {
         }
         self.set_unreachable();
         Ok(())
+    }
+
+    /// Where a `br_table` goes for a depth: the block's label, or a stub of its own
+    /// that moves values first.
+    fn table_label(&mut self, depth: u32, stubs: &mut Vec<(u32, Label)>) -> Label {
+        let index = depth as usize;
+        if self.table_labels.len() <= index {
+            self.table_labels.resize(index + 1, None);
+        }
+        if let Some(label) = self.table_labels[index] {
+            return label;
+        }
+        let block = self.target(depth);
+        let label = match self.merge_of(&block).arity {
+            0 => block.label,
+            _ => {
+                let stub = self.masm.new_label();
+                stubs.push((depth, stub));
+                stub
+            }
+        };
+        self.table_labels[index] = Some(label);
+        label
     }
 
     pub(super) fn return_(&mut self) {

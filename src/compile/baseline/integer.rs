@@ -376,7 +376,6 @@ impl FunctionCompiler<'_> {
         match src {
             IntSrc::Const(bits) => {
                 self.push(result, Loc::Const(extend_constant(kind, bits)));
-                return;
             }
             IntSrc::Reg { reg, .. } => {
                 self.release_int(src);

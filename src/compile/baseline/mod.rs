@@ -103,6 +103,8 @@ struct FunctionCompiler<'a> {
     /// Every entry below this stack index is in its slot or constant.
     settled: usize,
     blocks: Vec<Block>,
+    /// Where a `br_table` goes for each depth; all None between two of them.
+    table_labels: Vec<Option<Label>>,
     /// Whether the code here can be reached.
     is_reachable: bool,
     /// Blocks opened since the code became unreachable.
@@ -121,6 +123,8 @@ struct FunctionCompiler<'a> {
     wasm_offset: u32,
     /// Operand lists of stubs that are not emitted yet.
     arena: Vec<Operand>,
+    /// How many operands all suspend points so far have described.
+    described_operands: usize,
     trap_stubs: Vec<TrapStub>,
     poll_stubs: Vec<PollStub>,
 }
@@ -142,7 +146,7 @@ pub(super) fn compile_function(
         survey::assign_registers(&body.locals, operators_of(module, body)).map_err(|error| {
             CompileError::NotValidated {
                 function,
-                offset: error.offset() as u64,
+                offset: error.offset(),
             }
         })?;
     let start = context.masm.offset();
@@ -166,6 +170,7 @@ pub(super) fn compile_function(
         flushed: 0,
         settled: 0,
         blocks: Vec::new(),
+        table_labels: Vec::new(),
         is_reachable: true,
         unreachable_depth: 0,
         next_assigned: None,
@@ -175,6 +180,7 @@ pub(super) fn compile_function(
         epilogue,
         wasm_offset: body.first_operator as u32,
         arena: Vec::new(),
+        described_operands: 0,
         trap_stubs: Vec::new(),
         poll_stubs: Vec::new(),
     };
@@ -202,7 +208,7 @@ impl FunctionCompiler<'_> {
         let function = self.function;
         let not_validated = |error: wasmparser::BinaryReaderError| CompileError::NotValidated {
             function,
-            offset: error.offset() as u64,
+            offset: error.offset(),
         };
         let mut operators = operators_of(self.module, self.body);
         self.push_function_block();
@@ -224,6 +230,12 @@ impl FunctionCompiler<'_> {
                 return Err(CompileError::Limit {
                     function,
                     reason: super::Limit::CodeSize,
+                });
+            }
+            if self.described_operands > limits::MAX_DESCRIBED_OPERANDS {
+                return Err(CompileError::Limit {
+                    function,
+                    reason: super::Limit::DescribedOperands,
                 });
             }
             current = next.map(|operator| (next_offset, operator));

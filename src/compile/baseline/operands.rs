@@ -11,6 +11,7 @@ use super::registers::SCRATCH;
 use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM};
 use crate::abi::value::ValType;
 use crate::compile::masm::{Cond, Mem, Size, Width, mem};
+use crate::limits;
 use crate::state::{Operand, OperandHome};
 
 /// Where an operand-stack value is.
@@ -569,6 +570,11 @@ impl FunctionCompiler<'_> {
     /// returns their range.
     pub(super) fn snapshot(&mut self, count: usize) -> core::ops::Range<usize> {
         let start = self.arena.len();
+        self.described_operands += count;
+        if self.described_operands > limits::MAX_DESCRIBED_OPERANDS {
+            // The function will be refused; what is recorded of it no longer matters.
+            return start..start;
+        }
         for index in 0..count {
             let Entry { ty, loc } = self.stack[index];
             let home = match loc {
