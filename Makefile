@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test clean
+.PHONY: help setup check test qemu-test clean
 
 ## help: list the commands
 help:
@@ -17,12 +17,16 @@ setup:
 check: setup
 	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy -p woodfrog -p woodfrog-boot --target x86_64-unknown-none -- -D warnings
+	cargo clippy -p woodfrog -p woodfrog-boot -p woodfrog-test-images --target x86_64-unknown-none -- -D warnings
 	cargo test -q -p woodfrog --lib
 
 ## test: everything above, then every other test
 test: check
 	cargo test -q
+
+## qemu-test: the bootable tests alone; FILTER=name
+qemu-test: setup
+	cargo test -q -p woodfrog-qemu -- $(FILTER)
 
 ## clean: remove everything that was built
 clean:

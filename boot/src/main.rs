@@ -1,16 +1,31 @@
-//! The bootable image.
+//! The bootable image: runs the program on the disk.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
-use woodfrog_boot::{Machine, Status, info};
+mod kernel {
+    use woodfrog_boot::drivers::VirtioDisk;
+    use woodfrog_boot::options::Options;
+    use woodfrog_boot::{Machine, Status, console, status};
 
-#[cfg(target_os = "none")]
-woodfrog_boot::entry!(run);
+    woodfrog_boot::entry!(main);
 
-#[cfg(target_os = "none")]
-fn run(machine: Machine) -> Status {
-    info!("command line: {}", machine.command_line);
-    Status::Finished
+    fn main(machine: Machine) -> Status {
+        let options = match Options::parse(&machine.command_line) {
+            Ok(options) => options,
+            Err(error) => {
+                status!("status failed: {error}");
+                return Status::Failed;
+            }
+        };
+        console::set_log_level(options.log);
+        match VirtioDisk::find() {
+            Ok(_) => Status::Finished,
+            Err(error) => {
+                status!("status failed: {error}");
+                Status::Failed
+            }
+        }
+    }
 }
 
 #[cfg(not(target_os = "none"))]

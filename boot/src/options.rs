@@ -25,8 +25,8 @@ pub enum CheckpointUse {
     /// `resume`: resume it.
     #[default]
     Resume,
-    /// `ignore`: start the program afresh.
-    Ignore,
+    /// `discard`: remove it, and start the program afresh.
+    Discard,
 }
 
 /// Why a command line was refused.
@@ -98,11 +98,11 @@ const MAX_MS: u64 = 86_400_000;
 fn checkpoint_use(value: &str) -> Result<CheckpointUse, OptionError> {
     match value {
         "resume" => Ok(CheckpointUse::Resume),
-        "ignore" => Ok(CheckpointUse::Ignore),
+        "discard" => Ok(CheckpointUse::Discard),
         _ => Err(OptionError::Value {
             name: "checkpoint",
             value: value.into(),
-            expected: "resume or ignore",
+            expected: "resume or discard",
         }),
     }
 }

@@ -9,7 +9,7 @@ use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Most frames of the kernel's that a backtrace shows.
-const MAX_FRAMES: usize = 64;
+const MAX_FRAMES: usize = 24;
 
 static IS_PANICKING: AtomicBool = AtomicBool::new(false);
 

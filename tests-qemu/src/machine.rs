@@ -16,6 +16,11 @@ pub enum MachineType {
     Microvm,
 }
 
+impl MachineType {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Q35, Self::Microvm];
+}
+
 /// How instructions are executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Accel {

@@ -20,6 +20,15 @@ static PLATFORM: Once<Arc<KernelPlatform>> = Once::new();
 /// A [`Hook`]; zero for none.
 static HOOK: AtomicUsize = AtomicUsize::new(0);
 
+/// The kernel's platform.
+///
+/// # Panics
+///
+/// Panics before there is one.
+pub fn platform() -> &'static KernelPlatform {
+    PLATFORM.get().expect("the platform comes with the IDT")
+}
+
 /// Sees an exception before everybody else; true if it has dealt with it.
 pub type Hook = fn(&mut TrapFrame) -> bool;
 

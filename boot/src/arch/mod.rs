@@ -6,5 +6,6 @@ pub mod interrupts;
 pub mod layout;
 mod memory_functions;
 pub mod port;
+pub(crate) mod random;
 pub mod segments;
 pub mod timer;

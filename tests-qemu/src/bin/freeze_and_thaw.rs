@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
-use woodfrog_qemu::{Accel, Ended, Ending, MachineType, Vm};
+use woodfrog_qemu::{Accel, Ended, Ending, MachineType, Status, Vm};
 
 /// Freezes a WASI program in mid-run on bare metal, powers off, boots again, thaws it,
 /// and compares its output and exit status with those of an uninterrupted run.
@@ -54,12 +54,9 @@ type Failure = String;
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
     output: Vec<u8>,
-    /// How it ended, in the kernel's words.
-    result: String,
+    /// How it ended.
+    result: Status,
 }
-
-/// The kernel's line on how the program ended begins so.
-const RESULT: &str = "result: ";
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
@@ -193,10 +190,10 @@ fn explain(ended: &Ended) -> String {
     format!("{}{}", ended.log, ended.qemu_errors)
 }
 
-fn result_of(ended: &Ended) -> Result<String, Failure> {
-    let result = ended.log.lines().find_map(|line| line.strip_prefix(RESULT));
-    result
-        .map(str::to_owned)
+/// How the program ended, by the kernel's last status line.
+fn result_of(ended: &Ended) -> Result<Status, Failure> {
+    Status::parse_log(&ended.log)
+        .pop()
         .ok_or_else(|| format!("the kernel gave no result\n{}", explain(ended)))
 }
 
@@ -208,7 +205,7 @@ fn compare(frozen: &Run, whole: &Run, was_frozen: bool) -> bool {
     };
     if frozen == whole {
         say(&format!(
-            "EQUAL: {} bytes of output and \"{}\", {how} as in an uninterrupted run",
+            "EQUAL: {} bytes of output and {}, {how} as in an uninterrupted run",
             whole.output.len(),
             whole.result
         ));
@@ -221,7 +218,7 @@ fn compare(frozen: &Run, whole: &Run, was_frozen: bool) -> bool {
         .take_while(|(a, b)| a == b)
         .count();
     say(&format!(
-        "DIFFERENT: {how}: {} bytes, \"{}\"; uninterrupted: {} bytes, \"{}\"; the outputs agree on the first {same} bytes",
+        "DIFFERENT: {how}: {} bytes, {}; uninterrupted: {} bytes, {}; the outputs agree on the first {same} bytes",
         frozen.output.len(),
         frozen.result,
         whole.output.len(),

@@ -1,0 +1,32 @@
+//! The outside world of a program in the kernel: serial port, clocks, RDRAND.
+
+use crate::arch::{clock, random};
+use crate::console;
+use woodfrog::wasi::{Errno, OutputStream, WasiHost};
+
+/// Both output streams are the serial port; standard input is at its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KernelHost;
+
+impl WasiHost for KernelHost {
+    fn write(&mut self, _stream: OutputStream, bytes: &[u8]) -> Result<usize, Errno> {
+        console::write_serial(bytes);
+        Ok(bytes.len())
+    }
+
+    fn read_stdin(&mut self, _position: u64, _buffer: &mut [u8]) -> Result<usize, Errno> {
+        Ok(0)
+    }
+
+    fn realtime_ns(&mut self) -> u64 {
+        clock::realtime_ns()
+    }
+
+    fn monotonic_ns(&mut self) -> u64 {
+        clock::monotonic_ns()
+    }
+
+    fn fill_random(&mut self, buffer: &mut [u8]) -> Result<(), Errno> {
+        random::fill(buffer).ok_or(Errno::Io)
+    }
+}

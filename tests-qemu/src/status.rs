@@ -1,0 +1,135 @@
+//! The kernel's status lines.
+
+use std::fmt;
+
+/// What the kernel says of itself in a line that begins with `status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The program was resumed from this checkpoint.
+    Thawed(u64),
+    /// This checkpoint was written, and the program goes on.
+    Checkpointed(u64),
+    /// This checkpoint was written, and the machine powers off.
+    Frozen(u64),
+    /// The program's entry returned.
+    Returned,
+    /// The program called `proc_exit`.
+    Exited(u32),
+    /// The program trapped.
+    Trapped(TrapStatus),
+    /// The program had ended in an earlier boot, with this status.
+    EndedBefore(i32),
+    /// The kernel could not do what it should.
+    Failed(String),
+    /// The kernel panicked.
+    Panicked,
+}
+
+/// A trap: where and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrapStatus {
+    /// Function index of the innermost frame.
+    pub function: u32,
+    /// Offset of its instruction in the module's file.
+    pub offset: usize,
+    /// The spec's message.
+    pub reason: String,
+}
+
+impl Status {
+    /// All status lines in a log. Lines that are not whole are passed over.
+    pub fn parse_log(log: &str) -> Vec<Self> {
+        log.lines().filter_map(Self::parse_line).collect()
+    }
+
+    fn parse_line(line: &str) -> Option<Self> {
+        let rest = line.strip_prefix("status ")?;
+        if let Some(message) = rest.strip_prefix("failed: ") {
+            return Some(Self::Failed(message.to_owned()));
+        }
+        let (word, fields) = rest.split_once(' ').unwrap_or((rest, ""));
+        match word {
+            "thawed" => Some(Self::Thawed(field(fields, "checkpoint")?.parse().ok()?)),
+            "checkpointed" => {
+                let number = field(fields, "checkpoint")?;
+                Some(Self::Checkpointed(number.parse().ok()?))
+            }
+            "frozen" => Some(Self::Frozen(field(fields, "checkpoint")?.parse().ok()?)),
+            "returned" => Some(Self::Returned),
+            "exited" => Some(Self::Exited(
+                field(fields, "code")?.parse::<i32>().ok()? as u32
+            )),
+            "trapped" => parse_trap(fields).map(Self::Trapped),
+            "ended-before" => Some(Self::EndedBefore(field(fields, "code")?.parse().ok()?)),
+            "panicked" => Some(Self::Panicked),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Thawed(number) => write!(f, "thawed from checkpoint {number}"),
+            Self::Checkpointed(number) => write!(f, "wrote checkpoint {number}"),
+            Self::Frozen(number) => write!(f, "frozen in checkpoint {number}"),
+            Self::Returned => write!(f, "exit status 0"),
+            Self::Exited(code) => write!(f, "exit status {code}"),
+            Self::Trapped(trap) => {
+                let TrapStatus {
+                    function,
+                    offset,
+                    reason,
+                } = trap;
+                write!(f, "trap in function {function} at {offset:#x}: {reason}")
+            }
+            Self::EndedBefore(code) => write!(f, "ended before with status {code}"),
+            Self::Failed(message) => write!(f, "failed: {message}"),
+            Self::Panicked => write!(f, "kernel panic"),
+        }
+    }
+}
+
+fn parse_trap(fields: &str) -> Option<TrapStatus> {
+    let offset = field(fields, "offset")?.strip_prefix("0x")?;
+    let (_, reason) = fields.split_once("reason=")?;
+    Some(TrapStatus {
+        function: field(fields, "function")?.parse().ok()?,
+        offset: usize::from_str_radix(offset, 16).ok()?,
+        reason: reason.to_owned(),
+    })
+}
+
+/// The value of `name=value` among words.
+fn field<'a>(fields: &'a str, name: &str) -> Option<&'a str> {
+    fields.split(' ').find_map(|word| {
+        let value = word.strip_prefix(name)?;
+        value.strip_prefix('=')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_lines_are_found_among_others() {
+        let log = "woodfrog kernel\nstatus thawed checkpoint=3\nwasm trap: x\n\
+                   status trapped code=134 function=7 offset=0x1f reason=integer divide by zero\n";
+        let trap = TrapStatus {
+            function: 7,
+            offset: 0x1f,
+            reason: "integer divide by zero".to_owned(),
+        };
+        assert_eq!(
+            Status::parse_log(log),
+            [Status::Thawed(3), Status::Trapped(trap)]
+        );
+    }
+
+    #[test]
+    fn a_line_that_was_cut_is_no_status() {
+        assert_eq!(Status::parse_log("status thawed checkp"), []);
+        assert_eq!(Status::parse_log("status frozen"), []);
+    }
+}

@@ -1,0 +1,77 @@
+//! The kernel by itself: each test boots an image of `tests-qemu/images` on both machines.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+use woodfrog_qemu::{Accel, Artifacts, Ended, Ending, MachineType, Vm};
+
+/// Far more than any of the images takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+fn boot(image: &Path, machine: MachineType, disk: Option<&Path>) -> Ended {
+    let directory = TempDir::new().expect("a temporary directory");
+    let vm = Vm {
+        kernel: image.to_owned(),
+        machine,
+        accel: Accel::Tcg,
+        disk: disk.map(Path::to_owned),
+        append: String::new(),
+        memory_mib: 256,
+        timeout: TIMEOUT,
+        log: directory.path().join("log"),
+    };
+    vm.start(false).expect("a machine").wait()
+}
+
+/// Boots an image on both machines; all must end so. Returns the logs.
+fn boot_everywhere(name: &str, ending: Ending, disk: Option<&Path>) -> Vec<String> {
+    let image = Artifacts::new().image(name).expect("an image");
+    let boot = |machine| {
+        let ended = boot(&image, machine, disk);
+        let Ended {
+            log, qemu_errors, ..
+        } = ended;
+        assert_eq!(ended.ending, ending, "{machine:?}:\n{log}{qemu_errors}");
+        log
+    };
+    MachineType::ALL.map(boot).to_vec()
+}
+
+#[test]
+fn exceptions_save_and_restore_every_register() {
+    boot_everywhere("exceptions", Ending::Finished, None);
+}
+
+#[test]
+fn the_timer_comes_when_it_is_due() {
+    boot_everywhere("timer", Ending::Finished, None);
+}
+
+#[test]
+fn pages_are_lazy_and_protected() {
+    boot_everywhere("paging", Ending::Finished, None);
+}
+
+#[test]
+fn the_disk_keeps_what_is_written() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let disk = directory.path().join("disk");
+    fs::write(&disk, vec![0; 4 << 20]).expect("a disk");
+    boot_everywhere("disk", Ending::Finished, Some(&disk));
+    let written = fs::read(&disk).expect("the disk");
+    // The image wrote a pattern from sector 1 on.
+    for index in [0, 1000, 2 << 20] {
+        assert_eq!(written[512 + index], (index * 7 / 512) as u8);
+    }
+}
+
+#[test]
+fn a_stack_overflow_of_the_kernel_is_a_panic_with_a_backtrace() {
+    for log in boot_everywhere("overflow", Ending::Panicked, None) {
+        let frames = log.lines().filter(|line| line.contains(": 0x")).count();
+        assert!(frames > 10, "{log}");
+        assert!(log.contains("page fault in the kernel"), "{log}");
+        assert!(log.contains("RSP 0000000000"), "{log}");
+    }
+}
