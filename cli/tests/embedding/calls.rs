@@ -326,3 +326,95 @@ fn host_calls_suspend_behind_them_with_their_results() {
     let outcome = call(&mut store, instance, "run", &[Value::I64(1)]).unwrap();
     assert_eq!(outcome, returned(&[Value::I64(1102)]));
 }
+
+#[test]
+fn a_nested_call_defers_suspension_until_it_has_returned() {
+    let engine = engine();
+    let module = module(
+        &engine,
+        r#"(module
+          (import "host" "inner" (func $inner (param i32) (result i32)))
+          (func (export "count") (param i32) (result i32) (local i32)
+            loop
+              local.get 1 i32.const 2 i32.add local.set 1
+              local.get 0 i32.const 1 i32.sub local.tee 0
+              br_if 0
+            end
+            local.get 1)
+          (func (export "run") (result i32)
+            i32.const 10 call $inner i32.const 20 call $inner i32.add))"#,
+    );
+    let mut linker = Linker::<()>::new();
+    let ty = FuncType::new([ValType::I32], [ValType::I32]);
+    linker.func("host", "inner", ty, |mut caller, args, results| {
+        let func = caller.export("count").unwrap().into_func().unwrap();
+        let outcome = func.call(&mut caller, args)?;
+        let Outcome::Returned(values) = outcome else {
+            panic!("suspended within a host function")
+        };
+        results.copy_from_slice(&values);
+        Ok(())
+    });
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    for (every, expected) in [(1, 3), (5, 2), (1000, 0)] {
+        store.set_freeze_every(NonZeroU64::new(every));
+        let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
+        assert_eq!(outcome, returned(&[Value::I32(60)]));
+        assert_eq!(suspensions, expected, "every {every}");
+    }
+    store.set_freeze_every(None);
+    store.interrupt_handle().request_suspend();
+    let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
+    assert_eq!((outcome, suspensions), (returned(&[Value::I32(60)]), 1));
+}
+
+#[test]
+fn a_request_within_a_nested_call_is_obeyed_behind_the_host_function() {
+    let engine = engine();
+    let module = module(
+        &engine,
+        r#"(module
+          (import "host" "inner" (func $inner (result i32)))
+          (func (export "seven") (result i32) (local i32)
+            loop
+              local.get 0 i32.const 1 i32.add local.tee 0
+              i32.const 7 i32.lt_u br_if 0
+            end
+            local.get 0)
+          (func (export "run") (result i32) call $inner))"#,
+    );
+    let mut linker = Linker::<()>::new();
+    linker.func(
+        "host",
+        "inner",
+        FuncType::new([], [ValType::I32]),
+        |mut caller, _, results| {
+            caller.interrupt_handle().request_suspend();
+            let func = caller.export("seven").unwrap().into_func().unwrap();
+            assert_eq!(func.call(&mut caller, &[])?, returned(&[Value::I32(7)]));
+            results[0] = Value::I32(8);
+            Ok(())
+        },
+    );
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
+    assert_eq!((outcome, suspensions), (returned(&[Value::I32(8)]), 1));
+}
+
+#[test]
+fn bulk_operations_resume_in_place() {
+    let (mut store, instance) = instance(
+        r#"(module (memory 16)
+          (func (export "run") (param f64 i32) (result f64 i32 i32)
+            i32.const 1000 local.get 1 i32.const 300000 memory.fill
+            i32.const 2000 i32.const 1000 i32.const 300000 memory.copy
+            local.get 0 local.get 1 i32.const 301999 i32.load8_u))"#,
+    );
+    store.set_freeze_every(NonZeroU64::new(1));
+    let args = [Value::F64(9), Value::I32(0x77)];
+    let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &args);
+    assert_eq!(outcome, returned(&[args[0], args[1], args[1]]));
+    assert_eq!(suspensions, 1 + 4 + 4);
+}
