@@ -21,6 +21,11 @@ mod record;
 mod store;
 mod write;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use device::{BlockDevice, DeviceError, RETRIES};
 pub use error::{FormatError, OpenError, ReadError, SlotDamage, WriteError};
 pub use format::{format, required_size};
