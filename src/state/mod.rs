@@ -3,18 +3,22 @@
 //! Inert data. The compiler describes suspend points (`point`) to a
 //! [`ModuleStateMapBuilder`] as it emits code, which packs them (`encode`).
 //! A [`ModuleStateMap`] answers, for a code address, with a [`Point`] of a
-//! [`FunctionStateMap`].
+//! [`FunctionStateMap`], which expands it to a [`MachineState`].
 
 mod builder;
+mod code_version;
 mod encode;
 mod function;
+mod machine_state;
 mod map;
 mod point;
 #[cfg(test)]
 mod tests;
 
 pub use builder::ModuleStateMapBuilder;
+pub use code_version::{CodeVersion, CodeVersions};
 pub use encode::Point;
 pub use function::{FunctionStateMap, OffsetInfo, ResumePoint, SuspendOffset};
+pub use machine_state::{MachineState, MachineValue, WasmAbstractValue};
 pub use map::{ModuleStateMap, PointClass};
 pub use point::{FunctionLayout, LocalHome, Operand, OperandHome, PointKind, SuspendPoint};
