@@ -62,7 +62,7 @@ fn an_empty_disk_takes_a_program_later() {
 
 #[test]
 fn other_files_are_not_overwritten_unless_forced() {
-    let disk_path = file("letter.txt", &"Dear reader, ".repeat(100));
+    let disk_path = file("letter.txt", "Dear reader, ".repeat(100));
     disk(&["create", &disk_path]).assert_fails(1, "not a checkpoint disk");
     assert!(fs::read(&disk_path).unwrap().starts_with(b"Dear"));
     disk(&["create", &disk_path, "--size", "64K", "--force"]).assert_prints("");

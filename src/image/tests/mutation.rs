@@ -110,7 +110,7 @@ fn huge_numbers_in_the_header_are_refused() {
 }
 
 /// Changes metadata, keeping lengths and checksum right.
-fn mutate_metadata(bytes: &mut Vec<u8>, random: &mut Random) {
+fn mutate_metadata(bytes: &mut [u8], random: &mut Random) {
     let len = u64::from_le_bytes(bytes[24..32].try_into().unwrap()) as usize;
     let mut metadata = bytes[HEADER_LEN..HEADER_LEN + len].to_vec();
     for _ in 0..=random.below(3) {

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// Makes an image wrong.
+type ImageChange = fn(&mut InstanceImage<'_>);
+/// Makes an instance wrong.
+type InstanceChange = fn(&mut InstanceState);
+
 /// The error of the sample after a change.
 fn error_after(change: impl FnOnce(&mut InstanceImage<'_>)) -> ValidateError {
     let (memory, modules) = (memory_bytes(), modules());
@@ -61,7 +66,7 @@ fn lists_must_be_as_long_as_the_module_says() {
 
 #[test]
 fn addresses_must_exist() {
-    let cases: [(Section, fn(&mut InstanceState)); 4] = [
+    let cases: [(Section, InstanceChange); 4] = [
         (Section::Functions, |state| state.functions[0] = FuncAddr(3)),
         (Section::Tables, |state| state.tables[0] = 3),
         (Section::Memories, |state| state.memories[0] = 3),
@@ -82,7 +87,7 @@ fn addresses_must_exist() {
 
 #[test]
 fn types_must_be_the_declared_ones() {
-    let cases: [(Section, fn(&mut InstanceImage<'_>)); 5] = [
+    let cases: [(Section, ImageChange); 5] = [
         (Section::Functions, |image| {
             image.instances[1].functions[0] = FuncAddr(2)
         }),
