@@ -1,0 +1,41 @@
+;; Covers: the queens problem by bit masks, recursive, and permutations by Heap's algorithm: deep loops of calls.
+;; invoke: queens 5
+;; invoke: permutations 4
+(module
+  (memory 1)
+  (func $place (param $columns i32) (param $left i32) (param $right i32) (param $all i32) (result i32)
+    (local $free i32) (local $bit i32) (local $count i32)
+    (if (i32.eq (local.get $columns) (local.get $all)) (then (return (i32.const 1))))
+    (local.set $free (i32.and (local.get $all)
+        (i32.xor (i32.or (i32.or (local.get $columns) (local.get $left)) (local.get $right)) (i32.const -1))))
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $free)))
+        (local.set $bit (i32.and (local.get $free) (i32.sub (i32.const 0) (local.get $free))))
+        (local.set $free (i32.xor (local.get $free) (local.get $bit)))
+        (local.set $count (i32.add (local.get $count)
+            (call $place (i32.or (local.get $columns) (local.get $bit))
+              (i32.shl (i32.or (local.get $left) (local.get $bit)) (i32.const 1))
+              (i32.shr_u (i32.or (local.get $right) (local.get $bit)) (i32.const 1))
+              (local.get $all))))
+        (br $next)))
+    (local.get $count))
+  (func (export "queens") (param $n i32) (result i32)
+    (call $place (i32.const 0) (i32.const 0) (i32.const 0) (i32.sub (i32.shl (i32.const 1) (local.get $n)) (i32.const 1))))
+  (global $h (mut i64) (i64.const 0))
+  (func $swap (param $a i32) (param $b i32)
+    (local.get $a) (i32.load8_u (local.get $b))
+    (local.get $b) (i32.load8_u (local.get $a))
+    i32.store8 i32.store8)
+  (func $permute (param $k i32) (local $i i32)
+    (if (i32.le_s (local.get $k) (i32.const 1))
+      (then (global.set $h (i64.add (i64.mul (global.get $h) (i64.const 37)) (i64.load (i32.const 0)))) (return)))
+    (loop $again
+      (call $permute (i32.sub (local.get $k) (i32.const 1)))
+      (call $swap (select (i32.const 0) (local.get $i) (i32.and (local.get $k) (i32.const 1))) (i32.sub (local.get $k) (i32.const 1)))
+      (br_if $again (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $k)))))
+  (func (export "permutations") (param $n i32) (result i64)
+    (i64.store (i32.const 0) (i64.const 0x0706050403020100))
+    (call $permute (local.get $n))
+    (global.get $h))
+)
