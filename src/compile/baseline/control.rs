@@ -463,7 +463,7 @@ impl FunctionCompiler<'_> {
         }
         match self.pop_int() {
             IntSrc::Reg { reg, owned } => {
-                self.masm.test(Size::S32, reg, reg);
+                self.test_zero(Size::S32, reg);
                 self.release_if(reg, owned);
             }
             IntSrc::Mem(src) => self.masm.alu_imm(AluOp::Cmp, Size::S32, src, 0),

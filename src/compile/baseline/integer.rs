@@ -124,6 +124,9 @@ impl FunctionCompiler<'_> {
                 }
             },
         }
+        if op != AluOp::Cmp {
+            self.note_zero_flag(dst);
+        }
     }
 
     pub(super) fn int_mul(&mut self, ty: ValType) {
@@ -257,6 +260,11 @@ impl FunctionCompiler<'_> {
             (IntSrc::Mem(mem), IntSrc::Const(bits)) if immediate(size, bits).is_some() => {
                 self.masm
                     .alu_imm(AluOp::Cmp, size, mem, immediate(size, bits).unwrap_or(0));
+            }
+            (IntSrc::Reg { reg, .. }, IntSrc::Const(0))
+                if matches!(cond, Cond::Equal | Cond::NotEqual) =>
+            {
+                self.test_zero(size, reg);
             }
             (IntSrc::Reg { reg, .. }, IntSrc::Const(0)) => self.masm.test(size, reg, reg),
             _ => {

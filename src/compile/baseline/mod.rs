@@ -24,8 +24,8 @@ mod table;
 
 use super::masm::{Label, Masm};
 use super::{CompileError, CompileOptions};
-use crate::abi::TrapCode;
 use crate::abi::vmctx::VmOffsets;
+use crate::abi::{GPR, TrapCode};
 use crate::limits;
 use crate::module::{FunctionBody, Module};
 use crate::state::{LocalHome, ModuleStateMapBuilder, Operand, PointKind, SuspendPoint};
@@ -109,6 +109,8 @@ struct FunctionCompiler<'a> {
     is_reachable: bool,
     /// Blocks opened since the code became unreachable.
     unreachable_depth: u32,
+    /// A register whose value the zero flag tells, if the code still ends at this offset.
+    zero_flag: Option<(u32, GPR)>,
     /// The local that the next operator assigns the current one's result to.
     next_assigned: Option<u32>,
 
@@ -173,6 +175,7 @@ pub(super) fn compile_function(
         table_labels: Vec::new(),
         is_reachable: true,
         unreachable_depth: 0,
+        zero_flag: None,
         next_assigned: None,
         first_operand_slot: 0,
         operand_slots: 0,

@@ -545,6 +545,21 @@ impl FunctionCompiler<'_> {
         }
     }
 
+    // ---- flags --------------------------------------------------------------
+
+    /// The instruction just emitted has set the zero flag by its result in `reg`.
+    pub(super) fn note_zero_flag(&mut self, reg: GPR) {
+        self.zero_flag = Some((self.masm.offset(), reg));
+    }
+
+    /// Sets the zero flag by a register, if it does not tell its value already. Other
+    /// flags are undefined.
+    pub(super) fn test_zero(&mut self, size: Size, reg: GPR) {
+        if self.zero_flag != Some((self.masm.offset(), reg)) || self.masm.is_bound_here() {
+            self.masm.test(size, reg, reg);
+        }
+    }
+
     // ---- destinations -------------------------------------------------------
 
     /// The integer register of the local that the next operator assigns the result

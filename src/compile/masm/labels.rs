@@ -23,6 +23,8 @@ enum Fixup {
 pub(super) struct Labels {
     offsets: Vec<u32>,
     fixups: Vec<Fixup>,
+    /// Where a label was bound last.
+    last_bound: u32,
 }
 
 const UNBOUND: u32 = u32::MAX;
@@ -39,6 +41,12 @@ impl Masm {
         let slot = &mut self.labels.offsets[label.0 as usize];
         assert_eq!(*slot, UNBOUND, "label bound twice");
         *slot = offset;
+        self.labels.last_bound = offset;
+    }
+
+    /// Whether a jump may arrive here.
+    pub(in crate::compile) fn is_bound_here(&self) -> bool {
+        self.labels.last_bound == self.offset()
     }
 
     /// `jmp label`
