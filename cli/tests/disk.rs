@@ -4,6 +4,9 @@ mod common;
 
 use common::{Run, file, path};
 use std::fs;
+use woodfrog::abi::FuncAddr;
+use woodfrog::image::{FunctionState, InstanceImage, InstanceState, MemoryContents, MemoryState};
+use woodfrog::module::Module;
 
 const PROGRAM: &str = r#"(module (memory 1) (func (export "_start")))"#;
 
@@ -109,4 +112,95 @@ fn what_is_no_image_is_not_put_on_a_disk() {
     let image = file("image", "no image at all, but long enough to have a header");
     disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "bad image");
     disk(&["add", &disk_path]).assert_fails(1, "--module");
+}
+
+/// An image of [`PROGRAM`], not running, with this byte in its memory.
+fn image_bytes(byte: u8) -> Vec<u8> {
+    let module = Module::decode(wat::parse_str(PROGRAM).unwrap()).unwrap();
+    let mut memory = vec![0; 65536];
+    memory[5000] = byte;
+    InstanceImage {
+        modules: vec![module.hash],
+        instances: vec![InstanceState {
+            functions: vec![FuncAddr(0)],
+            memories: vec![0],
+            ..InstanceState::default()
+        }],
+        functions: vec![FunctionState::Defined {
+            instance: 0,
+            index: 0,
+        }],
+        memories: vec![MemoryState {
+            ty: module.memories[0],
+            size_pages: 1,
+            contents: MemoryContents::Linear(&memory),
+        }],
+        ..InstanceImage::default()
+    }
+    .to_bytes()
+}
+
+/// A disk with two checkpoints, and their bytes.
+fn make_disk_of_two() -> (String, [Vec<u8>; 2]) {
+    let disk_path = make_disk();
+    let images = [image_bytes(1), image_bytes(2)];
+    for bytes in &images {
+        let image = file("image", bytes);
+        disk(&["add", &disk_path, "--image", &image]).assert_prints("");
+    }
+    (disk_path, images)
+}
+
+#[test]
+fn images_go_to_the_disk_and_come_back() {
+    let (disk_path, images) = make_disk_of_two();
+    let len = images[0].len();
+    let listed = disk(&["ls", &disk_path]).stdout;
+    for (slot, number) in [("A", 1), ("B", 2)] {
+        let line = format!("slot {slot}: checkpoint {number}, {len} bytes\n");
+        assert!(listed.contains(&line), "{listed}");
+    }
+    let checked = disk(&["fsck", &disk_path]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let out = path("out.image");
+    disk(&["extract", &disk_path, "--image", &out]).assert_prints("");
+    assert_eq!(fs::read(&out).unwrap(), images[1]);
+    disk(&["extract", &disk_path, "--image", &out, "--number", "1"]).assert_prints("");
+    assert_eq!(fs::read(&out).unwrap(), images[0]);
+    disk(&["extract", &disk_path, "--image", &out, "--number", "3"])
+        .assert_fails(1, "no such checkpoint on this disk: number 3");
+}
+
+#[test]
+fn a_damaged_checkpoint_gives_way_to_the_one_before() {
+    let (disk_path, images) = make_disk_of_two();
+    let mut bytes = fs::read(&disk_path).unwrap();
+    let page = images[1].chunks(4096).nth(1).unwrap();
+    let at = bytes.windows(4096).position(|window| window == page);
+    bytes[at.expect("the image is on the disk")] ^= 1;
+    fs::write(&disk_path, bytes).unwrap();
+    let checked = disk(&["fsck", &disk_path]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(
+        checked.stdout.contains("slot B: damaged: data checksum"),
+        "{checked:?}"
+    );
+    assert!(
+        checked.stdout.contains("slot A: checkpoint 1"),
+        "{checked:?}"
+    );
+    let out = path("out.image");
+    disk(&["extract", &disk_path, "--image", &out]).assert_prints("");
+    assert_eq!(fs::read(&out).unwrap(), images[0]);
+}
+
+#[test]
+fn another_module_removes_the_checkpoints() {
+    let (disk_path, _) = make_disk_of_two();
+    let module = file("other.wat", "(module)");
+    let image = file("image", image_bytes(1));
+    disk(&["add", &disk_path, "--module", &module]).assert_prints("");
+    let listed = disk(&["ls", &disk_path]).stdout;
+    assert!(listed.contains("slot A: empty\nslot B: empty"), "{listed}");
+    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "not of the module");
 }
