@@ -2,15 +2,22 @@
 //!
 //! A stack is a chain of frames ([`crate::abi`] has the picture). [`read_stack`]
 //! turns it into wasm-level frames ([`ExecutionStateImage`]), by the state map of the
-//! code that each frame is of.
+//! code that each frame is of. [`rebuild`] is the inverse, for frames that
+//! [`validate`] has held against the module and the code.
 
 mod dump;
+mod rebuild;
 mod site;
 mod stack;
+mod validate;
 mod walk;
 
 pub use dump::{ExecutionStateImage, WasmFunctionStateDump};
+pub use rebuild::{EntryFrame, InstanceAddresses, RebuildContext, RebuildError, rebuild};
 pub use stack::{StackView, StackViewMut};
+pub use validate::{
+    FrameError, FramesError, FunctionOrigin, ValidateContext, ValidatedState, validate,
+};
 pub use walk::{
     CodeRef, Exit, KnownRegisters, ReadError, StackDump, WalkContext, read_stack, read_stack_from,
 };

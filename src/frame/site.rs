@@ -91,7 +91,7 @@ impl Site {
             shadow_slots: function.shadow_slots(),
             locals: function.locals().iter().map(|local| local.ty).collect(),
         };
-        Self::from_state(layout, &function.state(point))
+        Self::from_state(layout, &function.state_above_shadow(point))
     }
 
     pub(super) fn from_state(layout: Layout, state: &MachineState) -> Self {
@@ -120,11 +120,12 @@ impl Site {
         self.kind == PointKind::FunctionHeader
     }
 
-    /// Whether any place holds a value (so that a rebuilt frame needs it).
-    pub(super) fn needs(&self, source: Source) -> bool {
-        self.placements
-            .iter()
-            .any(|p| p.content == Content::Value(source))
+    /// The values that some place holds, so that a rebuilt frame needs them.
+    pub(super) fn sources(&self) -> impl Iterator<Item = Source> + '_ {
+        self.placements.iter().filter_map(|p| match p.content {
+            Content::Value(source) | Content::High(source) => Some(source),
+            _ => None,
+        })
     }
 
     /// How far below its RBP the frame's function checks that the stack goes on, in bytes.

@@ -97,10 +97,17 @@ impl MachineState {
     /// Puts a value into a slot, and if it is a v128, its high half into the slot above.
     fn set_slot(&mut self, slot: u32, ty: ValType, low: MachineValue, high: MachineValue) {
         let slot = slot as usize;
-        self.stack_values[slot] = low;
+        self.set_stack(slot, low);
         if ty == ValType::V128 {
-            self.stack_values[slot - 1] = high;
+            self.set_stack(slot - 1, high);
         }
+    }
+
+    fn set_stack(&mut self, slot: usize, value: MachineValue) {
+        if slot >= self.stack_values.len() {
+            self.stack_values.resize(slot + 1, MachineValue::Undefined);
+        }
+        self.stack_values[slot] = value;
     }
 }
 
@@ -147,6 +154,24 @@ impl FunctionStateMap<'_> {
 
     /// The state at a point of this function.
     pub fn state(&self, point: &Point) -> MachineState {
+        let mut state = self.state_above_shadow(point);
+        if point.kind != PointKind::FunctionHeader {
+            let above_shadow = self.frame_slots().saturating_sub(self.shadow_slots()) as usize;
+            let used = state.stack_values.len();
+            let above_shadow = above_shadow.max(used);
+            state
+                .stack_values
+                .resize(above_shadow, MachineValue::Undefined);
+            if self.shadow_slots() > 0 {
+                state.stack_values.push(MachineValue::ExplicitShadow);
+            }
+        }
+        state
+    }
+
+    /// The state at a point, without the slots below the last one in use: frames can be
+    /// large, and hostile images name many of them.
+    pub(crate) fn state_above_shadow(&self, point: &Point) -> MachineState {
         if point.kind == PointKind::FunctionHeader {
             return self.initial();
         }
@@ -161,14 +186,9 @@ impl FunctionStateMap<'_> {
     /// The state behind the prologue, without operands.
     fn body_state(&self, is_call: bool) -> MachineState {
         let mut state = MachineState::new();
-        let above_shadow = self.frame_slots().saturating_sub(self.shadow_slots());
-        state.stack_values = vec![MachineValue::Undefined; above_shadow as usize];
-        if self.shadow_slots() > 0 {
-            state.stack_values.push(MachineValue::ExplicitShadow);
-        }
-        state.stack_values[0] = MachineValue::Vmctx;
+        state.stack_values.push(MachineValue::Vmctx);
         for (register, slot) in self.saved_registers() {
-            state.stack_values[slot as usize] = MachineValue::PreserveRegister(register);
+            state.set_stack(slot as usize, MachineValue::PreserveRegister(register));
         }
         for (index, local) in self.locals().iter().enumerate() {
             let LocalHome { ty, register, slot } = *local;

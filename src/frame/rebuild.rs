@@ -1,0 +1,347 @@
+//! Writing a stack: from wasm-level frames to the registers to go on with.
+//!
+//! The inverse of the walk. Frames are written from the outermost to the
+//! innermost, as the calls happened: each frame's slots take what its caller
+//! left in callee-saved registers, then its own values go to their places.
+
+use super::site::{Content, Part, Place, Placement, Site, Source};
+use super::stack::StackViewMut;
+use super::validate::ValidatedState;
+use crate::abi::registers::{GPR, X64Register, XMM, result_stack_word};
+use crate::abi::value::FuncRefs;
+use crate::abi::vmctx::TrapFrame;
+use crate::abi::{FuncAddr, ValType, Value};
+use alloc::vec::Vec;
+
+/// Why frames could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RebuildError {
+    /// The stack is too small for the frames.
+    #[error("the frames need {needed} bytes of stack, {available} are available")]
+    StackTooSmall {
+        /// Bytes that the frames take, as far as the functions check.
+        needed: u64,
+        /// Bytes above the stack limit.
+        available: u64,
+    },
+    /// The store has no such instance.
+    #[error("frame #{frame}: there is no instance {instance}")]
+    UnknownInstance {
+        /// Number of the frame, innermost 0.
+        frame: usize,
+        /// The instance.
+        instance: u32,
+    },
+    /// A value refers to a function that the store does not have.
+    #[error("frame #{frame}: there is no function {}", addr.0)]
+    UnknownFunction {
+        /// Number of the frame, innermost 0.
+        frame: usize,
+        /// The function.
+        addr: FuncAddr,
+    },
+    /// A value that the code needs is not known.
+    #[error("frame #{frame}: a value is not known")]
+    MissingValue {
+        /// Number of the frame, innermost 0.
+        frame: usize,
+    },
+}
+
+/// Addresses of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstanceAddresses {
+    /// Its vmctx pointer.
+    pub vmctx: u64,
+    /// Its code: of the version that the frames were validated against.
+    pub code_base: u64,
+}
+
+/// What rebuilding asks of the store that the frames are to run in.
+pub trait RebuildContext: FuncRefs {
+    /// Where an instance is.
+    fn addresses(&self, instance: u32) -> Option<InstanceAddresses>;
+
+    /// Follows byte offsets from a vmctx pointer: adds the first offset, loads the
+    /// pointer there, adds the next, and so on.
+    fn deref(&self, vmctx: u64, path: &[u32]) -> u64;
+}
+
+/// The frame of the entry thunk under all others ([`crate::compile::Thunk`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryFrame {
+    /// RSP before the exit address is pushed.
+    pub rsp: u64,
+    /// Where the thunk returns to.
+    pub exit_address: u64,
+    /// Where the thunk's call returns to.
+    pub thunk_return_address: u64,
+    /// Address of the array of results.
+    pub array: u64,
+    /// Outgoing stack words of the entered function's type.
+    pub outgoing_words: u32,
+}
+
+/// Writes validated frames onto a stack, below an entry thunk's frame, and returns the registers
+/// to go on with. `limit` is the stack limit that functions check RSP against.
+///
+/// # Errors
+///
+/// [`RebuildError`]; if it is [`RebuildError::StackTooSmall`], nothing has been written.
+///
+/// # Panics
+///
+/// Panics if the entry's frame is not on the stack, or smaller than its function needs.
+pub fn rebuild(
+    context: &dyn RebuildContext,
+    stack: &mut StackViewMut<'_>,
+    limit: u64,
+    entry: &EntryFrame,
+    state: &ValidatedState<'_>,
+) -> Result<TrapFrame, RebuildError> {
+    check_depth(stack, limit, entry, state)?;
+    let (instance, _) = state.entry_function();
+    let outermost = state.sites.len() - 1;
+    let mut writer = Writer {
+        context,
+        stack,
+        registers: TrapFrame::ZERO,
+        outgoing_words: entry.outgoing_words,
+    };
+    let vmctx = writer.addresses(outermost, instance)?.vmctx;
+    writer.write_entry(entry, vmctx);
+    let mut return_address = entry.thunk_return_address;
+    for number in (0..state.sites.len()).rev() {
+        let frame = Frame {
+            number,
+            site: &state.sites[number],
+            locals: &state.image.frames[number].locals,
+            stack: &state.image.frames[number].stack,
+            addresses: writer.addresses(number, state.image.frames[number].instance)?,
+        };
+        writer.write_frame(&frame, return_address)?;
+        let activate_offset = u64::from(frame.site.activate_offset);
+        return_address = frame.addresses.code_base + activate_offset;
+    }
+    writer.write_pending(&state.image.pending_results)?;
+    let mut registers = writer.registers;
+    registers.rip = return_address;
+    registers.rflags = RFLAGS;
+    Ok(registers)
+}
+
+/// Interrupts enabled, and the bit that is always set (Intel SDM volume 1, section 3.4.3).
+const RFLAGS: u64 = 0x202;
+
+/// Words of an entry thunk's frame: exit address, RBP, vmctx, address of the array.
+const ENTRY_WORDS: u64 = 4;
+
+/// Whether every function's own stack check would have passed.
+fn check_depth(
+    stack: &StackViewMut<'_>,
+    limit: u64,
+    entry: &EntryFrame,
+    state: &ValidatedState<'_>,
+) -> Result<(), RebuildError> {
+    let mut depth = 8 * (ENTRY_WORDS + u64::from(entry.outgoing_words));
+    let mut checked_depth = depth;
+    let mut whole_depth = depth;
+    for site in state.sites.iter().rev() {
+        // Return address and RBP.
+        depth += 16;
+        checked_depth = checked_depth.max(depth + site.checked_size());
+        whole_depth = whole_depth.max(depth + u64::from(site.frame_slots) * 8);
+        depth += u64::from(site.depth_slots) * 8;
+    }
+    assert!(entry.rsp <= stack.end(), "the entry is on the stack");
+    let below = |limit: u64| entry.rsp.saturating_sub(limit);
+    for (needed, limit) in [(checked_depth, limit), (whole_depth, stack.base())] {
+        if needed > below(limit) {
+            return Err(RebuildError::StackTooSmall {
+                needed,
+                available: below(limit),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A frame to write.
+struct Frame<'a> {
+    number: usize,
+    site: &'a Site,
+    locals: &'a [Option<Value>],
+    stack: &'a [Option<Value>],
+    addresses: InstanceAddresses,
+}
+
+/// Writes frames downwards; `registers` are those of the frame written last.
+struct Writer<'a, 'b> {
+    context: &'a dyn RebuildContext,
+    stack: &'a mut StackViewMut<'b>,
+    registers: TrapFrame,
+    /// Outgoing words of the frame written last.
+    outgoing_words: u32,
+}
+
+impl Writer<'_, '_> {
+    fn addresses(&self, frame: usize, instance: u32) -> Result<InstanceAddresses, RebuildError> {
+        self.context
+            .addresses(instance)
+            .ok_or(RebuildError::UnknownInstance { frame, instance })
+    }
+
+    fn rsp(&mut self) -> &mut u64 {
+        &mut self.registers.gpr[GPR::RSP as usize]
+    }
+
+    fn rbp(&self) -> u64 {
+        self.registers.gpr[GPR::RBP as usize]
+    }
+
+    fn write(&mut self, address: u64, word: u64) {
+        let place = self.stack.word_mut(address);
+        *place.expect("the depth has been checked") = word;
+    }
+
+    fn push(&mut self, word: u64) {
+        *self.rsp() -= 8;
+        let rsp = *self.rsp();
+        self.write(rsp, word);
+    }
+
+    fn push_base(&mut self) {
+        let rbp = self.rbp();
+        self.push(rbp);
+        self.registers.gpr[GPR::RBP as usize] = *self.rsp();
+    }
+
+    fn write_entry(&mut self, entry: &EntryFrame, vmctx: u64) {
+        *self.rsp() = entry.rsp;
+        self.push(entry.exit_address);
+        self.push_base();
+        self.push(vmctx);
+        self.push(entry.array);
+        for _ in 0..entry.outgoing_words {
+            self.push(0);
+        }
+    }
+
+    fn write_frame(&mut self, frame: &Frame<'_>, return_address: u64) -> Result<(), RebuildError> {
+        let caller = self.registers;
+        self.push(return_address);
+        self.push_base();
+        for _ in 0..frame.site.depth_slots {
+            self.push(0);
+        }
+        let is_copy = |p: &&Placement| matches!(p.content, Content::Copy(_));
+        let placements = frame.site.placements.iter();
+        for placement in placements.clone().filter(|p| !is_copy(p)) {
+            let bits = self.bits(frame, placement, &caller)?;
+            self.write_placement(placement, bits);
+        }
+        // What is copied must have been written.
+        for placement in placements.filter(is_copy) {
+            let bits = self.bits(frame, placement, &caller)?;
+            self.write_placement(placement, bits);
+        }
+        self.outgoing_words = frame.site.shadow_slots;
+        Ok(())
+    }
+
+    /// What a place is to hold.
+    fn bits(
+        &self,
+        frame: &Frame<'_>,
+        placement: &Placement,
+        caller: &TrapFrame,
+    ) -> Result<u128, RebuildError> {
+        let vmctx = frame.addresses.vmctx;
+        Ok(match &placement.content {
+            Content::Vmctx => u128::from(vmctx),
+            Content::VmctxDeref(path) => u128::from(self.context.deref(vmctx, path)),
+            Content::Preserved(register) => caller.register(*register),
+            Content::Copy(offset) => {
+                let address = self.rbp().wrapping_add_signed(*offset);
+                u128::from(self.stack.word(address).expect("copies are of the frame"))
+            }
+            Content::Value(source) => self.value(frame, *source)?,
+            Content::High(source) => self.value(frame, *source)? >> 64,
+        })
+    }
+
+    fn value(&self, frame: &Frame<'_>, source: Source) -> Result<u128, RebuildError> {
+        let value = match source {
+            Source::Local(index) => frame.locals.get(index),
+            Source::Stack(index) => frame.stack.get(index),
+        };
+        let value = value.copied().flatten();
+        let missing = RebuildError::MissingValue {
+            frame: frame.number,
+        };
+        self.raw(frame.number, value.ok_or(missing)?)
+    }
+
+    fn raw(&self, frame: usize, value: Value) -> Result<u128, RebuildError> {
+        let unknown = match value {
+            Value::FuncRef(Some(addr)) => RebuildError::UnknownFunction { frame, addr },
+            _ => RebuildError::MissingValue { frame },
+        };
+        value.to_raw(self.context).ok_or(unknown)
+    }
+
+    fn write_placement(&mut self, placement: &Placement, bits: u128) {
+        match placement.place {
+            Place::Register(register) => {
+                let bits = merge(placement.part, self.registers.register(register), bits);
+                self.registers.set_register(register, bits);
+            }
+            Place::Memory(offset) => {
+                let is_outgoing = offset < 16 + 8 * i64::from(self.outgoing_words);
+                assert!(
+                    offset < 0 || is_outgoing,
+                    "beyond the caller's outgoing words"
+                );
+                let address = self.rbp().wrapping_add_signed(offset);
+                let old = self.stack.word(address).unwrap_or(0);
+                let bits = merge(placement.part, u128::from(old), bits);
+                self.write(address, bits as u64);
+            }
+        }
+    }
+
+    /// Puts the results of a host call where it would have left them.
+    fn write_pending(&mut self, results: &[Value]) -> Result<(), RebuildError> {
+        let types: Vec<ValType> = results.iter().map(Value::ty).collect();
+        for (index, &result) in results.iter().enumerate() {
+            let bits = self.raw(0, result)?;
+            match result_stack_word(&types, index) {
+                Some(word) => {
+                    let address = *self.rsp() + 8 * word as u64;
+                    self.write(address, bits as u64);
+                    if types[index] == ValType::V128 {
+                        self.write(address + 8, (bits >> 64) as u64);
+                    }
+                }
+                None => {
+                    let register = match types[index].is_float() {
+                        true => XMM::XMM0.to_index(),
+                        false => GPR::RAX.to_index(),
+                    };
+                    self.registers.set_register(register, bits);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A place's contents after a part of it is written.
+fn merge(part: Part, old: u128, bits: u128) -> u128 {
+    const LOW: u128 = 0xffff_ffff;
+    match part {
+        Part::Whole => bits,
+        Part::LowHalf => old & !LOW | bits & LOW,
+        Part::HighHalf => old & !(LOW << 32) | (bits & LOW) << 32,
+    }
+}
