@@ -9,7 +9,6 @@
     reason = "enters machine code, and is called by it with raw pointers"
 )]
 
-use super::backtrace::Stop;
 use super::entry::{self, Entry, Status};
 use super::func::{Func, HostValues};
 use super::store::StoreInner;
@@ -19,6 +18,7 @@ use super::{CallError, Caller, HostError, Outcome, StoreContextMut};
 use crate::abi::registers::result_stack_word;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmHostFunc, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType, GPR, TrapCode, ValType, Value};
+use crate::frame::Exit;
 use crate::trap::{Backtrace, Trap};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -255,8 +255,8 @@ impl StoreCore {
         self.engine.platform().swap_activation(previous);
         let outcome = match status {
             Status::Returned => Ok(Outcome::Returned(self.read_results(function, array))),
-            Status::Trapped => Err(self.take_trap(Stop::Call).into()),
-            Status::Faulted => Err(self.take_trap(Stop::Fault).into()),
+            Status::Trapped => Err(self.take_trap(Exit::Call).into()),
+            Status::Faulted => Err(self.take_trap(Exit::Fault).into()),
             Status::HostError => Err(self.take_host_error()),
             Status::Suspended => {
                 let pending = match &mut self.execution {
@@ -292,11 +292,11 @@ impl StoreCore {
         results.iter().enumerate().map(read).collect()
     }
 
-    fn take_trap(&mut self, stop: Stop) -> Trap {
+    fn take_trap(&mut self, exit: Exit) -> Trap {
         let code = core::mem::take(&mut self.vm_context_mut().trap);
         let code = TrapCode::ALL.into_iter().find(|&c| c as u64 == code);
         let code = code.expect("trapped without a code");
-        let backtrace = super::backtrace::of_store(self, stop);
+        let backtrace = super::backtrace::of_store(self, exit);
         Trap { code, backtrace }
     }
 

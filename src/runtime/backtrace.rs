@@ -1,24 +1,101 @@
 //! Looks code addresses up, and reads the frames of a store's stack.
 
 use super::Module;
-use super::store_core::StoreCore;
+use super::store_core::{InstanceEntry, StoreCore};
 use crate::abi::TrapCode;
+use crate::abi::vmctx::TrapFrame;
+use crate::frame::{
+    CodeRef, ExecutionStateImage, Exit, ReadError, StackView, WalkContext, WasmFunctionStateDump,
+    read_stack,
+};
 use crate::limits::MAX_UNCHECKED_FRAME;
 use crate::state::{FunctionStateMap, Point, PointClass, PointKind};
-use crate::trap::Backtrace;
+use crate::trap::{Backtrace, BacktraceFrame};
+use alloc::borrow::ToOwned;
 
-/// How machine code was stopped, and so which kind of suspend point its RIP is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// By a call out of it (poll, libcall, host call): RIP is the return address.
-    Call,
-    /// By a fault: RIP is the faulting instruction.
-    Fault,
+/// Most frames of a trap's backtrace.
+const MAX_FRAMES: usize = 256;
+
+/// The frames of all activations of a store, innermost first. Frames that cannot
+/// be read end it.
+pub(super) fn of_store(core: &StoreCore, exit: Exit) -> Backtrace {
+    let mut backtrace = Backtrace::default();
+    let outer = core.outer.iter().rev().map(|outer| {
+        let frame = TrapFrame {
+            gpr: outer.gpr,
+            rip: outer.rip,
+            ..TrapFrame::ZERO
+        };
+        (frame, Exit::HostCall)
+    });
+    for (frame, exit) in core::iter::once((*core.frame(), exit)).chain(outer) {
+        let room = MAX_FRAMES - backtrace.frames.len();
+        // One more than wanted tells whether there are more.
+        let Ok(state) = read_activation(core, &frame, exit, room + 1) else {
+            return backtrace;
+        };
+        backtrace.is_truncated = state.frames.len() > room;
+        let frames = state.frames.into_iter().take(room);
+        backtrace
+            .frames
+            .extend(frames.map(|dump| describe(core, dump)));
+        if backtrace.is_truncated {
+            break;
+        }
+    }
+    backtrace
 }
 
-/// The frames of all activations of a store, innermost first.
-pub(super) fn of_store(_core: &StoreCore, _stop: Stop) -> Backtrace {
-    Backtrace::default()
+/// The frames of one activation, at most `max_depth`, innermost first.
+pub(super) fn read_activation(
+    core: &StoreCore,
+    frame: &TrapFrame,
+    exit: Exit,
+    max_depth: usize,
+) -> Result<ExecutionStateImage, ReadError> {
+    let stack = core.stack.as_ref().expect("wasm runs on the stack");
+    let stack = StackView::new(stack.base(), stack.words());
+    Ok(read_stack(core, &stack, frame, exit, max_depth)?.image)
+}
+
+impl WalkContext for StoreCore {
+    fn code_at(&self, address: u64) -> Option<CodeRef<'_>> {
+        // A return address may lie just behind its module's code.
+        let found = self.code.find(address.wrapping_sub(1));
+        let module = found.or_else(|| self.code.find(address))?;
+        Some(CodeRef {
+            map: module.state_map(),
+            base: module.code_base(),
+            baseline: true,
+        })
+    }
+
+    fn instance_of(&self, vmctx: u64) -> Option<u32> {
+        let is_it = |instance: &InstanceEntry| instance.vmctx.as_ptr() as u64 == vmctx;
+        Some(self.instances.iter().position(is_it)? as u32)
+    }
+
+    fn is_entry(&self, return_address: u64) -> bool {
+        self.entry_returns.contains(&return_address)
+    }
+}
+
+fn describe(core: &StoreCore, dump: WasmFunctionStateDump) -> BacktraceFrame {
+    let module = core.instances[dump.instance as usize].module.inner();
+    let function = dump.local_function_id;
+    let offset = if dump.wasm_inst_offset == usize::MAX {
+        module.body(function).map_or(0, |body| body.first_operator)
+    } else {
+        dump.wasm_inst_offset
+    };
+    BacktraceFrame {
+        instance: dump.instance,
+        function,
+        name: module.function_name(function).map(ToOwned::to_owned),
+        offset,
+        locals: dump.locals,
+        stack: dump.stack,
+    }
 }
 
 /// Whether a poll that returns to `rip` is that of a function header whose frame would

@@ -8,6 +8,8 @@
 //! top                  the first entry's arguments and frames lie below
 //! ```
 
+#![expect(unsafe_code, reason = "makes slices of the stack's pages")]
+
 use super::code_memory::Reservation;
 use crate::limits::{STACK_GUARD, STACK_RESERVE};
 use crate::platform::{PAGE_SIZE, Platform, PlatformError};
@@ -39,6 +41,29 @@ impl WasmStack {
     /// The lowest RSP at which a function may begin.
     pub(crate) fn limit(&self) -> u64 {
         self.start() + STACK_GUARD + STACK_RESERVE
+    }
+
+    /// The address of its first word, behind the guard.
+    pub(crate) fn base(&self) -> u64 {
+        self.start() + STACK_GUARD
+    }
+
+    /// Its words, guard not included.
+    pub(crate) fn words(&self) -> &[u64] {
+        // SAFETY: the pages behind the guard are committed, and machine code, which
+        // writes to them, does not run while the store is borrowed.
+        unsafe { core::slice::from_raw_parts(self.base() as *const u64, self.len()) }
+    }
+
+    /// Its words, to change.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        // SAFETY: as for `words`; the stack is borrowed exclusively.
+        unsafe { core::slice::from_raw_parts_mut(self.base() as *mut u64, self.len()) }
+    }
+
+    /// How many words it has.
+    fn len(&self) -> usize {
+        (self.top() - self.base()) as usize / 8
     }
 
     /// Whether an address lies in the guard.

@@ -17,6 +17,7 @@ use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType, Value};
 use crate::module::{ConstExpr, ConstOp, GlobalType, MemoryType, TableType};
 use crate::platform::PlatformError;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -55,6 +56,8 @@ pub(crate) struct StoreCore {
     pub(super) dispatch: HostDispatch,
     /// By signature number.
     thunks: Vec<Option<Thunks>>,
+    /// Where functions return to in the entry thunks of `thunks`.
+    pub(super) entry_returns: BTreeSet<u64>,
 }
 
 /// Runs the closure of the host function with this index.
@@ -134,6 +137,7 @@ impl StoreCore {
             host_error: None,
             dispatch,
             thunks: Vec::new(),
+            entry_returns: BTreeSet::new(),
         }
     }
 
@@ -205,6 +209,7 @@ impl StoreCore {
             self.thunks.resize(index + 1, None);
         }
         self.thunks[index] = Some(thunks);
+        self.entry_returns.insert(thunks.entry_return);
         Ok(thunks)
     }
 
