@@ -129,14 +129,25 @@ fn trapped(error: &Error, modules: &[(Module, Vec<u8>)]) -> Option<Value> {
     let frames = error
         .downcast_ref::<WasmBacktrace>()
         .map_or(&[][..], WasmBacktrace::frames);
-    let is_indirect_call =
-        frames.first().and_then(|frame| first_byte(frame, modules)) == Some(CALL_INDIRECT);
+    let opcode = frames.first().and_then(|frame| first_byte(frame, modules));
+    if trap == Trap::MemoryOutOfBounds && !opcode.is_some_and(is_memory_access) {
+        // Cranelift merges a load with the instruction that uses its value, and then
+        // names the wrong one of the two: write the program in another way.
+        return None;
+    }
+    let is_indirect_call = opcode == Some(CALL_INDIRECT);
     let frames: Vec<_> = frames
         .iter()
         .map(|frame| json!({ "func": frame.func_index(), "offset": frame.module_offset() }))
         .collect();
     let message = message(trap, is_indirect_call)?;
     Some(json!({ "outcome": "trapped", "trap": message, "frames": frames }))
+}
+
+/// Whether an instruction that begins with this byte accesses memory (loads,
+/// stores, and the prefix of bulk operations).
+fn is_memory_access(opcode: u8) -> bool {
+    matches!(opcode, 0x28..=0x3e | 0xfc)
 }
 
 /// First byte of the instruction that a frame is at.

@@ -41,7 +41,7 @@
   (data (i32.const 65524) "\01\02\03\04\05\06\07\08\09\0a\0b\0c")
   (func (export "load8") (param i32) (result i32) (i32.load8_u (local.get 0)))
   (func (export "load16") (param i32) (result i32) (i32.load16_s (local.get 0)))
-  (func (export "load32") (param i32) (result i32) (i32.add (i32.const 1) (i32.load (local.get 0))))
+  (func (export "load32") (param i32) (result i32) (i32.sub (i32.load (local.get 0)) (i32.const 1)))
   (func (export "load64") (param i32) (result i64) (i64.load align=1 (local.get 0)))
   (func (export "loadf32") (param i32) (result f32) (f32.load (local.get 0)))
   (func (export "loadf64") (param i32) (result f64) (f64.load (local.get 0)))

@@ -24,7 +24,7 @@
   (func (export "edge_after") (result i32)
     (drop (memory.grow (i32.const 1)))
     (i32.store (i32.const 131068) (i32.const 5))
-    (i32.add (i32.load (i32.const 131068)) (i32.load (i32.const 131069))))
+    (i32.rotl (i32.load (i32.const 131068)) (i32.load (i32.const 131069))))
   (func (export "edge_in_call") (result i32)
     ;; memory grows below a caller that has its address in use
     (i32.store (call $store_to_new) (i32.const 42))
