@@ -21,7 +21,7 @@ impl InstanceImage<'_> {
     /// # Errors
     ///
     /// [`ValidateError`] names the entity and the reason.
-    pub(super) fn validate(&self, modules: &[&Module]) -> Result<(), ValidateError> {
+    pub(crate) fn validate(&self, modules: &[&Module]) -> Result<(), ValidateError> {
         let modules = find_modules(&self.modules, modules)?;
         self.validate_entities()?;
         let validator = Validator {

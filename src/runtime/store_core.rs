@@ -91,7 +91,8 @@ pub(super) struct HostFuncEntry {
     pub(super) ty: Arc<FuncType>,
     /// Import module and field name, by which a linker defined it.
     pub(super) name: Option<(String, String)>,
-    pub(super) context: HostContext,
+    // Held for its address in `funcs`.
+    _context: HostContext,
 }
 
 /// An instance in the store: addresses of what its index spaces name.
@@ -183,7 +184,7 @@ impl StoreCore {
                 addr,
                 ty,
                 name,
-                context,
+                _context: context,
             },
         );
         self.funcs.push(FuncEntry {

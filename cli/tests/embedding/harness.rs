@@ -65,3 +65,57 @@ impl Program<()> {
         }
     }
 }
+impl<T: Clone + 'static> Program<T> {
+    /// Makes the store an image and a new store of that.
+    pub fn freeze_and_thaw(&self, store: Store<T>) -> Store<T> {
+        let bytes = store.capture().unwrap().to_bytes();
+        let data = store.into_data();
+        let inert: Vec<_> = self.modules.iter().map(Module::inner).collect();
+        let image = RawImage::parse(&bytes).unwrap().validate(&inert).unwrap();
+        let store =
+            Store::restore(&self.engine, data, &self.linker, &self.modules, &image).unwrap();
+        // A thawed store freezes to the same image again.
+        assert!(store.capture().unwrap().to_bytes() == bytes);
+        store
+    }
+
+    /// Calls a function of a fresh instance of the first module, freezing at
+    /// every `n`th suspend point. Says how often.
+    pub fn run_frozen(
+        &self,
+        data: T,
+        name: &str,
+        args: &[Value],
+        n: Option<NonZeroU64>,
+    ) -> (Result<Outcome, CallError>, u64, Store<T>) {
+        let mut store = Store::new(&self.engine, data);
+        let instance = self
+            .linker
+            .instantiate(&mut store, &self.modules[0])
+            .unwrap();
+        store.set_freeze_every(n);
+        let mut result = call(&mut store, instance, name, args);
+        let mut freezes = 0;
+        while let Ok(Outcome::Suspended) = result {
+            freezes += 1;
+            store = self.freeze_and_thaw(store);
+            store.set_freeze_every(n);
+            result = store.resume();
+        }
+        (result, freezes, store)
+    }
+
+    /// Asserts that a call has the same result however often it is frozen.
+    pub fn check(&self, data: T, name: &str, args: &[Value], expected: &[Value]) {
+        for every in [0, 1, 2, 7] {
+            let n = NonZeroU64::new(every);
+            let (result, freezes, _) = self.run_frozen(data.clone(), name, args, n);
+            assert_eq!(
+                result.unwrap(),
+                returned(expected),
+                "freezing every {every}"
+            );
+            assert!(every != 1 || freezes > 0);
+        }
+    }
+}

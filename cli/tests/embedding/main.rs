@@ -1,5 +1,6 @@
 //! The embedding API, end to end on Linux.
 
 mod calls;
+mod freeze;
 mod harness;
 mod traps;

@@ -1,6 +1,7 @@
 //! Traps: each kind, with the exact place.
 
-use crate::harness::{call, instance, trapped};
+use crate::harness::{Program, call, instance, trapped};
+use std::num::NonZeroU64;
 use woodfrog::abi::{TrapCode, Value};
 use woodfrog::runtime::Trap;
 
@@ -150,5 +151,26 @@ fn endless_recursion_exhausts_the_stack_and_the_store_lives_on() {
         assert!(trap.backtrace.is_truncated);
         assert_eq!(trap.backtrace.frames[0].name.as_deref(), Some("down"));
         assert!(call(&mut store, instance, "one", &[]).is_ok());
+    }
+}
+
+#[test]
+fn a_frozen_program_traps_at_the_same_place() {
+    let wat = r#"(module
+      (func $count (param i32) (result i32)
+        loop
+          local.get 0 i32.const 1 i32.sub local.tee 0
+          br_if 0
+        end
+        i32.const 10 local.get 0 i32.div_u)
+      (func (export "run") (result i32) i32.const 3 call $count i32.const 4 i32.add))"#;
+    let program = Program::new(wat);
+    let (plain, _, _) = program.run_frozen((), "run", &[], None);
+    let plain = trapped(plain);
+    assert_eq!(plain.code, TrapCode::IntegerDivideByZero);
+    for n in 1..6 {
+        let (frozen, freezes, _) = program.run_frozen((), "run", &[], NonZeroU64::new(n));
+        assert!(freezes > 0);
+        assert_eq!(trapped(frozen), plain);
     }
 }

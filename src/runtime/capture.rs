@@ -1,0 +1,159 @@
+//! A store to an image: all mutable state, in the terms of the spec's store.
+
+use super::activation::Execution;
+use super::context::AsContext;
+use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
+use super::table::TableEntry;
+use super::{Store, backtrace};
+use crate::abi::value::FuncRefs;
+use crate::abi::{FuncAddr, ValType, Value};
+use crate::frame::{ExecutionStateImage, Exit, ReadError};
+use crate::image::{
+    FunctionState, GlobalState, InstanceImage, InstanceState, MemoryContents, MemoryState,
+    TableElements, TableState,
+};
+use crate::limits::MAX_IMAGE_FRAMES;
+use crate::module::ModuleHash;
+use alloc::vec::Vec;
+
+/// Why a store could not be captured.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// A host function was not defined by a linker, so nobody could find it again.
+    #[error("host function {} has no import name", .0.0)]
+    UnnamedHostFunction(FuncAddr),
+    /// The stack could not be read.
+    #[error("the stack cannot be read: {0}")]
+    Frames(#[from] ReadError),
+    /// The stack is deeper than images may be.
+    #[error("the stack has more than {MAX_IMAGE_FRAMES} frames")]
+    TooDeep,
+}
+
+impl<T: 'static> Store<T> {
+    /// Captures the whole store: suspended in the middle of a call, or idle between
+    /// two. Memories are borrowed, not copied. The image's `host` part is
+    /// empty, for the embedder to fill in.
+    ///
+    /// # Errors
+    ///
+    /// [`CaptureError`].
+    pub fn capture(&self) -> Result<InstanceImage<'_>, CaptureError> {
+        let core = self.as_context().into_core();
+        let mut modules = Vec::new();
+        let instances = core.instances.iter();
+        Ok(InstanceImage {
+            instances: instances.map(|i| instance_state(i, &mut modules)).collect(),
+            functions: core.capture_functions()?,
+            tables: core.tables.iter().map(|t| table_state(core, t)).collect(),
+            memories: core.capture_memories(),
+            globals: core.capture_globals(),
+            execution_state: core.capture_execution()?,
+            modules,
+            host: Vec::new(),
+        })
+    }
+}
+
+fn instance_state(instance: &InstanceEntry, modules: &mut Vec<ModuleHash>) -> InstanceState {
+    let hash = instance.module.hash();
+    let known = modules.iter().position(|&module| module == hash);
+    let module = known.unwrap_or_else(|| {
+        modules.push(hash);
+        modules.len() - 1
+    });
+    InstanceState {
+        module: module as u32,
+        functions: instance.functions.clone(),
+        tables: instance.tables.clone(),
+        memories: instance.memories.clone(),
+        globals: instance.globals.clone(),
+        dropped_elements: instance.dropped_elements.clone(),
+        dropped_data: instance.dropped_data.clone(),
+    }
+}
+
+fn table_state(core: &StoreCore, table: &TableEntry) -> TableState {
+    let elements = table.elements().iter().copied();
+    let elements = if table.declared.element == ValType::FuncRef {
+        let addr = |raw| (raw != 0).then(|| core.func_addr(raw));
+        TableElements::Func(elements.map(addr).collect())
+    } else {
+        let token = |raw| match Value::from_raw(ValType::ExternRef, u128::from(raw), core) {
+            Value::ExternRef(token) => token,
+            value => unreachable!("{value:?} is not an externref"),
+        };
+        TableElements::Extern(elements.map(token).collect())
+    };
+    TableState {
+        ty: table.declared,
+        elements,
+    }
+}
+
+impl StoreCore {
+    fn capture_functions(&self) -> Result<Vec<FunctionState>, CaptureError> {
+        let funcs = (0..).zip(&self.funcs);
+        funcs
+            .map(|(addr, func)| self.function_state(FuncAddr(addr), func))
+            .collect()
+    }
+
+    fn function_state(
+        &self,
+        addr: FuncAddr,
+        func: &FuncEntry,
+    ) -> Result<FunctionState, CaptureError> {
+        match func.origin {
+            FuncOrigin::Wasm { instance, function } => Ok(FunctionState::Defined {
+                instance,
+                index: function,
+            }),
+            FuncOrigin::Host(host) => {
+                let host = &self.host_funcs[host as usize];
+                let name = host.name.clone();
+                let (module, name) = name.ok_or(CaptureError::UnnamedHostFunction(addr))?;
+                Ok(FunctionState::Host {
+                    module,
+                    name,
+                    ty: (*host.ty).clone(),
+                })
+            }
+        }
+    }
+
+    fn capture_memories(&self) -> Vec<MemoryState<'_>> {
+        let memories = self.memories.iter();
+        memories
+            .map(|memory| MemoryState {
+                ty: memory.declared,
+                size_pages: memory.pages(),
+                contents: MemoryContents::Linear(memory.bytes()),
+            })
+            .collect()
+    }
+
+    fn capture_globals(&self) -> Vec<GlobalState> {
+        let globals = self.globals.iter();
+        globals
+            .map(|global| GlobalState {
+                ty: global.ty,
+                value: Value::from_raw(global.ty.value, global.raw(), self),
+            })
+            .collect()
+    }
+
+    fn capture_execution(&self) -> Result<Option<ExecutionStateImage>, CaptureError> {
+        let Execution::Suspended(suspension) = &self.execution else {
+            return Ok(None);
+        };
+        // One more than allowed tells whether there are more.
+        let mut state =
+            backtrace::read_activation(self, self.frame(), Exit::Call, MAX_IMAGE_FRAMES + 1)?;
+        if state.frames.len() > MAX_IMAGE_FRAMES {
+            return Err(CaptureError::TooDeep);
+        }
+        state.pending_results.clone_from(&suspension.pending);
+        Ok(Some(state))
+    }
+}

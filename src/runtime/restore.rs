@@ -1,0 +1,206 @@
+//! An image to a store: builds it anew, and its stack.
+//!
+//! Images are hostile until proven. [`InstanceImage::validate`] has checked that
+//! the image fits its modules, and the frame validation that its frames can be
+//! rebuilt; only then anything is written that machine code will read. On any error
+//! the store made so far is dropped.
+
+use super::context::AsContextMut;
+use super::instantiate::IndexSpaces;
+use super::memory::{MemoryEntry, MemoryError};
+use super::store::StoreInner;
+use super::store_core::StoreCore;
+use super::vmctx::NewContext;
+use super::{Engine, Linker, MemoryAccessError, Module, Store, TableError};
+use crate::abi::value::FuncRefs;
+use crate::abi::{FuncAddr, Value};
+use crate::frame::{FramesError, RebuildError};
+use crate::image::{
+    FunctionState, InstanceImage, InstanceState, MemoryState, TableElements, TableState,
+    ValidateError,
+};
+use crate::module::ModuleHash;
+use crate::platform::PlatformError;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Why an image could not become a store.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The image does not fit the modules.
+    #[error(transparent)]
+    Invalid(#[from] ValidateError),
+    /// The linker has no host function that the image needs.
+    #[error("unknown host function: \"{module}\" \"{name}\"")]
+    UnknownHostFunction {
+        /// Module name.
+        module: String,
+        /// Field name.
+        name: String,
+    },
+    /// The linker's host function has another type.
+    #[error("host function \"{module}\" \"{name}\" has another type than in the image")]
+    HostFunctionType {
+        /// Module name.
+        module: String,
+        /// Field name.
+        name: String,
+    },
+    /// A memory could not be allocated.
+    #[error("no memory for a memory: {0}")]
+    Memory(#[from] MemoryError),
+    /// A memory's contents do not lie within it.
+    #[error("contents of a memory: {0}")]
+    Contents(#[from] MemoryAccessError),
+    /// A table could not be allocated.
+    #[error("no memory for a table: {0}")]
+    Table(#[from] TableError),
+    /// There is no memory for a thunk or the stack.
+    #[error("no memory for the store: {0}")]
+    Platform(#[from] PlatformError),
+    /// The frames cannot be those of a stack of this store.
+    #[error(transparent)]
+    Frames(#[from] FramesError),
+    /// The frames do not fit onto the stack.
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+}
+
+impl<T: 'static> Store<T> {
+    /// Makes a store of an image. `modules` are the modules that the image names, in any
+    /// order; host functions are looked up in `linker` by their import names. If the image
+    /// was suspended, [`Store::resume`] goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`]. Nothing has run then, and nothing is left.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a module is of another engine.
+    pub fn restore(
+        engine: &Engine,
+        data: T,
+        linker: &Linker<T>,
+        modules: &[Module],
+        image: &InstanceImage<'_>,
+    ) -> Result<Self, RestoreError> {
+        assert!(
+            modules.iter().all(|module| engine.is(module.engine())),
+            "a store was restored with a module of another engine"
+        );
+        let inert: Vec<_> = modules.iter().map(Module::inner).collect();
+        image.validate(&inert)?;
+        let find = |hash: &ModuleHash| modules.iter().find(|module| module.hash() == *hash);
+        let modules: Vec<&Module> = image.modules.iter().filter_map(find).collect();
+        let module_of = |instance: &InstanceState| modules[instance.module as usize];
+        let instances: Vec<&Module> = image.instances.iter().map(module_of).collect();
+
+        let mut store = Self::new(engine, data);
+        let mut context = store.as_context_mut();
+        restore_entities(context.inner_mut(), linker, &instances, image)?;
+        if let Some(state) = &image.execution_state {
+            context.core_mut().restore_execution(state)?;
+        }
+        Ok(store)
+    }
+}
+
+fn restore_entities<T: 'static>(
+    inner: &mut StoreInner<T>,
+    linker: &Linker<T>,
+    modules: &[&Module],
+    image: &InstanceImage<'_>,
+) -> Result<(), RestoreError> {
+    let new_context = |module: &&Module| NewContext::new(&module.inner().vm_offsets());
+    let mut contexts: Vec<_> = modules.iter().map(new_context).collect();
+    for function in &image.functions {
+        match function {
+            FunctionState::Defined { instance, index } => {
+                let context = &mut contexts[*instance as usize];
+                let module = modules[*instance as usize];
+                inner.core.add_wasm_func(context, module, *instance, *index);
+            }
+            FunctionState::Host { module, name, ty } => {
+                let host = linker.host_function(module, name);
+                let host = host.ok_or_else(|| RestoreError::UnknownHostFunction {
+                    module: module.clone(),
+                    name: name.clone(),
+                })?;
+                if *host.ty != *ty {
+                    return Err(RestoreError::HostFunctionType {
+                        module: module.clone(),
+                        name: name.clone(),
+                    });
+                }
+                host.add(module, name, inner)?;
+            }
+        }
+    }
+    let core = &mut inner.core;
+    core.restore_memories(&image.memories)?;
+    core.restore_tables(&image.tables)?;
+    for global in &image.globals {
+        let raw = core.raw_value(&global.value);
+        core.add_global(global.ty, raw);
+    }
+    for ((context, &module), state) in contexts.into_iter().zip(modules).zip(&image.instances) {
+        core.restore_instance(context, module, state);
+    }
+    Ok(())
+}
+
+impl StoreCore {
+    fn raw_value(&self, value: &Value) -> u128 {
+        value.to_raw(self).expect("validation found every function")
+    }
+
+    fn restore_memories(&mut self, memories: &[MemoryState<'_>]) -> Result<(), RestoreError> {
+        for memory in memories {
+            let platform = self.engine.platform();
+            let mut entry = MemoryEntry::with_size(platform, memory.ty, memory.size_pages)?;
+            for (address, bytes) in memory.contents.chunks() {
+                entry
+                    .range_mut(address, bytes.len() as u64)?
+                    .copy_from_slice(bytes);
+            }
+            self.memories.push(entry);
+        }
+        Ok(())
+    }
+
+    fn restore_tables(&mut self, tables: &[TableState]) -> Result<(), RestoreError> {
+        for table in tables {
+            let raw: Vec<u64> = match &table.elements {
+                TableElements::Func(elements) => {
+                    let raw = |addr: FuncAddr| self.raw_func(addr).expect("validated");
+                    elements.iter().map(|e| e.map_or(0, raw)).collect()
+                }
+                TableElements::Extern(elements) => {
+                    let values = elements.iter().map(|&element| Value::ExternRef(element));
+                    values.map(|value| self.raw_value(&value) as u64).collect()
+                }
+            };
+            let addr = self.add_table(table.ty, 0)? as usize;
+            let entry = &mut self.tables[addr];
+            entry.grow(raw.len() as u64 - entry.len(), 0)?;
+            entry.elements_mut().copy_from_slice(&raw);
+        }
+        Ok(())
+    }
+
+    fn restore_instance(&mut self, context: NewContext, module: &Module, state: &InstanceState) {
+        let spaces = IndexSpaces {
+            functions: state.functions.clone(),
+            tables: state.tables.clone(),
+            memories: state.memories.clone(),
+            globals: state.globals.clone(),
+        };
+        self.add_instance(context, module, spaces);
+        let instance = self.instances.last_mut().expect("just added");
+        instance
+            .dropped_elements
+            .clone_from(&state.dropped_elements);
+        instance.dropped_data.clone_from(&state.dropped_data);
+    }
+}
