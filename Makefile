@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test qemu-test clean
+.PHONY: help setup check test qemu-test run clean
 
 ## help: list the commands
 help:
@@ -23,6 +23,14 @@ check: setup
 ## test: everything above, then every other test
 test: check
 	cargo test -q
+
+## run: freeze a program in mid-run, cut the power, thaw it, compare; WASM=file.wasm ARGS="..." FREEZE_AFTER_MS=n MACHINE=q35|microvm ACCEL=auto|tcg|kvm
+run: setup
+	@cargo run -q -p woodfrog-qemu --bin freeze-and-thaw -- \
+		$(if $(WASM),--wasm "$(WASM)") \
+		$(if $(FREEZE_AFTER_MS),--freeze-after-ms $(FREEZE_AFTER_MS)) \
+		$(if $(MACHINE),--machine $(MACHINE)) $(if $(ACCEL),--accel $(ACCEL)) \
+		-- $(ARGS)
 
 ## qemu-test: the bootable tests alone; FILTER=name
 qemu-test: setup

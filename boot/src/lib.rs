@@ -26,6 +26,7 @@ pub mod mm;
 pub mod options;
 mod panic;
 pub mod power;
+pub mod program;
 pub mod start;
 
 pub use power::Status;

@@ -3,9 +3,8 @@
 
 #[cfg(target_os = "none")]
 mod kernel {
-    use woodfrog_boot::drivers::VirtioDisk;
     use woodfrog_boot::options::Options;
-    use woodfrog_boot::{Machine, Status, console, status};
+    use woodfrog_boot::{Machine, Status, console, program, status};
 
     woodfrog_boot::entry!(main);
 
@@ -18,10 +17,10 @@ mod kernel {
             }
         };
         console::set_log_level(options.log);
-        match VirtioDisk::find() {
-            Ok(_) => Status::Finished,
-            Err(error) => {
-                status!("status failed: {error}");
+        match program::run(&machine, &options) {
+            Ok(status) => status,
+            Err(failure) => {
+                status!("status failed: {failure}");
                 Status::Failed
             }
         }

@@ -1,8 +1,11 @@
 //! The kernel's panic: a message, both backtraces, and power off.
 
-#![expect(unsafe_code, reason = "reads saved frame pointers off the stack")]
+#![expect(
+    unsafe_code,
+    reason = "reads saved frame pointers off the stack, and a store in use"
+)]
 
-use crate::arch::layout;
+use crate::arch::{interrupts, layout};
 use crate::power::{self, Status};
 use crate::status;
 use core::panic::PanicInfo;
@@ -25,7 +28,22 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     unsafe { core::arch::asm!("mov {}, rbp", out(reg) frame_pointer) };
     print_kernel_backtrace(frame_pointer);
     status!("status panicked");
+    print_wasm_backtrace();
     power::off(Status::Panicked)
+}
+
+/// Prints the frames of the running guest, if one is running. It comes last, because
+/// it takes the engine's state and the heap to be whole.
+fn print_wasm_backtrace() {
+    let Some(platform) = interrupts::platform() else {
+        return;
+    };
+    let fault = interrupts::fatal_exception();
+    // SAFETY: the platform's activation is this processor's, and nothing runs after a panic.
+    let backtrace = unsafe { woodfrog::trap::backtrace(platform.activation(), fault.as_ref()) };
+    if !backtrace.frames.is_empty() {
+        status!("{backtrace}");
+    }
 }
 
 /// Prints the return addresses of the kernel's frames, from the frame that `frame_pointer`

@@ -7,12 +7,14 @@
 
 #![expect(unsafe_code, reason = "reads the store of the running activation")]
 
+use super::backtrace;
 use super::code_list::CodeList;
 use super::entry::{self, Status};
 use super::store_core::StoreCore;
 use crate::abi::vmctx::{TrapFrame, VmStoreContext};
 use crate::abi::{GPR, TrapCode};
-use crate::trap::FaultAction;
+use crate::frame::Exit;
+use crate::trap::{Backtrace, FaultAction};
 
 /// Exception vectors (Intel SDM volume 3A, table 6-1).
 const DIVIDE_ERROR: u64 = 0;
@@ -43,6 +45,35 @@ pub(crate) fn handle_fault(frame: &mut TrapFrame, activation: *mut VmStoreContex
     FaultAction::Handled
 }
 
+/// See [`crate::trap::backtrace`].
+pub(crate) unsafe fn backtrace(
+    activation: *mut VmStoreContext,
+    fault: Option<&TrapFrame>,
+) -> Backtrace {
+    if activation.is_null() {
+        return Backtrace::default();
+    }
+    // SAFETY: the platform passes what `swap_activation` was given, and nothing else
+    // uses the store any more (caller).
+    let core = unsafe { &mut *(*activation).runtime.cast::<StoreCore>() };
+    match fault {
+        Some(frame) if core.code.find(frame.rip).is_some() => {
+            *core.frame_mut() = *frame;
+            backtrace::of_store(core, Exit::Fault)
+        }
+        _ => {
+            // Whether a host function, a poll or a libcall runs is not recorded; the
+            // wrong guess finds no frame.
+            let frames = backtrace::of_store(core, Exit::HostCall);
+            if frames.frames.is_empty() {
+                backtrace::of_store(core, Exit::Call)
+            } else {
+                frames
+            }
+        }
+    }
+}
+
 impl StoreCore {
     /// The trap that a fault in the store's code stands for, if it is one.
     fn trap_of_fault(&self, frame: &TrapFrame) -> Option<TrapCode> {
@@ -51,7 +82,7 @@ impl StoreCore {
         if frame.vector == PAGE_FAULT && stack.is_some_and(|stack| stack.is_in_guard(address)) {
             return Some(TrapCode::CallStackExhausted);
         }
-        let code = super::backtrace::trap_code(self, frame.rip)?;
+        let code = backtrace::trap_code(self, frame.rip)?;
         match (frame.vector, code) {
             (DIVIDE_ERROR, TrapCode::Division) if frame.gpr[GPR::RCX as usize] == 0 => {
                 Some(TrapCode::IntegerDivideByZero)

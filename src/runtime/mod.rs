@@ -47,7 +47,7 @@ pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::{Config, Engine};
 pub use error::{CallError, HostError, InstantiateError, ModuleError, Outcome};
 pub use externs::Extern;
-pub(crate) use fault::handle_fault;
+pub(crate) use fault::{backtrace as backtrace_of, handle_fault};
 pub use func::Func;
 pub use global::{Global, GlobalError};
 pub use instance::Instance;

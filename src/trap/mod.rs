@@ -35,6 +35,22 @@ pub fn handle_fault(frame: &mut TrapFrame, activation: *mut VmStoreContext) -> F
     crate::runtime::handle_fault(frame, activation)
 }
 
+/// The wasm frames of an activation, innermost first, for a platform that is about
+/// to give up. `fault` is the exception that made it so, if one did. Allocates.
+///
+/// # Safety
+///
+/// `activation` is what [`Platform::swap_activation`](crate::platform::Platform::swap_activation)
+/// set last on this CPU, or null; its store is never used again.
+#[expect(
+    unsafe_code,
+    reason = "takes the store of whoever has been interrupted"
+)]
+pub unsafe fn backtrace(activation: *mut VmStoreContext, fault: Option<&TrapFrame>) -> Backtrace {
+    // SAFETY: the caller's.
+    unsafe { crate::runtime::backtrace_of(activation, fault) }
+}
+
 /// A guest's fault: why, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {

@@ -19,6 +19,14 @@ pub enum MachineType {
 impl MachineType {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Q35, Self::Microvm];
+
+    /// QEMU's name of it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Q35 => "q35",
+            Self::Microvm => "microvm",
+        }
+    }
 }
 
 /// How instructions are executed.

@@ -75,3 +75,13 @@ fn a_stack_overflow_of_the_kernel_is_a_panic_with_a_backtrace() {
         assert!(log.contains("RSP 0000000000"), "{log}");
     }
 }
+
+#[test]
+fn a_panic_below_a_guest_shows_the_frames_of_both() {
+    for log in boot_everywhere("panic", Ending::Panicked, None) {
+        assert!(log.contains("called with I32(42)"), "{log}");
+        let (kernel, wasm) = log.split_once("wasm backtrace:").expect("both");
+        assert!(kernel.contains("kernel backtrace:"), "{log}");
+        assert!(wasm.contains("inner") && wasm.contains("run"), "{log}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::start::KernelPlatform;
 use crate::{info, status};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use spin::Once;
+use spin::{Mutex, Once};
 use woodfrog::abi::GPR;
 use woodfrog::abi::vmctx::TrapFrame;
 use woodfrog::platform::bare::stubs;
@@ -20,14 +20,17 @@ static PLATFORM: Once<Arc<KernelPlatform>> = Once::new();
 /// A [`Hook`]; zero for none.
 static HOOK: AtomicUsize = AtomicUsize::new(0);
 
-/// The kernel's platform.
-///
-/// # Panics
-///
-/// Panics before there is one.
-pub fn platform() -> &'static KernelPlatform {
-    PLATFORM.get().expect("the platform comes with the IDT")
+/// The kernel's platform; None before there is one.
+pub fn platform() -> Option<&'static KernelPlatform> {
+    PLATFORM.get().map(|platform| &**platform)
 }
+
+/// The exception that the kernel panics about, if it does.
+pub(crate) fn fatal_exception() -> Option<TrapFrame> {
+    *FATAL_EXCEPTION.try_lock()?
+}
+
+static FATAL_EXCEPTION: Mutex<Option<TrapFrame>> = Mutex::new(None);
 
 /// Sees an exception before everybody else; true if it has dealt with it.
 pub type Hook = fn(&mut TrapFrame) -> bool;
@@ -75,6 +78,9 @@ fn handle_exception(frame: &mut TrapFrame) {
     });
     if action == FaultAction::NotOurs {
         report(frame);
+        if let Some(mut fatal) = FATAL_EXCEPTION.try_lock() {
+            *fatal = Some(*frame);
+        }
         panic!(
             "{} in the kernel at {:#x}",
             stubs::exception_name(frame.vector).unwrap_or("reserved exception"),

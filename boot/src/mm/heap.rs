@@ -29,11 +29,6 @@ pub unsafe fn init(range: Range<u64>) {
     };
 }
 
-/// How many bytes of the heap are free.
-pub fn free_bytes() -> usize {
-    HEAP.0.lock().free()
-}
-
 // SAFETY: `Heap` gives each piece of its memory to one user at a time.
 unsafe impl GlobalAlloc for KernelHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -29,7 +29,8 @@ mod image {
 
     /// Goes on at the address in R12 with a page fault that the platform does not want.
     fn hook(frame: &mut TrapFrame) -> bool {
-        if interrupts::platform().handle_fault(frame) == FaultAction::NotOurs {
+        let platform = interrupts::platform().expect("the platform");
+        if platform.handle_fault(frame) == FaultAction::NotOurs {
             FAULTS.fetch_add(1, Ordering::Relaxed);
             frame.rip = frame.gpr[GPR::R12 as usize];
         }

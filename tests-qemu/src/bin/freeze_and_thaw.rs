@@ -4,10 +4,10 @@
 use clap::Parser;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
-use woodfrog_qemu::{Accel, Ended, Ending, MachineType, Status, Vm};
+use woodfrog_qemu::{Accel, Artifacts, CommandError, Ended, Ending, MachineType, Status, Vm};
 
 /// Freezes a WASI program in mid-run on bare metal, powers off, boots again, thaws it,
 /// and compares its output and exit status with those of an uninterrupted run.
@@ -16,14 +16,17 @@ use woodfrog_qemu::{Accel, Ended, Ending, MachineType, Status, Vm};
 #[derive(Debug, Parser)]
 #[command(name = "freeze-and-thaw")]
 struct Args {
-    /// The kernel, an ELF file.
+    /// The kernel, an ELF file; built if not given.
     #[arg(long)]
-    kernel: PathBuf,
-    /// The woodfrog command, which makes the disk.
+    kernel: Option<PathBuf>,
+    /// The woodfrog command, which makes the disk; built if not given.
     #[arg(long)]
-    woodfrog: PathBuf,
+    woodfrog: Option<PathBuf>,
+    /// The program; the example guest, built, if not given.
+    #[arg(long)]
+    wasm: Option<PathBuf>,
     /// Folder for disks and logs.
-    #[arg(long)]
+    #[arg(long, default_value = "build/run")]
     work: PathBuf,
     /// Freeze the program after it has run for this many milliseconds.
     #[arg(long, default_value_t = 1500)]
@@ -40,9 +43,7 @@ struct Args {
     /// Longest time for one boot, in seconds.
     #[arg(long, default_value_t = 600)]
     timeout: u64,
-    /// The program.
-    wasm: PathBuf,
-    /// Its arguments.
+    /// The program's arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<OsString>,
 }
@@ -70,121 +71,143 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<bool, Failure> {
-    fs::create_dir_all(&args.work)
-        .map_err(|error| format!("cannot make {}: {error}", args.work.display()))?;
-    let disk = args.work.join("disk.img");
-    make_disk(args, &disk)?;
-
+    let job = Job::prepare(args)?;
     say(&format!(
-        "first boot: {} on {:?}",
-        args.wasm.display(),
-        args.machine
+        "first boot ({}): {}",
+        job.vm.machine.name(),
+        job.wasm.display()
     ));
-    let first = boot(
-        args,
-        "first",
-        &disk,
-        &format!("freeze_after_ms={}", args.freeze_after_ms),
-    )?;
-    let frozen_run = match first.ending {
-        Ending::Frozen => {
-            say(&format!(
-                "frozen after {} ms, and powered off; second boot",
-                args.freeze_after_ms
-            ));
-            let second = boot(args, "second", &disk, "")?;
-            let result = result_of(&second)?;
-            Run {
-                output: [first.serial, second.serial].concat(),
-                result,
-            }
-        }
-        _ => {
-            say(&format!(
-                "the program ended within {} ms, before it could be frozen; try a smaller FREEZE_AFTER_MS",
-                args.freeze_after_ms
-            ));
-            let result = result_of(&first)?;
-            Run {
-                output: first.serial,
-                result,
-            }
-        }
-    };
+    job.make_disk()?;
+    let freeze = format!("freeze_after_ms={}", args.freeze_after_ms);
+    let first = job.boot("first", &freeze)?;
     let was_frozen = first.ending == Ending::Frozen;
+    let interrupted = if was_frozen {
+        say("frozen, checkpointed and powered off; second boot");
+        let second = job.boot("second", "")?;
+        Run {
+            result: result_of(&second)?,
+            output: [first.serial, second.serial].concat(),
+        }
+    } else {
+        say(&format!(
+            "the program ended within {} ms, before it could be frozen; try a smaller FREEZE_AFTER_MS",
+            args.freeze_after_ms
+        ));
+        Run::of(first)?
+    };
 
     say("the same program again, uninterrupted");
-    make_disk(args, &disk)?;
-    let whole = boot(args, "whole", &disk, "")?;
-    let result = result_of(&whole)?;
-    Ok(compare(
-        &frozen_run,
-        &Run {
-            output: whole.serial,
-            result,
-        },
-        was_frozen,
-    ))
+    job.make_disk()?;
+    let whole = Run::of(job.boot("whole", "")?)?;
+    Ok(compare(&interrupted, &whole, was_frozen))
 }
 
-fn make_disk(args: &Args, disk: &Path) -> Result<(), Failure> {
-    match fs::remove_file(disk) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(format!("cannot replace {}: {error}", disk.display()));
-        }
-        _ => {}
-    }
-    let mut command = Command::new(&args.woodfrog);
-    command
-        .args(["disk", "create"])
-        .arg(disk)
-        .arg("--module")
-        .arg(&args.wasm);
-    for arg in &args.args {
-        let mut option = OsString::from("--arg=");
-        option.push(arg);
-        command.arg(option);
-    }
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("cannot make a disk with {}", args.wasm.display())),
-        Err(error) => Err(format!("cannot run {}: {error}", args.woodfrog.display())),
+impl Run {
+    fn of(ended: Ended) -> Result<Self, Failure> {
+        Ok(Self {
+            result: result_of(&ended)?,
+            output: ended.serial,
+        })
     }
 }
 
-/// Boots to the end, and fails if that was neither the program's end nor a freeze.
-fn boot(args: &Args, name: &str, disk: &Path, append: &str) -> Result<Ended, Failure> {
-    let vm = Vm {
-        kernel: args.kernel.clone(),
-        machine: args.machine,
-        accel: args.accel,
-        disk: Some(disk.to_owned()),
-        append: append.to_owned(),
-        memory_mib: args.memory_mib,
-        timeout: Duration::from_secs(args.timeout),
-        log: args.work.join(format!("{name}.log")),
-    };
-    let start = Instant::now();
-    let ended = vm.start(true).map_err(|error| error.to_string())?.wait();
-    match ended.ending {
-        Ending::Finished | Ending::Frozen => {
-            say(&format!(
-                "powered off after {:.1} s",
-                start.elapsed().as_secs_f64()
-            ));
-            Ok(ended)
+/// The parts of the job, all there.
+struct Job {
+    woodfrog: PathBuf,
+    wasm: PathBuf,
+    args: Vec<OsString>,
+    disk: PathBuf,
+    work: PathBuf,
+    vm: Vm,
+}
+
+impl Job {
+    /// Builds what was not given.
+    fn prepare(args: &Args) -> Result<Self, Failure> {
+        let artifacts = Artifacts::new();
+        let built = |given: &Option<PathBuf>, build: fn(&Artifacts) -> Built| match given {
+            Some(path) => Ok(path.clone()),
+            None => build(&artifacts).map_err(|error| error.to_string()),
+        };
+        fs::create_dir_all(&args.work)
+            .map_err(|error| format!("cannot make {}: {error}", args.work.display()))?;
+        let disk = args.work.join("disk.img");
+        Ok(Self {
+            woodfrog: built(&args.woodfrog, Artifacts::woodfrog)?,
+            wasm: built(&args.wasm, Artifacts::example_guest)?,
+            args: args.args.clone(),
+            vm: Vm {
+                kernel: built(&args.kernel, Artifacts::kernel)?,
+                machine: args.machine,
+                accel: args.accel,
+                disk: Some(disk.clone()),
+                append: String::new(),
+                memory_mib: args.memory_mib,
+                timeout: Duration::from_secs(args.timeout),
+                log: PathBuf::new(),
+            },
+            disk,
+            work: args.work.clone(),
+        })
+    }
+
+    /// Makes the disk anew, with the program and no checkpoint.
+    fn make_disk(&self) -> Result<(), Failure> {
+        match fs::remove_file(&self.disk) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(format!("cannot replace {}: {error}", self.disk.display()));
+            }
+            _ => {}
         }
-        Ending::TimedOut => Err(format!(
-            "the {name} boot took longer than {} s\n{}",
-            args.timeout,
-            explain(&ended)
-        )),
-        ending => Err(format!(
-            "the {name} boot ended as {ending:?}\n{}",
-            explain(&ended)
-        )),
+        let mut command = Command::new(&self.woodfrog);
+        command.args(["disk", "create", "--size", DISK_SIZE]);
+        command.arg(&self.disk).arg("--module").arg(&self.wasm);
+        for arg in &self.args {
+            let mut option = OsString::from("--arg=");
+            option.push(arg);
+            command.arg(option);
+        }
+        match command.status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) => Err(format!("cannot make a disk with {}", self.wasm.display())),
+            Err(error) => Err(format!("cannot run {}: {error}", self.woodfrog.display())),
+        }
+    }
+
+    /// Boots to the end, and fails if that was neither the program's end nor a freeze.
+    fn boot(&self, name: &str, options: &str) -> Result<Ended, Failure> {
+        let vm = Vm {
+            append: options.to_owned(),
+            log: self.work.join(format!("{name}.log")),
+            ..self.vm.clone()
+        };
+        let start = Instant::now();
+        let ended = vm.start(true).map_err(|error| error.to_string())?.wait();
+        match ended.ending {
+            Ending::Finished | Ending::Frozen => {
+                let seconds = start.elapsed().as_secs_f64();
+                say(&format!("powered off after {seconds:.1} s"));
+                Ok(ended)
+            }
+            Ending::TimedOut => Err(format!(
+                "the {name} boot took longer than {} s\n{}",
+                vm.timeout.as_secs(),
+                explain(&ended)
+            )),
+            ending => Err(format!(
+                "the {name} boot ended as {ending:?}\n{}",
+                explain(&ended)
+            )),
+        }
     }
 }
+
+/// Room for two checkpoints of the largest memory that fits the default machine; the
+/// file is sparse.
+const DISK_SIZE: &str = "2G";
+
+/// What building comes to.
+type Built = Result<PathBuf, CommandError>;
 
 fn explain(ended: &Ended) -> String {
     format!("{}{}", ended.log, ended.qemu_errors)

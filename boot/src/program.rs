@@ -1,0 +1,236 @@
+//! The program on the disk: from its beginning or its checkpoint, to its end
+//! or to a freeze.
+
+use crate::arch::timer;
+use crate::drivers::{DiskError, VirtioDisk};
+use crate::host::KernelHost;
+use crate::options::{CheckpointUse, Options};
+use crate::{Machine, Status, info, status};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use woodfrog::checkpoint::{CheckpointStore, DeviceError, Guest, OpenError, ReadError, WriteError};
+use woodfrog::image::{ImageError, RawImage, ValidateError};
+use woodfrog::runtime::{
+    CallError, CaptureError, Config, Engine, InstantiateError, Linker, Module, ModuleError,
+    RestoreError, Store,
+};
+use woodfrog::trap::Trap;
+use woodfrog::wasi::{
+    self, Entry, Exit, HostData, HostState, PlannedModule, ProgramError, Progress, Random,
+    StateError, WasiCtx,
+};
+
+/// The exit status of a program that trapped, as shells have it for SIGABRT.
+const TRAP_STATUS: i32 = 134;
+
+/// The store's data.
+type Data = HostData<KernelHost>;
+
+/// Why the kernel could not run a program.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the variants say which stage failed")]
+pub enum Failure {
+    #[error("{0}")]
+    Disk(#[from] DiskError),
+    #[error("cannot open the disk: {0}")]
+    Open(#[from] OpenError),
+    #[error("cannot read the disk: {0}")]
+    Read(#[from] ReadError),
+    #[error("the disk failed: {0}")]
+    Device(#[from] DeviceError),
+    #[error("bad module: {0}")]
+    Module(#[from] ModuleError),
+    #[error("bad arguments or program state: {0}")]
+    State(#[from] StateError),
+    #[error("bad checkpoint: {0}")]
+    Image(#[from] ImageError),
+    #[error("bad checkpoint: {0}")]
+    Validate(#[from] ValidateError),
+    #[error("cannot resume the checkpoint: {0}")]
+    Restore(#[from] RestoreError),
+    #[error("cannot freeze the program: {0}")]
+    Capture(#[from] CaptureError),
+    #[error("cannot write the checkpoint: {0}")]
+    Write(#[from] WriteError),
+    #[error("cannot run the program: {0}")]
+    Program(#[from] ProgramError),
+}
+
+/// How a program ended.
+enum Ending {
+    Returned,
+    Exited(u32),
+    Trapped(Trap),
+}
+
+/// Runs the program that is on the machine's disk.
+///
+/// # Errors
+///
+/// [`Failure`]. A program's trap is none.
+pub fn run(machine: &Machine, options: &Options) -> Result<Status, Failure> {
+    let mut disk = CheckpointStore::open(VirtioDisk::find()?)?;
+    if options.checkpoint == CheckpointUse::Discard {
+        disk.clear()?;
+    }
+    if let Some(code) = disk.result()? {
+        status!("status ended-before code={code}");
+        return Ok(Status::Finished);
+    }
+    let session = Session::load(machine, &mut disk)?;
+    let store = match disk.latest()? {
+        None => session.begin()?,
+        Some(checkpoint) => {
+            let store = session.thaw(&checkpoint.bytes)?;
+            status!("status thawed checkpoint={}", checkpoint.sequence);
+            store
+        }
+    };
+    session.drive(store, &mut disk, options)
+}
+
+/// The engine and the program's compiled module.
+struct Session {
+    engine: Engine,
+    modules: [Module; 1],
+    guest: Guest,
+}
+
+impl Session {
+    fn load(machine: &Machine, disk: &mut CheckpointStore<VirtioDisk>) -> Result<Self, Failure> {
+        let mut guest = disk.guest()?;
+        let engine = Engine::new(machine.platform.clone(), Config::default());
+        let module = Module::new(&engine, &core::mem::take(&mut guest.module))?;
+        let statistics = module.statistics();
+        info!(
+            "module {}: {} functions, {} bytes of machine code",
+            module.hash(),
+            statistics.functions,
+            statistics.machine_code
+        );
+        Ok(Self {
+            engine,
+            modules: [module],
+            guest,
+        })
+    }
+
+    fn linker() -> Linker<Data> {
+        let mut linker = Linker::new();
+        wasi::add_to_linker(&mut linker, Data::wasi);
+        linker
+    }
+
+    /// A store in which the program has not begun.
+    fn begin(&self) -> Result<Store<Data>, Failure> {
+        let Guest { args, envs, .. } = self.guest.clone();
+        let wasi = WasiCtx::new(args, envs, Random::Host)?;
+        let planned = PlannedModule {
+            name: "".into(),
+            hash: self.modules[0].hash(),
+        };
+        let state = HostState::new(Vec::from([planned]), Entry::Default, wasi);
+        let host = KernelHost;
+        Ok(Store::new(&self.engine, HostData { state, host }))
+    }
+
+    /// A store as a checkpoint has it.
+    fn thaw(&self, bytes: &[u8]) -> Result<Store<Data>, Failure> {
+        let raw = RawImage::parse(bytes)?;
+        let image = raw.validate(&[self.modules[0].inner()])?;
+        let state = HostState::from_bytes(&image.host)?;
+        let host = KernelHost;
+        let data = HostData { state, host };
+        let linker = Self::linker();
+        Ok(Store::restore(
+            &self.engine,
+            data,
+            &linker,
+            &self.modules,
+            &image,
+        )?)
+    }
+
+    /// Runs the program to its end, or until it is frozen for good.
+    fn drive(
+        &self,
+        mut store: Store<Data>,
+        disk: &mut CheckpointStore<VirtioDisk>,
+        options: &Options,
+    ) -> Result<Status, Failure> {
+        let mut linker = Self::linker();
+        let freeze_ms = options.freeze_after_ms.or(options.checkpoint_every_ms);
+        set_alarm(&store, freeze_ms);
+        loop {
+            match wasi::step(&mut store, &mut linker, &self.modules) {
+                Ok(Progress::Advanced) => {}
+                Ok(Progress::Suspended) => {
+                    let sequence = freeze(&mut store, disk)?;
+                    if options.checkpoint_every_ms.is_none() {
+                        status!("status frozen checkpoint={sequence}");
+                        return Ok(Status::Frozen);
+                    }
+                    status!("status checkpointed checkpoint={sequence}");
+                    set_alarm(&store, freeze_ms);
+                }
+                Ok(Progress::Ended(_)) => return finish(disk, &Ending::Returned),
+                Err(error) => return finish(disk, &ending_of(error)?),
+            }
+        }
+    }
+}
+
+fn set_alarm(store: &Store<Data>, delay_ms: Option<u64>) {
+    if let Some(delay_ms) = delay_ms {
+        let interrupt = store.interrupt_handle();
+        let alarm = Box::new(move || interrupt.request_suspend());
+        timer::set_alarm(delay_ms * 1_000_000, alarm);
+    }
+}
+
+/// Writes a checkpoint of a suspended store and returns its number.
+fn freeze(store: &mut Store<Data>, disk: &mut CheckpointStore<VirtioDisk>) -> Result<u64, Failure> {
+    let host = store.data_mut().to_bytes()?;
+    let mut image = store.capture()?;
+    image.host = host;
+    Ok(disk.write_checkpoint(&image)?)
+}
+
+/// A program's own way of ending, or why it failed.
+fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
+    match error {
+        ProgramError::Call(CallError::Trap(trap))
+        | ProgramError::Instantiate(InstantiateError::Trap(trap)) => Ok(Ending::Trapped(trap)),
+        ProgramError::Call(CallError::Host(error)) => match error.downcast::<Exit>() {
+            Ok(Exit(status)) => Ok(Ending::Exited(status)),
+            Err(error) => Err(ProgramError::Call(CallError::Host(error)).into()),
+        },
+        error => Err(error.into()),
+    }
+}
+
+/// Reports the end and records it on the disk.
+fn finish(disk: &mut CheckpointStore<VirtioDisk>, ending: &Ending) -> Result<Status, Failure> {
+    timer::cancel_alarm();
+    let code = match ending {
+        Ending::Returned => 0,
+        Ending::Exited(status) => *status as i32,
+        Ending::Trapped(_) => TRAP_STATUS,
+    };
+    disk.write_result(code)?;
+    match ending {
+        Ending::Returned => status!("status returned code={code}"),
+        Ending::Exited(_) => status!("status exited code={code}"),
+        Ending::Trapped(trap) => {
+            status!("{trap}");
+            let frame = trap.backtrace.frames.first();
+            let function = frame.map_or(-1, |frame| i64::from(frame.function));
+            let offset = frame.map_or(0, |frame| frame.offset);
+            status!(
+                "status trapped code={code} function={function} offset={offset:#x} reason={}",
+                trap.code
+            );
+        }
+    }
+    Ok(Status::Finished)
+}

@@ -1,0 +1,117 @@
+//! The set-up that all scenarios share: a program, its disk, and machines to boot it on.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+use tempfile::TempDir;
+use woodfrog_qemu::{Accel, Artifacts, Disk, Ended, Ending, MachineType, Status, Vm};
+
+/// Far more than any boot takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A program on a disk.
+pub struct Bench {
+    pub module: PathBuf,
+    pub disk: Disk,
+    args: Vec<String>,
+    kernel: PathBuf,
+    woodfrog: PathBuf,
+    directory: TempDir,
+}
+
+impl Bench {
+    /// A program of this repository, by its path, on a new disk.
+    pub fn new(module: &str, args: &[&str]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Self::with_module(root.join(module), args)
+    }
+
+    /// The example guest on a new disk.
+    pub fn with_example_guest(args: &[&str]) -> Self {
+        let guest = Artifacts::new().example_guest().expect("the guest");
+        Self::with_module(guest, args)
+    }
+
+    fn with_module(module: PathBuf, args: &[&str]) -> Self {
+        let artifacts = Artifacts::new();
+        let woodfrog = artifacts.woodfrog().expect("the command");
+        let disk = Disk::create(&woodfrog, "64M", &module, args).expect("a disk");
+        Self {
+            module,
+            disk,
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            kernel: artifacts.kernel().expect("the kernel"),
+            woodfrog,
+            directory: TempDir::new().expect("a temporary directory"),
+        }
+    }
+
+    /// The machine with the disk.
+    pub fn vm(&self, machine: MachineType, options: &str) -> Vm {
+        Vm {
+            kernel: self.kernel.clone(),
+            machine,
+            accel: Accel::Tcg,
+            disk: Some(self.disk.path()),
+            append: options.to_owned(),
+            memory_mib: 512,
+            timeout: TIMEOUT,
+            log: self.file("log"),
+        }
+    }
+
+    /// Boots until the machine powers off, which must end so.
+    pub fn boot(&self, machine: MachineType, options: &str, ending: Ending) -> Boot {
+        let running = self.vm(machine, options).start(false).expect("a machine");
+        let ended = running.wait();
+        assert_eq!(
+            ended.ending, ending,
+            "{machine:?} {options}\n{}{}",
+            ended.log, ended.qemu_errors
+        );
+        Boot::new(ended)
+    }
+
+    /// A file that is removed in the end.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Runs the `woodfrog` command.
+    pub fn woodfrog(&self, args: &[&dyn AsRef<OsStr>]) -> Output {
+        let mut command = Command::new(&self.woodfrog);
+        command.args(args.iter().map(|arg| arg.as_ref()));
+        command.output().expect("the command")
+    }
+
+    /// What the program prints on Linux, uninterrupted, and its exit status.
+    pub fn run_on_linux(&self) -> (String, i32) {
+        let mut command = Command::new(&self.woodfrog);
+        command.arg("run").arg(&self.module).args(&self.args);
+        let output = command.output().expect("the command");
+        let code = output.status.code().expect("no signal");
+        (text(&output.stdout), code)
+    }
+}
+
+/// What a boot left.
+pub struct Boot {
+    pub output: String,
+    pub statuses: Vec<Status>,
+    pub log: String,
+}
+
+impl Boot {
+    pub fn new(ended: Ended) -> Self {
+        Self {
+            output: text(&ended.serial),
+            statuses: Status::parse_log(&ended.log),
+            log: ended.log,
+        }
+    }
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("the programs print text")
+}
