@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
-use woodfrog::runtime::ModuleError;
+use woodfrog::runtime::{CaptureError, ModuleError, RestoreError};
 use woodfrog::wasi::{ProgramError, StateError};
 
 /// Why the command failed. A trap of the program is none: it is a result.
@@ -108,9 +108,12 @@ pub enum Failure {
     /// An image does not fit its modules.
     #[error("bad image: {0}")]
     Validate(#[from] ValidateError),
-    /// Freezing is not there yet.
-    #[error("freezing is not supported yet")]
-    NotYet,
+    /// An image cannot be turned into a store.
+    #[error("bad image: {0}")]
+    Restore(#[from] RestoreError),
+    /// A store cannot be turned into an image.
+    #[error("cannot freeze the program: {0}")]
+    Capture(#[from] CaptureError),
     /// The program could not be started or went wrong in a way that is no trap.
     #[error(transparent)]
     Program(#[from] ProgramError),

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use woodfrog::image::{ImageSink, InstanceImage, RawImage};
 use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store};
+use woodfrog::wasi::{HostData, HostState};
 
 /// Serialises a suspended store, drops it, and makes it anew from the bytes, in
 /// other memory.
@@ -22,8 +23,10 @@ pub fn freeze_and_thaw(
 ) -> Result<Store<Data>, Failure> {
     let bytes = capture(&mut store)?.to_bytes();
     let engine = store.engine().clone();
-    let data = store.into_data();
-    restore(&engine, RawImage::parse(&bytes)?, linker, modules, data)
+    let host = store.into_data().host;
+    let raw = RawImage::parse(&bytes)?;
+    let state = HostState::from_bytes(&raw.unverified().host)?;
+    restore(&engine, &raw, linker, modules, HostData { state, host })
 }
 
 /// Writes a suspended store to a file and returns its frames.
@@ -46,6 +49,30 @@ pub fn freeze_to_file(
     Ok(frames::of_image(&image, &modules))
 }
 
+/// Makes a store from an image, which is checked against the modules.
+///
+/// # Errors
+///
+/// [`Failure::Restore`].
+pub fn restore(
+    engine: &Engine,
+    image: &RawImage<'_>,
+    linker: &Linker<Data>,
+    modules: &[Module],
+    data: Data,
+) -> Result<Store<Data>, Failure> {
+    let image = image.unverified();
+    Ok(Store::restore(engine, data, linker, modules, image)?)
+}
+
+fn capture(store: &mut Store<Data>) -> Result<InstanceImage<'_>, Failure> {
+    let host = store.data_mut().to_bytes()?;
+    Ok(InstanceImage {
+        host,
+        ..store.capture()?
+    })
+}
+
 struct FileSink(File);
 
 impl ImageSink for FileSink {
@@ -54,25 +81,4 @@ impl ImageSink for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
     }
-}
-
-fn capture(_store: &mut Store<Data>) -> Result<InstanceImage<'_>, Failure> {
-    Err(Failure::NotYet)
-}
-
-/// Checks an image against its modules and makes a store from it.
-///
-/// # Errors
-///
-/// [`Failure`].
-pub fn restore(
-    _engine: &Engine,
-    raw: RawImage<'_>,
-    _linker: &Linker<Data>,
-    modules: &[Module],
-    _data: Data,
-) -> Result<Store<Data>, Failure> {
-    let modules: Vec<_> = modules.iter().map(Module::inner).collect();
-    let _image = raw.validate(&modules)?;
-    Err(Failure::NotYet)
 }

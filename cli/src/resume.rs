@@ -39,7 +39,7 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
         state,
         host: LinuxHost::new(),
     };
-    let store = freeze::restore(&session.engine, raw, &linker, &session.modules, data)?;
+    let store = freeze::restore(&session.engine, &raw, &linker, &session.modules, data)?;
     session.seconds.instantiate = start.elapsed();
     report::print(&session.drive(store)?, args.common.json)
 }
