@@ -9,6 +9,8 @@ mod dump;
 mod rebuild;
 mod site;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod walk;
 

@@ -512,3 +512,23 @@ impl RawValues {
         }
     }
 }
+
+/// Reads one frame at a site that is no code's, for tests.
+#[cfg(test)]
+pub(super) fn read_site(
+    context: &dyn WalkContext,
+    stack: &StackView<'_>,
+    frame: &TrapFrame,
+    site: &Site,
+) -> Result<WasmFunctionStateDump, ReadError> {
+    let walk = Walk {
+        context,
+        stack,
+        registers: KnownRegisters::of(frame, Exit::Call),
+        rip: frame.rip,
+        rbp: frame.gpr[GPR::RBP as usize],
+        frame: 0,
+        sites: BTreeMap::new(),
+    };
+    walk.read_frame(site)
+}

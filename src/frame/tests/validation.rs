@@ -1,0 +1,400 @@
+//! Hostile frames are refused with their number and the reason.
+
+use super::*;
+use crate::compile::{CompileOptions, CompiledModule, CpuFeatures, compile};
+use crate::module::Module;
+use proptest::prelude::*;
+
+/// `run` calls `work` directly and by the table; `asks` calls the host, and libcalls.
+const WAT: &str = r#"
+(module
+  (type $host (func (param i32) (result i64 f32)))
+  (type $work (func (param i64) (result i64)))
+  (import "" "host" (func $host (type $host)))
+  (memory 1)
+  (table 1 funcref)
+  (func $work (type $work) (local f64 funcref)
+    (loop (br_if 0 (i64.eqz (local.get 0))))
+    (i64.load (i32.const 8)))
+  (func $run (param i32) (result i64)
+    (i64.add
+      (i64.const 77)
+      (call $work (i64.const 1)))
+    (call_indirect (type $work) (i32.const 0)))
+  (func $asks (param i32) (result i64)
+    (local.get 0)
+    (call $host (i32.const 4))
+    drop
+    (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))
+    (memory.grow (i32.const 1))
+    drop
+    drop
+    drop
+    i64.const 0))
+"#;
+
+struct Claims {
+    module: Module,
+    compiled: CompiledModule,
+}
+
+impl ValidateContext for Claims {
+    fn module(&self, instance: u32) -> Option<&Module> {
+        (instance < 2).then_some(&self.module)
+    }
+
+    fn code(&self, _instance: u32) -> Option<CodeRef<'_>> {
+        Some(CodeRef {
+            map: &self.compiled.state_map,
+            base: 0,
+            baseline: true,
+        })
+    }
+
+    /// Store address 0 is the host function; then come those of instance 0 and 1.
+    fn function(&self, instance: u32, index: u32) -> Option<FuncAddr> {
+        Some(FuncAddr(match index {
+            0 => 0,
+            _ => index + 3 * instance,
+        }))
+    }
+
+    fn origin(&self, addr: FuncAddr) -> Option<FunctionOrigin> {
+        match addr.0 {
+            0 => Some(FunctionOrigin::Host),
+            1..=6 => Some(FunctionOrigin::Wasm {
+                instance: (addr.0 - 1) / 3,
+                function: (addr.0 - 1) % 3 + 1,
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn claims() -> Claims {
+    let module = Module::decode(wat::parse_str(WAT).unwrap()).unwrap();
+    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
+    let options = CompileOptions {
+        signatures: &signatures,
+        features: CpuFeatures::default(),
+    };
+    let compiled = compile(&module, &options).unwrap();
+    Claims { module, compiled }
+}
+
+impl Claims {
+    /// Wasm offsets of a function's points of a kind, in order.
+    fn offsets(&self, function: u32, is_kind: impl Fn(PointKind) -> bool) -> Vec<usize> {
+        let function = self.compiled.state_map.function(function).unwrap();
+        let points = function.points().filter(|point| is_kind(point.kind));
+        let mut offsets: Vec<_> = points.map(|point| point.wasm_offset).collect();
+        offsets.sort();
+        offsets
+    }
+
+    fn calls(&self, function: u32) -> Vec<usize> {
+        self.offsets(function, |kind| kind == PointKind::Call)
+    }
+
+    fn reason(&self, image: &ExecutionStateImage) -> Option<(usize, FrameError)> {
+        match validate(self, image) {
+            Ok(_) => None,
+            Err(FramesError::Frame { frame, reason }) => Some((frame, reason)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// `run` at its direct or indirect call of `work`, which stands at its loop.
+    fn working(&self, call: usize) -> ExecutionStateImage {
+        let work = WasmFunctionStateDump {
+            instance: 0,
+            local_function_id: 1,
+            wasm_inst_offset: self.offsets(1, |kind| kind == PointKind::Loop)[0],
+            stack: Vec::new(),
+            locals: vec![
+                Some(Value::I64(5)),
+                Some(Value::F64(6)),
+                Some(Value::FuncRef(Some(FuncAddr(2)))),
+            ],
+        };
+        let run = WasmFunctionStateDump {
+            instance: 0,
+            local_function_id: 2,
+            wasm_inst_offset: self.calls(2)[call],
+            stack: match call {
+                0 => vec![Some(Value::I64(77))],
+                _ => vec![],
+            },
+            locals: vec![Some(Value::I32(1))],
+        };
+        ExecutionStateImage {
+            frames: vec![work, run],
+            pending_results: Vec::new(),
+        }
+    }
+
+    /// `asks` at its call of the host, which has returned.
+    fn asking(&self) -> ExecutionStateImage {
+        let asks = WasmFunctionStateDump {
+            instance: 1,
+            local_function_id: 3,
+            wasm_inst_offset: self.calls(3)[0],
+            stack: vec![Some(Value::I32(3))],
+            locals: vec![Some(Value::I32(3))],
+        };
+        ExecutionStateImage {
+            frames: vec![asks],
+            pending_results: vec![Value::I64(1), Value::F32(2)],
+        }
+    }
+}
+
+/// A valid image with a change.
+fn with(
+    image: &ExecutionStateImage,
+    change: impl FnOnce(&mut ExecutionStateImage),
+) -> ExecutionStateImage {
+    let mut image = image.clone();
+    change(&mut image);
+    image
+}
+
+#[test]
+fn true_frames_are_accepted() {
+    let claims = claims();
+    for call in 0..2 {
+        let image = claims.working(call);
+        assert_eq!(claims.reason(&image), None);
+        assert_eq!(validate(&claims, &image).unwrap().entry_function(), (0, 2));
+    }
+    assert_eq!(claims.reason(&claims.asking()), None);
+    // A restartable instruction.
+    let restart = claims.offsets(3, |kind| kind == PointKind::Restart)[0];
+    let image = with(&claims.asking(), |image| {
+        image.frames[0].wasm_inst_offset = restart;
+        image.frames[0].stack = [3, 0, 1, 2].map(|n| Some(Value::I32(n))).to_vec();
+        image.frames[0].stack.insert(1, Some(Value::I64(9)));
+        image.pending_results.clear();
+    });
+    assert_eq!(claims.reason(&image), None);
+    // A function header.
+    let image = with(&claims.working(0), |image| {
+        image.frames[0].wasm_inst_offset = usize::MAX;
+        image.frames[0].locals[1] = Some(Value::F64(0));
+        image.frames[0].locals[2] = None;
+    });
+    assert_eq!(claims.reason(&image), None);
+}
+
+#[test]
+fn the_number_of_frames_is_bounded() {
+    let claims = claims();
+    let error = validate(&claims, &ExecutionStateImage::default()).unwrap_err();
+    assert_eq!(error, FramesError::NoFrames);
+    let frame = claims.working(0).frames[0].clone();
+    let image = ExecutionStateImage {
+        frames: vec![frame; crate::limits::MAX_IMAGE_FRAMES + 1],
+        pending_results: Vec::new(),
+    };
+    assert!(matches!(
+        validate(&claims, &image),
+        Err(FramesError::TooManyFrames(_))
+    ));
+}
+
+#[test]
+fn frames_of_nothing_are_refused() {
+    let claims = claims();
+    let image = claims.working(0);
+    let expect = |number: usize, change: &dyn Fn(&mut WasmFunctionStateDump), reason| {
+        let image = with(&image, |image| change(&mut image.frames[number]));
+        assert_eq!(claims.reason(&image), Some((number, reason)));
+    };
+    expect(1, &|f| f.instance = 2, FrameError::UnknownInstance(2));
+    for id in [0, 4, u32::MAX] {
+        let reason = FrameError::UndefinedFunction(id);
+        expect(0, &|f| f.local_function_id = id, reason);
+    }
+    let loop_offset = image.frames[0].wasm_inst_offset;
+    let trap = claims.offsets(1, PointKind::is_trappable)[0];
+    for offset in [0, loop_offset + 1, trap, usize::MAX - 1] {
+        let reason = FrameError::NotSuspendPoint(offset);
+        expect(0, &|f| f.wasm_inst_offset = offset, reason);
+    }
+}
+
+#[test]
+fn values_must_be_what_the_code_takes_them_for() {
+    let claims = claims();
+    let image = claims.working(0);
+    let expect = |number: usize, change: &dyn Fn(&mut WasmFunctionStateDump), reason| {
+        let image = with(&image, |image| change(&mut image.frames[number]));
+        assert_eq!(claims.reason(&image), Some((number, reason)));
+    };
+    let count = FrameError::LocalCount {
+        expected: 3,
+        found: 2,
+    };
+    expect(0, &|f| f.locals.truncate(2), count);
+    let count = FrameError::OperandCount {
+        expected: 1,
+        found: 2,
+    };
+    expect(1, &|f| f.stack.push(None), count);
+    let ty = FrameError::LocalType {
+        index: 1,
+        expected: ValType::F64,
+        found: ValType::I64,
+    };
+    expect(0, &|f| f.locals[1] = Some(Value::I64(6)), ty);
+    let ty = FrameError::OperandType {
+        index: 0,
+        expected: ValType::I64,
+        found: ValType::FuncRef,
+    };
+    expect(1, &|f| f.stack[0] = Some(Value::FuncRef(None)), ty);
+    expect(0, &|f| f.locals[0] = None, FrameError::MissingLocal(0));
+    let unknown = FuncAddr(7);
+    let reason = FrameError::UnknownFunction(unknown);
+    let value = Some(Value::FuncRef(Some(unknown)));
+    expect(0, &|f| f.locals[2] = value, reason);
+    let header = |f: &mut WasmFunctionStateDump| f.wasm_inst_offset = usize::MAX;
+    expect(0, &header, FrameError::LocalNotZero(1));
+}
+
+#[test]
+fn operands_must_be_the_constants_and_locals_that_the_code_knows() {
+    let claims = claims();
+    let changed = with(&claims.working(0), |image| {
+        image.frames[1].stack[0] = Some(Value::I64(78));
+    });
+    let operands = |function: u32, offset: usize| {
+        let function = claims.compiled.state_map.function(function).unwrap();
+        let point = function.point_at_wasm_offset(offset, |k| k == PointKind::Call);
+        function.operands(&point.unwrap())
+    };
+    // Whether the compiler knows the constant is its own choice.
+    let home = operands(2, changed.frames[1].wasm_inst_offset)[0].home;
+    let is_known = home == OperandHome::Const(77);
+    let mismatch = Some((1, FrameError::OperandMismatch(0)));
+    assert_eq!(claims.reason(&changed), mismatch.filter(|_| is_known));
+
+    let changed = with(&claims.asking(), |image| {
+        image.frames[0].stack[0] = Some(Value::I32(4));
+    });
+    let home = operands(3, changed.frames[0].wasm_inst_offset)[0].home;
+    let is_known = home == OperandHome::Local(0);
+    let mismatch = Some((0, FrameError::OperandMismatch(0)));
+    assert_eq!(claims.reason(&changed), mismatch.filter(|_| is_known));
+}
+
+#[test]
+fn calls_must_reach_the_frame_above() {
+    let claims = claims();
+    let direct = claims.working(0);
+    let offset = direct.frames[1].wasm_inst_offset;
+    let reason = FrameError::CannotCall { offset };
+    // Another instance's function of the same code.
+    let image = with(&direct, |image| image.frames[0].instance = 1);
+    assert_eq!(claims.reason(&image), Some((1, reason.clone())));
+    // By the table it can be reached.
+    let image = with(&claims.working(1), |image| image.frames[0].instance = 1);
+    assert_eq!(claims.reason(&image), None);
+
+    // `run` above itself: not what it calls, and not of the table call's type.
+    for call in 0..2 {
+        let image = claims.working(call);
+        let mut inner = image.frames[1].clone();
+        inner.wasm_inst_offset = usize::MAX;
+        inner.stack.clear();
+        let image = with(&image, |image| image.frames[0] = inner);
+        let offset = image.frames[1].wasm_inst_offset;
+        let reason = FrameError::CannotCall { offset };
+        assert_eq!(claims.reason(&image), Some((1, reason)));
+    }
+    // A caller that stands at a loop.
+    let image = with(&direct, |image| {
+        let work = image.frames[0].clone();
+        image.frames.insert(0, work);
+    });
+    let (number, reason) = claims.reason(&image).unwrap();
+    assert_eq!(number, 1);
+    assert!(matches!(reason, FrameError::WrongCall(_)));
+}
+
+#[test]
+fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
+    let claims = claims();
+    let asking = claims.asking();
+    for pending in [
+        vec![],
+        vec![Value::I64(1)],
+        vec![Value::F32(2), Value::I64(1)],
+    ] {
+        let image = with(&asking, |image| image.pending_results = pending);
+        assert_eq!(claims.reason(&image), Some((0, FrameError::PendingResults)));
+    }
+    let image = with(&claims.working(0), |image| {
+        image.pending_results.push(Value::I64(1));
+    });
+    assert_eq!(claims.reason(&image), Some((0, FrameError::PendingResults)));
+
+    // `run` at its direct call of a wasm function that is not there.
+    let image = with(&claims.working(0), |image| {
+        image.frames.remove(0);
+        image.pending_results = vec![Value::I64(1)];
+    });
+    let offset = image.frames[0].wasm_inst_offset;
+    assert_eq!(
+        claims.reason(&image),
+        Some((0, FrameError::WrongCall(offset)))
+    );
+
+    // A libcall has no results to wait for.
+    let grow = *claims.calls(3).last().unwrap();
+    let image = with(&asking, |image| {
+        image.frames[0].wasm_inst_offset = grow;
+        image.frames[0].stack.push(Some(Value::I64(9)));
+        image.pending_results = vec![Value::I32(1)];
+    });
+    assert_eq!(
+        claims.reason(&image),
+        Some((0, FrameError::WrongCall(grow)))
+    );
+}
+
+fn any_value() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        Just(None),
+        any::<i32>().prop_map(|v| Some(Value::I32(v))),
+        any::<i64>().prop_map(|v| Some(Value::I64(v))),
+        Just(Some(Value::I64(77))),
+        any::<u64>().prop_map(|v| Some(Value::F64(v))),
+        (0..9u32).prop_map(|v| Some(Value::FuncRef(Some(FuncAddr(v))))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn random_claims_never_panic(
+        frames in prop::collection::vec(
+            (0..3u32, 0..5u32, 0..300usize,
+                prop::collection::vec(any_value(), 0..4),
+                prop::collection::vec(any_value(), 0..4)),
+            0..4,
+        ),
+    ) {
+        let claims = claims();
+        let frames = frames.into_iter().map(|(instance, function, offset, stack, locals)| {
+            WasmFunctionStateDump {
+                instance,
+                local_function_id: function,
+                wasm_inst_offset: if offset == 0 { usize::MAX } else { offset },
+                stack,
+                locals,
+            }
+        });
+        let image = ExecutionStateImage { frames: frames.collect(), pending_results: Vec::new() };
+        let _ = validate(&claims, &image);
+    }
+}
