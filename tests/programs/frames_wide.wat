@@ -26,6 +26,7 @@
     (local.set 41 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 41)))
     (local.set 44 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 44)))
     (local.set 47 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 47)))
+    (local.set 49 (i64.const 47))
     (if (local.get $n) (then (local.set $h (call $small (i32.sub (local.get $n) (i32.const 1))))))
     (loop $again
       (local.set 49 (call $leaf (local.get 49)))
@@ -92,6 +93,7 @@
     (local.set 520 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 520)))
     (local.set 557 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 557)))
     (local.set 594 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 594)))
+    (local.set 599 (i64.const 597))
     (if (local.get $n) (then (local.set $h (call $page (i32.sub (local.get $n) (i32.const 1))))))
     (loop $again
       (local.set 599 (call $leaf (local.get 599)))
@@ -255,6 +257,7 @@
     (local.set 2620 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 2620)))
     (local.set 2807 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 2807)))
     (local.set 2994 (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 2994)))
+    (local.set 2999 (i64.const 2997))
     (if (local.get $n) (then (local.set $h (call $large (i32.sub (local.get $n) (i32.const 1))))))
     (loop $again
       (local.set 2999 (call $leaf (local.get 2999)))
