@@ -5,6 +5,7 @@
 
 use crate::abi::Value;
 use alloc::vec::Vec;
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One wasm frame.
@@ -31,4 +32,115 @@ pub struct ExecutionStateImage {
     /// Results of the host call that the innermost frame stands at, if that
     /// call has already been made.
     pub pending_results: Vec<Value>,
+}
+
+/// The name of a function, from the index of its instance and its own.
+pub type FunctionNames<'a> = dyn Fn(u32, u32) -> Option<&'a str> + 'a;
+
+/// Frames as a printed backtrace, with names.
+#[derive(Clone, Copy)]
+pub struct NamedBacktrace<'a> {
+    state: &'a ExecutionStateImage,
+    names: &'a FunctionNames<'a>,
+}
+
+impl ExecutionStateImage {
+    /// The printed backtrace, one frame a line, with names:
+    /// `#0 func name @0x2a locals [i32:1, ?] stack []`. What is not recoverable is
+    /// printed `?`.
+    pub fn with_names<'a>(&'a self, names: &'a FunctionNames<'a>) -> NamedBacktrace<'a> {
+        NamedBacktrace { state: self, names }
+    }
+}
+
+/// The printed backtrace, functions by index.
+impl fmt::Display for ExecutionStateImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_names(&|_, _| None).fmt(f)
+    }
+}
+
+impl fmt::Display for NamedBacktrace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, frame) in self.state.frames.iter().enumerate() {
+            if number > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "#{number} func ")?;
+            match (self.names)(frame.instance, frame.local_function_id) {
+                Some(name) => f.write_str(name)?,
+                None => write!(f, "{}", frame.local_function_id)?,
+            }
+            match frame.wasm_inst_offset {
+                usize::MAX => f.write_str(" @header")?,
+                offset => write!(f, " @{offset:#x}")?,
+            }
+            f.write_str(" locals ")?;
+            write_values(f, &frame.locals)?;
+            f.write_str(" stack ")?;
+            write_values(f, &frame.stack)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_values(f: &mut fmt::Formatter<'_>, values: &[Option<Value>]) -> fmt::Result {
+    f.write_str("[")?;
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            f.write_str(", ")?;
+        }
+        match value {
+            Some(value) => write_value(f, value)?,
+            None => f.write_str("?")?,
+        }
+    }
+    f.write_str("]")
+}
+
+fn write_value(f: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
+    write!(f, "{}:", value.ty())?;
+    match value {
+        Value::I32(value) => write!(f, "{value}"),
+        Value::I64(value) => write!(f, "{value}"),
+        Value::F32(bits) => write!(f, "{:?}", f32::from_bits(*bits)),
+        Value::F64(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
+        Value::V128(bits) => write!(f, "{bits:#034x}"),
+        Value::FuncRef(Some(addr)) => write!(f, "{}", addr.0),
+        Value::ExternRef(Some(token)) => write!(f, "{}", token.0),
+        Value::FuncRef(None) | Value::ExternRef(None) => f.write_str("null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    #[test]
+    fn backtraces_print_names_offsets_and_values() {
+        let frame = WasmFunctionStateDump {
+            instance: 0,
+            local_function_id: 7,
+            wasm_inst_offset: 0x2a,
+            stack: vec![Some(Value::F32(0x3f80_0000)), None],
+            locals: vec![Some(Value::I32(-1)), Some(Value::FuncRef(None))],
+        };
+        let mut header = frame.clone();
+        (header.wasm_inst_offset, header.instance) = (usize::MAX, 1);
+        header.stack.clear();
+        header.locals = vec![Some(Value::V128(255))];
+        let state = ExecutionStateImage {
+            frames: vec![header, frame],
+            pending_results: Vec::new(),
+        };
+        let names = |instance, function| (instance == 0 && function == 7).then_some("work");
+        assert_eq!(
+            state.with_names(&names).to_string(),
+            "#0 func 7 @header locals [v128:0x000000000000000000000000000000ff] stack []\n\
+             #1 func work @0x2a locals [i32:-1, funcref:null] stack [f32:1.0, ?]"
+        );
+        assert!(state.to_string().contains("#1 func 7 @0x2a"));
+    }
 }

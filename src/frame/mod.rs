@@ -14,7 +14,7 @@ mod tests;
 mod validate;
 mod walk;
 
-pub use dump::{ExecutionStateImage, WasmFunctionStateDump};
+pub use dump::{ExecutionStateImage, FunctionNames, NamedBacktrace, WasmFunctionStateDump};
 pub use rebuild::{EntryFrame, InstanceAddresses, RebuildContext, RebuildError, rebuild};
 pub use stack::{StackView, StackViewMut};
 pub use validate::{

@@ -7,6 +7,7 @@
 
 mod builder;
 mod code_version;
+mod diff;
 mod encode;
 mod function;
 mod machine_state;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use builder::ModuleStateMapBuilder;
 pub use code_version::{CodeVersion, CodeVersions};
+pub use diff::{MachineStateDiff, StateDiffs};
 pub use encode::Point;
 pub use function::{FunctionStateMap, OffsetInfo, ResumePoint, SuspendOffset};
 pub use machine_state::{MachineState, MachineValue, WasmAbstractValue};

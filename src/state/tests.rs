@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::abi::{RegisterIndex, TrapCode, ValType};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use proptest::prelude::*;
@@ -140,6 +141,95 @@ fn offset_tables_list_every_point_by_kind() {
     let resume = function.resume_points();
     let offsets: Vec<_> = resume.iter().map(|r| r.wasm_offset).collect();
     assert_eq!(offsets, [1000, 1005, usize::MAX]);
+}
+
+#[test]
+fn code_versions_are_found_within_their_bounds() {
+    let version = |base| CodeVersion {
+        baseline: true,
+        msm: Arc::new(two_functions()),
+        base,
+        backend: "test",
+    };
+    let mut versions = CodeVersions::new();
+    assert!(versions.find(0).is_none());
+    // Side by side, without a gap between the first two.
+    for base in [2000, 1000, 1500] {
+        versions.insert(version(base));
+    }
+    let base_at = |address| versions.find(address).map(|version| version.base);
+    assert_eq!(base_at(999), None);
+    assert_eq!(base_at(1000), Some(1000));
+    assert_eq!(base_at(1499), Some(1000));
+    assert_eq!(base_at(1500), Some(1500));
+    assert_eq!(base_at(2000), Some(2000));
+    assert_eq!(base_at(2499), Some(2000));
+    assert_eq!(base_at(2500), None);
+    assert!(versions.remove(1500).is_some());
+    assert!(versions.remove(1500).is_none());
+    assert!(versions.find(1500).is_none());
+    assert_eq!(versions.iter().count(), 2);
+}
+
+#[test]
+fn states_place_locals_by_the_kind_of_their_point() {
+    let local = |register, slot| LocalHome {
+        ty: ValType::I32,
+        register,
+        slot,
+    };
+    let (rbx, rsi) = (RegisterIndex(3), RegisterIndex(6));
+    let mut layout = layout(0, vec![local(Some(rbx), None), local(Some(rsi), Some(3))]);
+    layout.locals.push(LocalHome {
+        ty: ValType::V128,
+        register: None,
+        slot: Some(5),
+    });
+    layout.params = 2;
+    let mut builder = ModuleStateMapBuilder::default();
+    builder.begin_function(0);
+    for (kind, offset) in [
+        (PointKind::FunctionHeader, 1),
+        (PointKind::Loop, 2),
+        (PointKind::Call, 3),
+    ] {
+        add(&mut builder, &described(kind, offset, 50));
+    }
+    builder.end_function(&layout, 10);
+    let map = builder.finish(10);
+    let function = map.function(0).unwrap();
+    let states: Vec<_> = function.points().map(|p| function.state(&p)).collect();
+    let [header, body, call] = &states[..] else {
+        panic!("three points");
+    };
+
+    assert_eq!(*header, function.initial());
+    assert_eq!(header.wasm_inst_offset, usize::MAX);
+    assert!(header.stack_values.is_empty());
+    // RDI and RSI carry the parameters.
+    assert_eq!(header.register_values[7], MachineValue::WasmLocal(0));
+    assert_eq!(header.register_values[6], MachineValue::WasmLocal(1));
+    for state in [body, call] {
+        assert_eq!(state.stack_values.len(), 20 - 2 + 1);
+        assert_eq!(state.stack_values[0], MachineValue::Vmctx);
+        let saved = MachineValue::PreserveRegister(RegisterIndex(12));
+        assert_eq!(state.stack_values[2], saved);
+        assert_eq!(state.stack_values[4], MachineValue::WasmLocalHigh(2));
+        assert_eq!(state.stack_values[5], MachineValue::WasmLocal(2));
+        assert_eq!(state.stack_values[18], MachineValue::ExplicitShadow);
+        assert_eq!(state.register_values[3], MachineValue::WasmLocal(0));
+        assert_eq!(state.register_values[14], MachineValue::Vmctx);
+    }
+    assert_eq!(body.register_values[6], MachineValue::WasmLocal(1));
+    assert_eq!(body.stack_values[3], MachineValue::Undefined);
+    assert_eq!(call.register_values[6], MachineValue::Undefined);
+    assert_eq!(call.stack_values[3], MachineValue::WasmLocal(1));
+
+    for (point, state) in function.points().zip(&states) {
+        let diff = StateDiffs::diff(&function, point.diff_id).unwrap();
+        assert_eq!(diff.build_state(&function), *state);
+    }
+    assert!(StateDiffs::diff(&function, usize::MAX).is_none());
 }
 
 #[test]

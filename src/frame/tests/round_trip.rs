@@ -250,10 +250,10 @@ impl Random {
             ValType::F64 => Value::F64(bits),
             ValType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(self.next())),
             ValType::FuncRef => {
-                Value::FuncRef((bits % 2 == 0).then_some(FuncAddr(bits as u32 % 99)))
+                Value::FuncRef(bits.is_multiple_of(2).then_some(FuncAddr(bits as u32 % 99)))
             }
             ValType::ExternRef => {
-                Value::ExternRef((bits % 2 == 0).then_some(ExternRef(bits as u32)))
+                Value::ExternRef(bits.is_multiple_of(2).then_some(ExternRef(bits as u32)))
             }
         }
     }
