@@ -8,7 +8,7 @@ use crate::frame::{
     CodeRef, ExecutionStateImage, Exit, ReadError, StackView, WalkContext, WasmFunctionStateDump,
     read_stack,
 };
-use crate::limits::MAX_UNCHECKED_FRAME;
+use crate::limits::{MAX_FRAME_SIZE, MAX_UNCHECKED_FRAME};
 use crate::state::{FunctionStateMap, Point, PointClass, PointKind};
 use crate::trap::{Backtrace, BacktraceFrame};
 use alloc::borrow::ToOwned;
@@ -101,6 +101,10 @@ fn describe(core: &StoreCore, dump: WasmFunctionStateDump) -> BacktraceFrame {
 /// Whether a poll that returns to `rip` is that of a function header whose frame would
 /// reach below `limit`.
 pub(super) fn begins_below(core: &StoreCore, rip: u64, rsp: u64, limit: u64) -> bool {
+    // No frame reaches that far: spares the look-up, when every poll comes here.
+    if rsp >= limit + u64::from(MAX_FRAME_SIZE) {
+        return false;
+    }
     let Some((_, function, point)) = lookup(core, PointClass::Poll, rip) else {
         return false;
     };
