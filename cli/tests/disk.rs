@@ -204,3 +204,50 @@ fn another_module_removes_the_checkpoints() {
     assert!(listed.contains("slot A: empty\nslot B: empty"), "{listed}");
     disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "not of the module");
 }
+
+/// Works for some tenths of a second.
+const LONG_PROGRAM: &str = r#"(module
+    (memory (export "memory") 3)
+    (func (export "run") (result i64) (local $i i32) (local $sum i64)
+        (loop $next
+            (local.set $sum (i64.add
+                (i64.mul (local.get $sum) (i64.const 31))
+                (i64.extend_i32_u (local.get $i))))
+            (i64.store (i32.and (local.get $i) (i32.const 0x1fff8)) (local.get $sum))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $next (i32.lt_u (local.get $i) (i32.const 200000000))))
+        (i64.add (local.get $sum) (i64.load (i32.const 4096)))))"#;
+
+#[test]
+fn a_program_goes_on_from_a_disk() {
+    let module = file("program.wat", LONG_PROGRAM);
+    let image = path("image");
+    let whole = Run::new(&["run", "--json", "--invoke", "run", &module]).json();
+    let frozen = Run::new(&[
+        "run",
+        "--json",
+        "--invoke",
+        "run",
+        "--freeze-after",
+        "20",
+        "--image",
+        &image,
+        &module,
+    ]);
+    assert_eq!(frozen.json()["outcome"], "frozen");
+    let disk_path = path("disk.img");
+    disk(&[
+        "create", &disk_path, "--size", "2M", "--module", &module, "--image", &image,
+    ])
+    .assert_prints("");
+    assert_eq!(disk(&["fsck", &disk_path]).code, Some(0));
+
+    let (module, image) = (path("out.wasm"), path("out.image"));
+    disk(&[
+        "extract", &disk_path, "--module", &module, "--image", &image,
+    ])
+    .assert_prints("");
+    let resumed = Run::new(&["resume", "--json", &image, "--module", &module]).json();
+    assert_eq!(resumed["outcome"], "returned");
+    assert_eq!(resumed["values"], whole["values"]);
+}
