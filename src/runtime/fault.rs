@@ -79,7 +79,8 @@ impl StoreCore {
     fn trap_of_fault(&self, frame: &TrapFrame) -> Option<TrapCode> {
         let address = frame.fault_address;
         let stack = self.stack.as_ref();
-        if frame.vector == PAGE_FAULT && stack.is_some_and(|stack| stack.is_in_guard(address)) {
+        // Above the guard, a page faults only if the platform has no memory left to back it.
+        if frame.vector == PAGE_FAULT && stack.is_some_and(|stack| stack.contains(address)) {
             return Some(TrapCode::CallStackExhausted);
         }
         let code = backtrace::trap_code(self, frame.rip)?;

@@ -66,9 +66,9 @@ impl WasmStack {
         (self.top() - self.base()) as usize / 8
     }
 
-    /// Whether an address lies in the guard.
-    pub(crate) fn is_in_guard(&self, address: u64) -> bool {
-        address.wrapping_sub(self.start()) < STACK_GUARD
+    /// Whether an address lies in the stack or its guard.
+    pub(crate) fn contains(&self, address: u64) -> bool {
+        self.reservation.contains(address)
     }
 
     fn start(&self) -> u64 {

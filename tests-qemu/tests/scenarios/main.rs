@@ -1,8 +1,9 @@
-//! Programs in the kernel: trapped, frozen, thawed, and killed in between.
+//! Programs in the kernel: trapped, frozen, thawed, killed in between, and refused.
 //!
 //! What a program must print is what `woodfrog run` prints on Linux.
 
 mod bench;
 mod freeze;
 mod kill;
+mod refuse;
 mod traps;

@@ -1,0 +1,90 @@
+//! What the kernel cannot do, it says, and powers off in order.
+
+use crate::bench::Bench;
+use std::fs;
+use woodfrog_qemu::MachineType::{Microvm, Q35};
+use woodfrog_qemu::{Ending, Status, Vm};
+
+const TRAPS: &str = "tests/programs/qemu/traps.wat";
+
+#[test]
+fn unknown_options_are_refused() {
+    let bench = Bench::new(TRAPS, &[]);
+    for (options, message) in [
+        ("freeze_afterms=5", "unknown option \"freeze_afterms=5\""),
+        (
+            "freeze_after_ms=0",
+            "\"0\" is no value for option freeze_after_ms",
+        ),
+        ("log=loud", "\"loud\" is no value for option log"),
+        (
+            "freeze_after_ms=1 checkpoint_every_ms=1",
+            "cannot be combined",
+        ),
+    ] {
+        let boot = bench.boot(Microvm, options, Ending::Failed);
+        assert_failed(&boot.statuses, message);
+    }
+}
+
+#[test]
+fn a_machine_without_a_disk_is_refused() {
+    let bench = Bench::new(TRAPS, &[]);
+    for machine in [Q35, Microvm] {
+        let vm = Vm {
+            disk: None,
+            ..bench.vm(machine, "")
+        };
+        let ended = vm.start(false).expect("a machine").wait();
+        assert_failed(&Status::parse_log(&ended.log), "no virtio block device");
+    }
+}
+
+#[test]
+fn a_disk_of_another_kind_is_refused() {
+    let bench = Bench::new(TRAPS, &[]);
+    fs::write(bench.disk.path(), vec![0x5a; 1 << 20]).expect("a disk");
+    let boot = bench.boot(Q35, "", Ending::Failed);
+    assert_failed(&boot.statuses, "cannot open the disk");
+}
+
+#[test]
+fn a_damaged_program_is_refused() {
+    let bench = Bench::new(TRAPS, &[]);
+    let mut disk = fs::read(bench.disk.path()).expect("the disk");
+    let magic = b"\0asm";
+    let module = disk.windows(4).position(|window| window == magic);
+    disk[module.expect("a module") + 20] ^= 1;
+    fs::write(bench.disk.path(), disk).expect("the disk");
+    let boot = bench.boot(Microvm, "", Ending::Failed);
+    assert_failed(&boot.statuses, "cannot read the disk");
+}
+
+#[test]
+fn a_program_that_takes_all_memory_traps() {
+    let bench = Bench::new("tests-qemu/guests/greedy.wat", &[]);
+    for machine in [Q35, Microvm] {
+        let boot = bench.boot(machine, "checkpoint=discard", Ending::Finished);
+        let Some(Status::Trapped(trap)) = boot.statuses.last() else {
+            panic!("{}", boot.log);
+        };
+        assert_eq!(trap.reason, "out of bounds memory access");
+    }
+}
+
+#[test]
+fn a_discarded_checkpoint_is_not_resumed() {
+    let bench = Bench::new("tests/programs/qemu/tight_loop.wat", &[]);
+    let (expected, _) = bench.run_on_linux();
+    bench.boot(Q35, "freeze_after_ms=100", Ending::Frozen);
+    let boot = bench.boot(Q35, "checkpoint=discard log=quiet", Ending::Finished);
+    assert_eq!(boot.statuses, [Status::Exited(0)]);
+    assert_eq!(boot.output, expected);
+}
+
+fn assert_failed(statuses: &[Status], message: &str) {
+    match statuses {
+        [Status::Failed(text)] => assert!(text.contains(message), "{text}"),
+        other => panic!("{other:?}, not a failure with \"{message}\""),
+    }
+}
