@@ -25,7 +25,4 @@ mod image {
 }
 
 #[cfg(not(target_os = "none"))]
-fn main() {
-    eprintln!("this is a kernel: build it with --target x86_64-unknown-none and boot it");
-    std::process::exit(1);
-}
+include!("hosted.rs");
