@@ -60,6 +60,21 @@ fn a_compiled_program_freezes_again_and_again() {
 }
 
 #[test]
+fn checkpoints_on_the_way_change_nothing() {
+    let bench = Bench::with_example_guest(&["200", "9"]);
+    let expected = bench.run_on_linux();
+    for machine in MachineType::ALL {
+        let options = "checkpoint=discard checkpoint_every_ms=2";
+        let boot = bench.boot(machine, options, Ending::Finished);
+        let [checkpoints @ .., Status::Exited(9)] = &boot.statuses[..] else {
+            panic!("{}", boot.log);
+        };
+        assert!(checkpoints.len() > 20, "{}", boot.log);
+        assert_eq!((boot.output, 9), expected);
+    }
+}
+
+#[test]
 fn an_image_goes_to_linux_and_back_on_q35() {
     by_way_of_linux(Q35);
 }
