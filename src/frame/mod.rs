@@ -5,7 +5,9 @@
 //! code that each frame is of. [`rebuild`] is the inverse, for frames that
 //! [`validate`] has held against the module and the code.
 
+mod context;
 mod dump;
+mod known;
 mod rebuild;
 mod site;
 mod stack;
@@ -14,12 +16,12 @@ mod tests;
 mod validate;
 mod walk;
 
+pub use context::{CodeRef, ReadError, WalkContext};
 pub use dump::{ExecutionStateImage, FunctionNames, NamedBacktrace, WasmFunctionStateDump};
+pub use known::KnownRegisters;
 pub use rebuild::{EntryFrame, InstanceAddresses, RebuildContext, RebuildError, rebuild};
 pub use stack::{StackView, StackViewMut};
 pub use validate::{
     FrameError, FramesError, FunctionOrigin, ValidateContext, ValidatedState, validate,
 };
-pub use walk::{
-    CodeRef, Exit, KnownRegisters, ReadError, StackDump, WalkContext, read_stack, read_stack_from,
-};
+pub use walk::{Exit, StackDump, read_stack, read_stack_from};

@@ -4,9 +4,9 @@
 //! module and the state map of the code that is to run it. Only a
 //! [`ValidatedState`] can be rebuilt.
 
+use super::context::CodeRef;
 use super::dump::{ExecutionStateImage, WasmFunctionStateDump};
 use super::site::{Site, Source};
-use super::walk::CodeRef;
 use crate::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
 use crate::limits::MAX_IMAGE_FRAMES;
 use crate::module::{CallTarget, Module};

@@ -4,90 +4,18 @@
 //! registers, which callers' values may be in, are recovered from the slots
 //! where callees saved them.
 
+use super::context::{ReadError, WalkContext};
 use super::dump::{ExecutionStateImage, WasmFunctionStateDump};
+use super::known::{KnownRegisters, RawValues};
 use super::site::{Content, Part, Place, Placement, Site, Source};
 use super::stack::StackView;
-use crate::abi::registers::{GPR, REGISTER_COUNT, RegisterIndex, X64Register};
-use crate::abi::value::FuncRefs;
+use crate::abi::registers::{GPR, X64Register};
 use crate::abi::vmctx::TrapFrame;
 use crate::abi::{ValType, Value};
-use crate::state::{CodeVersions, ModuleStateMap, PointClass, PointKind, WasmAbstractValue};
+use crate::state::{PointClass, PointKind, WasmAbstractValue};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
-use alloc::vec;
 use alloc::vec::Vec;
-
-/// Why a stack could not be read. All of these are the engine's own errors.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// A frame's code address is no suspend point.
-    #[error("frame #{frame}: no suspend point at address {address:#x}")]
-    UnknownAddress {
-        /// Number of the frame, innermost 0.
-        frame: usize,
-        /// The address.
-        address: u64,
-    },
-    /// A value is in a register whose contents are not known.
-    #[error("frame #{frame}: register {} is not known", register.0)]
-    UnknownRegister {
-        /// Number of the frame, innermost 0.
-        frame: usize,
-        /// The register.
-        register: RegisterIndex,
-    },
-    /// A frame's vmctx pointer is that of no instance.
-    #[error("frame #{frame}: no instance has its vmctx at {vmctx:#x}")]
-    UnknownInstance {
-        /// Number of the frame, innermost 0.
-        frame: usize,
-        /// The pointer.
-        vmctx: u64,
-    },
-    /// A frame reaches out of the stack, or does not lie above its callee.
-    #[error("frame #{frame}: address {address:#x} is not on the stack above its callee")]
-    OutsideStack {
-        /// Number of the frame, innermost 0.
-        frame: usize,
-        /// The address.
-        address: u64,
-    },
-    /// An optimised frame was called by a baseline frame without the trampoline between.
-    #[error("frame #{frame}: an optimised frame was called without the tier boundary")]
-    MissingBoundary {
-        /// Number of the optimised frame.
-        frame: usize,
-    },
-}
-
-/// A code version, as the walk sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct CodeRef<'a> {
-    /// Its state map.
-    pub map: &'a ModuleStateMap,
-    /// Address of its code.
-    pub base: u64,
-    /// Whether it is baseline code.
-    pub baseline: bool,
-}
-
-/// What the walk asks of the store whose stack it is.
-pub trait WalkContext: FuncRefs {
-    /// The code version whose code contains an address.
-    fn code_at(&self, address: u64) -> Option<CodeRef<'_>>;
-
-    /// The index in the store of the instance with a vmctx pointer.
-    fn instance_of(&self, vmctx: u64) -> Option<u32>;
-
-    /// Whether an address is where an entry thunk's call returns to.
-    fn is_entry(&self, return_address: u64) -> bool;
-
-    /// Whether an address is where the call of a tier-boundary trampoline returns
-    /// to. Its frame: `push rbp; mov rbp, rsp; push` RBX, R12, R13, R14, R15.
-    fn is_tier_boundary(&self, _return_address: u64) -> bool {
-        false
-    }
-}
 
 /// How wasm code was left, and so what kind of suspend point the innermost frame stands at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +28,6 @@ pub enum Exit {
     HostCall,
 }
 
-/// The registers of which the contents are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownRegisters(pub [Option<u128>; REGISTER_COUNT]);
-
 /// The frames of a stack, and where the walk ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StackDump {
@@ -113,34 +37,8 @@ pub struct StackDump {
     pub entry_rbp: Option<u64>,
 }
 
-/// Registers that calls preserve.
-const PRESERVED: [GPR; 5] = [GPR::RBX, GPR::R12, GPR::R13, GPR::R14, GPR::R15];
-
 /// What a tier-boundary trampoline pushes below its RBP, from there downwards.
 const BOUNDARY: [GPR; 5] = [GPR::RBX, GPR::R12, GPR::R13, GPR::R14, GPR::R15];
-
-impl KnownRegisters {
-    /// All registers of a frame that was left by `exit`.
-    pub fn of(frame: &TrapFrame, exit: Exit) -> Self {
-        let mut registers = Self([None; REGISTER_COUNT]);
-        for index in 0..REGISTER_COUNT {
-            registers.0[index] = Some(frame.register(RegisterIndex(index)));
-        }
-        if exit == Exit::HostCall {
-            registers.forget_clobbered();
-        }
-        registers
-    }
-
-    /// Forgets the registers that calls do not preserve.
-    fn forget_clobbered(&mut self) {
-        for (index, register) in self.0.iter_mut().enumerate() {
-            if !PRESERVED.iter().any(|r| *r as usize == index) {
-                *register = None;
-            }
-        }
-    }
-}
 
 /// Reads the frames of a stack that was left with the registers `frame`, innermost first,
 /// at most `max_depth` of them.
@@ -446,70 +344,6 @@ fn dump(frames: Vec<WasmFunctionStateDump>, entry_rbp: Option<u64>) -> StackDump
             pending_results: Vec::new(),
         },
         entry_rbp,
-    }
-}
-
-impl CodeVersions {
-    /// The version whose code contains an address, for [`WalkContext::code_at`].
-    pub fn code_at(&self, address: u64) -> Option<CodeRef<'_>> {
-        let version = self.find(usize::try_from(address).ok()?)?;
-        Some(CodeRef {
-            map: &version.msm,
-            base: version.base as u64,
-            baseline: version.baseline,
-        })
-    }
-}
-
-/// Raw values of a frame as they are found, in halves of 64 bits.
-struct RawValues {
-    locals: Vec<(Option<u64>, Option<u64>)>,
-    stack: Vec<(Option<u64>, Option<u64>)>,
-}
-
-impl RawValues {
-    fn new(site: &Site) -> Self {
-        Self {
-            locals: vec![(None, None); site.locals.len()],
-            stack: vec![(None, None); site.stack.len()],
-        }
-    }
-
-    /// Values that the instruction has consumed have no place here.
-    fn slot(&mut self, source: Source) -> Option<&mut (Option<u64>, Option<u64>)> {
-        match source {
-            Source::Local(index) => self.locals.get_mut(index),
-            Source::Stack(index) => self.stack.get_mut(index),
-        }
-    }
-
-    fn set_low(&mut self, source: Source, bits: u64) {
-        if let Some(slot) = self.slot(source) {
-            slot.0 = Some(bits);
-        }
-    }
-
-    fn set_high(&mut self, source: Source, bits: u64) {
-        if let Some(slot) = self.slot(source) {
-            slot.1 = Some(bits);
-        }
-    }
-
-    fn set_whole(&mut self, source: Source, bits: u128) {
-        self.set_low(source, bits as u64);
-        self.set_high(source, (bits >> 64) as u64);
-    }
-
-    fn get(&self, source: Source, ty: ValType) -> Option<u128> {
-        let (low, high) = *match source {
-            Source::Local(index) => self.locals.get(index),
-            Source::Stack(index) => self.stack.get(index),
-        }?;
-        let low = u128::from(low?);
-        match ty {
-            ValType::V128 => Some(low | u128::from(high?) << 64),
-            _ => Some(low),
-        }
     }
 }
 

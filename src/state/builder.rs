@@ -1,6 +1,7 @@
 //! The state map while code is emitted.
 
-use super::encode::{Cursor, Encoder, OperandStack, type_code, write_varint};
+use super::decode::{Cursor, OperandStack};
+use super::encode::{Encoder, type_code, write_varint};
 use super::map::{Block, Function, ModuleStateMap, PointClass};
 use super::point::{FunctionLayout, LocalHome, Operand, SuspendPoint};
 use crate::abi::registers::stack_words;

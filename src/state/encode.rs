@@ -23,24 +23,24 @@ use super::point::{Operand, OperandHome, PointKind};
 use crate::abi::{RegisterIndex, TrapCode, ValType};
 use alloc::vec::Vec;
 
-const KIND_MEMORY_TRAP: u8 = 0;
-const KIND_CALL: u8 = 1;
-const KIND_LOOP: u8 = 2;
-const KIND_OTHER: u8 = 3;
-const HAS_ACTIVATE: u8 = 1 << 2;
-const STACK_SHIFT: u8 = 3;
-const LONG_DELTAS: u8 = 1 << 7;
+pub(super) const KIND_MEMORY_TRAP: u8 = 0;
+pub(super) const KIND_CALL: u8 = 1;
+pub(super) const KIND_LOOP: u8 = 2;
+pub(super) const KIND_OTHER: u8 = 3;
+pub(super) const HAS_ACTIVATE: u8 = 1 << 2;
+pub(super) const STACK_SHIFT: u8 = 3;
+pub(super) const LONG_DELTAS: u8 = 1 << 7;
 
-const OTHER_HEADER: u8 = 0;
-const OTHER_RESTART: u8 = 1;
-const OTHER_TRAP: u8 = 2;
+pub(super) const OTHER_HEADER: u8 = 0;
+pub(super) const OTHER_RESTART: u8 = 1;
+pub(super) const OTHER_TRAP: u8 = 2;
 
 /// Packed deltas: code offset in the low bits, wasm offset in the high ones.
-const PACKED_CODE_BITS: u32 = 5;
-const PACKED_WASM_BITS: u32 = 8 - PACKED_CODE_BITS;
+pub(super) const PACKED_CODE_BITS: u32 = 4;
+pub(super) const PACKED_WASM_BITS: u32 = 8 - PACKED_CODE_BITS;
 
 /// Pops and pushes by code; `None` pops empty the stack.
-const STACK_CHANGES: [(Option<u8>, u8); 15] = [
+pub(super) const STACK_CHANGES: [(Option<u8>, u8); 15] = [
     (Some(0), 0),
     (Some(0), 1),
     (Some(0), 2),
@@ -58,21 +58,21 @@ const STACK_CHANGES: [(Option<u8>, u8); 15] = [
     (None, 2),
 ];
 /// The change is spelled out: pops, number of changes, changes, number of pushes.
-const STACK_EXPLICIT: u8 = 15;
+pub(super) const STACK_EXPLICIT: u8 = 15;
 
 // One byte per operand says type and home, as far as it can; see `write_operand`.
-const GPR_BASE: u8 = 0; // 4 types x 16 registers
-const XMM_BASE: u8 = 64; // 3 types x 16 registers
-const HOME_SLOT_BASE: u8 = 112; // 7 types: the operand's home slot
-const SLOT_BASE: u8 = 119; // 7 types, varint slot
-const CONST_BASE: u8 = 126; // 7 types, zigzag varint bits
-const LOCAL: u8 = 133; // varint index
-const SMALL_LOCAL_BASE: u8 = 134; // 80 locals
-const SMALL_CONST_BASE: u8 = 214; // i32 constants from 0
-const SMALL_LOCALS: u32 = (SMALL_CONST_BASE - SMALL_LOCAL_BASE) as u32;
-const SMALL_CONSTS: u64 = 256 - SMALL_CONST_BASE as u64;
+pub(super) const GPR_BASE: u8 = 0; // 4 types x 16 registers
+pub(super) const XMM_BASE: u8 = 64; // 3 types x 16 registers
+pub(super) const HOME_SLOT_BASE: u8 = 112; // 7 types: the operand's home slot
+pub(super) const SLOT_BASE: u8 = 119; // 7 types, varint slot
+pub(super) const CONST_BASE: u8 = 126; // 7 types, zigzag varint bits
+pub(super) const LOCAL: u8 = 133; // varint index
+pub(super) const SMALL_LOCAL_BASE: u8 = 134; // 80 locals
+pub(super) const SMALL_CONST_BASE: u8 = 214; // i32 constants from 0
+pub(super) const SMALL_LOCALS: u32 = (SMALL_CONST_BASE - SMALL_LOCAL_BASE) as u32;
+pub(super) const SMALL_CONSTS: u64 = 256 - SMALL_CONST_BASE as u64;
 
-const TYPES: [ValType; 7] = [
+pub(super) const TYPES: [ValType; 7] = [
     ValType::I32,
     ValType::I64,
     ValType::FuncRef,
@@ -95,17 +95,8 @@ pub(super) fn type_code(ty: ValType) -> u8 {
     }
 }
 
-/// The type with a number.
-pub(super) fn type_of_code(code: u8) -> Option<ValType> {
-    TYPES.get(usize::from(code)).copied()
-}
-
 fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 pub(super) fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
@@ -116,80 +107,6 @@ pub(super) fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-/// Reads what the `write_` functions wrote. None at the end of the bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
-    bytes: &'a [u8],
-    /// Position in the bytes.
-    pub position: usize,
-}
-
-impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, position }
-    }
-
-    pub(super) fn byte(&mut self) -> Option<u8> {
-        let byte = *self.bytes.get(self.position)?;
-        self.position += 1;
-        Some(byte)
-    }
-
-    pub(super) fn varint(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    pub(super) fn number(&mut self) -> Option<u32> {
-        self.varint().map(|value| value as u32)
-    }
-
-    fn signed(&mut self) -> Option<i64> {
-        self.varint().map(unzigzag)
-    }
-
-    fn skip_operand(&mut self) -> Option<()> {
-        match self.byte()? {
-            SLOT_BASE..=LOCAL => self.varint().map(|_| ()),
-            _ => Some(()),
-        }
-    }
-}
-
-/// A suspend point without its operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// Kind.
-    pub kind: PointKind,
-    /// Code offset by which it is looked up, relative to the module's code.
-    pub code_offset: u32,
-    /// Code offset at which a rebuilt frame goes on.
-    pub activate_offset: u32,
-    /// Offset of the wasm instruction in the module's bytes; `usize::MAX` for a function header.
-    pub wasm_offset: usize,
-    /// Number that tells it from all other points of its function.
-    pub diff_id: usize,
-}
-
-/// The operand stack while points are decoded one after the other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct OperandStack {
-    /// The operands, bottom first.
-    pub operands: Vec<Operand>,
-    /// Slot of the lowest operand's home.
-    pub first_slot: u32,
-    /// Types of the function's locals. Empty while they are not known yet; an operand
-    /// that is a local then gets any type.
-    pub locals: Vec<ValType>,
-}
-
 /// What the encoder remembers of the previous point.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
@@ -198,15 +115,6 @@ pub(super) struct Encoder {
     operands: Vec<Operand>,
     /// Slot of the lowest operand's home; None until an operand in a slot has been seen.
     pub first_slot: Option<u32>,
-}
-
-/// A position in a function's points.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
-    reader: Reader<'a>,
-    end: usize,
-    code: u32,
-    wasm: u32,
 }
 
 impl Encoder {
@@ -339,168 +247,5 @@ impl Encoder {
                 write_varint(bytes, u64::from(local));
             }
         }
-    }
-}
-
-impl<'a> Cursor<'a> {
-    /// A cursor at the start of a block, which lies in `bytes[start..end]`.
-    pub(super) fn new(bytes: &'a [u8], start: usize, end: usize, code: u32) -> Self {
-        Self {
-            reader: Reader::new(bytes, start),
-            end,
-            code,
-            wasm: 0,
-        }
-    }
-
-    /// Position of the next point.
-    pub(super) fn position(&self) -> usize {
-        self.reader.position
-    }
-
-    /// Reads the next point of the block, and its operands if asked to.
-    pub(super) fn next(&mut self, operands: Option<&mut OperandStack>) -> Option<Point> {
-        let diff_id = self.reader.position;
-        if diff_id >= self.end {
-            return None;
-        }
-        let header = self.reader.byte()?;
-        let kind = self.read_kind(header & 3)?;
-        let (code_delta, wasm_delta) = if header & LONG_DELTAS == 0 {
-            let packed = self.reader.byte()?;
-            let code = packed & ((1 << PACKED_CODE_BITS) - 1);
-            (u32::from(code), i64::from(packed >> PACKED_CODE_BITS))
-        } else {
-            (self.reader.number()?, self.reader.signed()?)
-        };
-        self.code = self.code.wrapping_add(code_delta);
-        self.wasm = self.wasm.wrapping_add(wasm_delta as u32);
-        let activate_delta = match header & HAS_ACTIVATE {
-            0 => 0,
-            _ => self.reader.signed()? as u32,
-        };
-        self.read_stack(header >> STACK_SHIFT & 15, operands)?;
-        Some(Point {
-            kind,
-            code_offset: self.code,
-            activate_offset: self.code.wrapping_add(activate_delta),
-            wasm_offset: match kind {
-                PointKind::FunctionHeader => usize::MAX,
-                _ => self.wasm as usize,
-            },
-            diff_id,
-        })
-    }
-
-    fn read_kind(&mut self, kind: u8) -> Option<PointKind> {
-        Some(match kind {
-            KIND_MEMORY_TRAP => PointKind::Trappable(TrapCode::MemoryOutOfBounds),
-            KIND_CALL => PointKind::Call,
-            KIND_LOOP => PointKind::Loop,
-            _ => match self.reader.byte()? {
-                OTHER_HEADER => PointKind::FunctionHeader,
-                OTHER_RESTART => PointKind::Restart,
-                other => {
-                    let code = other - OTHER_TRAP;
-                    PointKind::Trappable(TrapCode::ALL.into_iter().find(|&c| c as u8 == code)?)
-                }
-            },
-        })
-    }
-
-    fn read_stack(&mut self, code: u8, mut stack: Option<&mut OperandStack>) -> Option<()> {
-        let pushes = match STACK_CHANGES.get(usize::from(code)) {
-            Some(&(pops, pushes)) => {
-                if let Some(stack) = &mut stack {
-                    stack.pop(pops.map_or(usize::MAX, usize::from));
-                }
-                u64::from(pushes)
-            }
-            None => {
-                let pops = self.reader.varint()? as usize;
-                if let Some(stack) = &mut stack {
-                    stack.pop(pops);
-                }
-                self.read_changes(&mut stack)?;
-                self.reader.varint()?
-            }
-        };
-        for _ in 0..pushes {
-            match &mut stack {
-                Some(stack) => {
-                    let operand = self.read_operand(stack, stack.operands.len())?;
-                    stack.operands.push(operand);
-                }
-                None => self.reader.skip_operand()?,
-            }
-        }
-        Some(())
-    }
-
-    fn read_changes(&mut self, stack: &mut Option<&mut OperandStack>) -> Option<()> {
-        let mut next = 0;
-        for _ in 0..self.reader.varint()? {
-            let index = self.reader.varint()? as usize + next;
-            match stack {
-                Some(stack) => {
-                    let operand = self.read_operand(stack, index)?;
-                    *stack.operands.get_mut(index)? = operand;
-                }
-                None => self.reader.skip_operand()?,
-            }
-            next = index + 1;
-        }
-        Some(())
-    }
-
-    fn read_operand(&mut self, stack: &OperandStack, index: usize) -> Option<Operand> {
-        let code = self.reader.byte()?;
-        let (ty, home) = match code {
-            GPR_BASE..XMM_BASE => {
-                let register = RegisterIndex(usize::from(code & 15));
-                (code >> 4, OperandHome::Register(register))
-            }
-            XMM_BASE..HOME_SLOT_BASE => {
-                let register = RegisterIndex(16 + usize::from(code & 15));
-                (code >> 4, OperandHome::Register(register))
-            }
-            HOME_SLOT_BASE..SLOT_BASE => {
-                let slot = stack.first_slot.wrapping_add(index as u32);
-                (code - HOME_SLOT_BASE, OperandHome::Slot(slot))
-            }
-            SLOT_BASE..CONST_BASE => (code - SLOT_BASE, OperandHome::Slot(self.reader.number()?)),
-            CONST_BASE..LOCAL => {
-                let bits = self.reader.signed()? as u64;
-                (code - CONST_BASE, OperandHome::Const(bits))
-            }
-            SMALL_CONST_BASE.. => (0, OperandHome::Const(u64::from(code - SMALL_CONST_BASE))),
-            LOCAL..SMALL_CONST_BASE => {
-                let local = match code {
-                    LOCAL => self.reader.number()?,
-                    _ => u32::from(code - SMALL_LOCAL_BASE),
-                };
-                let ty = stack.local_type(local)?;
-                return Some(Operand {
-                    ty,
-                    home: OperandHome::Local(local),
-                });
-            }
-        };
-        let ty = type_of_code(ty)?;
-        Some(Operand { ty, home })
-    }
-}
-
-impl OperandStack {
-    fn local_type(&self, local: u32) -> Option<ValType> {
-        match self.locals.is_empty() {
-            true => Some(ValType::I32),
-            false => self.locals.get(local as usize).copied(),
-        }
-    }
-
-    fn pop(&mut self, count: usize) {
-        let len = self.operands.len().saturating_sub(count);
-        self.operands.truncate(len);
     }
 }

@@ -1,7 +1,7 @@
 //! The state map of one function: a view of the packed form.
 
 use super::builder::{LOCAL_EXPLICIT_SLOT, LOCAL_HAS_REGISTER, LOCAL_HAS_SLOT, LOCAL_RUN};
-use super::encode::{OperandStack, Point, Reader, type_of_code};
+use super::decode::{OperandStack, Point, Reader, type_of_code};
 use super::map::{Block, ModuleStateMap, PointClass};
 use super::point::{LocalHome, Operand, PointKind};
 use crate::abi::RegisterIndex;
@@ -25,7 +25,7 @@ pub enum SuspendOffset {
 pub struct OffsetInfo {
     /// End of the range, exclusive.
     pub end_offset: usize,
-    /// Number of the point's state, for [`FunctionStateMap::diff`].
+    /// Number of the point's state, for [`StateDiffs::diff`](super::StateDiffs::diff).
     pub diff_id: usize,
     /// Where a rebuilt frame goes on.
     pub activate_offset: usize,

@@ -3,7 +3,7 @@
 //! [`MachineState`] is the expanded form of a suspend point, made on demand
 //! from a function's layout and the point's operands.
 
-use super::encode::Point;
+use super::decode::Point;
 use super::function::FunctionStateMap;
 use super::point::{LocalHome, Operand, OperandHome, PointKind};
 use crate::abi::registers::{

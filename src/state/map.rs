@@ -1,6 +1,6 @@
 //! The state map of a module: packed, and looked up by code address.
 
-use super::encode::{Cursor, Point};
+use super::decode::{Cursor, Point};
 use super::function::FunctionStateMap;
 use super::point::PointKind;
 use crate::abi::TrapCode;

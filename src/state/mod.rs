@@ -7,6 +7,7 @@
 
 mod builder;
 mod code_version;
+mod decode;
 mod diff;
 mod encode;
 mod function;
@@ -18,8 +19,8 @@ mod tests;
 
 pub use builder::ModuleStateMapBuilder;
 pub use code_version::{CodeVersion, CodeVersions};
+pub use decode::Point;
 pub use diff::{MachineStateDiff, StateDiffs};
-pub use encode::Point;
 pub use function::{FunctionStateMap, OffsetInfo, ResumePoint, SuspendOffset};
 pub use machine_state::{MachineState, MachineValue, WasmAbstractValue};
 pub use map::{ModuleStateMap, PointClass};
