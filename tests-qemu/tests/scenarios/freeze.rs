@@ -11,7 +11,7 @@ const DEEP_RECURSION: &str = "tests/programs/qemu/deep_recursion.wat";
 const MIN_DEPTH: usize = 10_000;
 
 /// Both programs take most of a second in the kernel.
-const FREEZE_EARLY: &str = "freeze_after_ms=150";
+const FREEZE_EARLY: &str = "freeze_after_ms=200";
 
 #[test]
 fn a_tight_loop_freezes_and_thaws_on_q35() {
