@@ -1,0 +1,96 @@
+;; Covers: values in every register when a call comes: arguments reused after the call, results of one call below the
+;; arguments of the next, callees that use all registers, the result register taken at a block's end, tail positions.
+;; invoke: reuse 1 2 3 4 5 6
+;; invoke: results_below 3
+;; invoke: callee_saved 9
+;; invoke: block_result_of_call 0
+;; invoke: block_result_of_call 1
+;; invoke: result_then_division 50
+;; invoke: call_in_condition 4
+;; invoke: call_in_condition 5
+;; invoke: call_as_address 12
+;; invoke: nested_blocks_of_calls 2
+;; invoke: arguments_set_later 5
+;; invoke: indirect_keeps 6
+(module
+  (memory 1)
+  (type $two (func (param i32 i32) (result i32)))
+  (table funcref (elem $mix $busy))
+  (func $mix (type $two) (i32.sub (i32.mul (local.get 0) (i32.const 31)) (local.get 1)))
+  (func $busy (type $two)
+    (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32) (local $f i32) (local $g i32) (local $h i32)
+    (local.set $a (i32.add (local.get 0) (i32.const 1))) (local.set $b (i32.add (local.get 1) (i32.const 2)))
+    (local.set $c (i32.mul (local.get $a) (local.get $b))) (local.set $d (i32.xor (local.get $c) (local.get $a)))
+    (local.set $e (i32.rotl (local.get $d) (local.get $b))) (local.set $f (i32.sub (local.get $e) (local.get $c)))
+    (local.set $g (i32.div_u (local.get $f) (i32.or (local.get $a) (i32.const 1)))) (local.set $h (i32.const -1))
+    (i32.add (i32.add (i32.add (local.get $a) (local.get $b)) (i32.add (local.get $c) (local.get $d)))
+      (i32.add (i32.add (local.get $e) (local.get $f)) (i32.and (local.get $g) (local.get $h)))))
+  (func (export "reuse") (param i32 i32 i32 i32 i32 i32) (result i32)
+    (call $busy (local.get 0) (local.get 1))
+    (call $busy (local.get 2) (local.get 3))
+    (call $busy (local.get 4) (local.get 5))
+    (i32.add) (i32.sub)
+    (i32.add (i32.mul (local.get 0) (i32.const 2)) (i32.mul (local.get 1) (i32.const 3)))
+    (i32.add (i32.mul (local.get 2) (i32.const 5)) (i32.mul (local.get 3) (i32.const 7)))
+    (i32.add (i32.mul (local.get 4) (i32.const 11)) (i32.mul (local.get 5) (i32.const 13)))
+    (i32.add) (i32.add) (i32.xor))
+  (func (export "results_below") (param $x i32) (result i32)
+    (call $mix (call $busy (local.get $x) (i32.const 2)) (call $mix (call $busy (i32.const 3) (local.get $x))
+        (call $mix (call $mix (local.get $x) (i32.const 1)) (call $busy (local.get $x) (local.get $x))))))
+  (func (export "callee_saved") (param $x i32) (result i32)
+    (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $n i32)
+    (local.set $a (i32.const 1)) (local.set $b (i32.const 2)) (local.set $c (i32.const 3)) (local.set $d (i32.const 4))
+    (local.set $n (local.get $x))
+    (loop $again
+      (local.set $a (i32.add (local.get $a) (call $busy (local.get $b) (local.get $n))))
+      (local.set $b (i32.xor (local.get $b) (call $mix (local.get $a) (local.get $c))))
+      (local.set $c (i32.add (local.get $c) (i32.add (local.get $a) (local.get $d))))
+      (local.set $d (i32.rotl (local.get $d) (i32.const 3)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.add (i32.add (local.get $a) (local.get $b)) (i32.add (local.get $c) (local.get $d))))
+  (func (export "block_result_of_call") (param $c i32) (result i32)
+    (i32.mul (local.get $c) (i32.const 1000))
+    (block $out (result i32)
+      (call $mix (i32.const 2) (i32.const 3))
+      (br_if $out (local.get $c))
+      (call $mix (i32.const 4))
+      (if (result i32) (i32.eqz (local.get $c)) (then (call $busy (i32.const 1) (i32.const 1))) (else (i32.const 9)))
+      (i32.add))
+    (i32.add))
+  (func (export "result_then_division") (param $x i32) (result i32)
+    (i32.rem_u (call $mix (local.get $x) (i32.const 1)) (call $mix (i32.const 1) (local.tee $x (i32.div_s (local.get $x) (i32.const 7)))))
+    (i32.shl (call $mix (i32.const 1) (local.get $x)))
+    (i32.add (local.get $x)))
+  (func (export "call_in_condition") (param $x i32) (result i32)
+    (local.get $x)
+    (if (param i32) (result i32) (i32.lt_s (call $mix (local.get $x) (i32.const 130)) (i32.const 0))
+      (then (i32.add (call $mix (local.get $x) (local.get $x))))
+      (else (i32.sub (call $busy (local.get $x) (local.get $x)))))
+    (i32.add (select (i32.const 17) (i32.const 18) (call $mix (i32.const 2) (local.get $x))))
+    (i32.add (select (call $mix (i32.const 5) (i32.const 6)) (i32.const 8) (call $mix (i32.const 0) (i32.sub (local.get $x) (i32.const 4))))))
+  (func (export "call_as_address") (param $x i32) (result i32)
+    (i32.store (i32.and (call $busy (local.get $x) (i32.const 1)) (i32.const 1023)) (call $mix (local.get $x) (local.get $x)))
+    (i32.load (i32.and (call $busy (local.get $x) (i32.const 1)) (i32.const 1023))))
+  (func (export "nested_blocks_of_calls") (param $n i32) (result i32)
+    (block $a (result i32)
+      (block $b (result i32)
+        (call $mix (block (result i32) (call $mix (local.get $n) (i32.const 1)))
+          (loop (result i32) (block $c (result i32) (call $busy (local.get $n) (br_if $c (i32.const 5) (i32.gt_s (local.get $n) (i32.const 5)))))))
+        (br_if $a (i32.eqz (local.get $n)))
+        (call $mix (i32.const 3)))
+      (i32.add (call $mix (local.get $n) (local.get $n)))))
+  (func (export "arguments_set_later") (param $x i32) (result i32) (local $y i32)
+    ;; an argument is on the stack while its local is set by the making of the next
+    (call $mix (local.get $x) (local.tee $x (call $mix (local.get $x) (local.tee $y (i32.add (local.get $x) (local.get $x))))))
+    (i32.add (i32.mul (local.get $x) (i32.const 3)) (local.get $y))
+    (i32.xor))
+  (func (export "indirect_keeps") (param $n i32) (result i32) (local $sum i32)
+    (loop $again
+      (local.get $sum)
+      (i32.mul (local.get $n) (local.get $n))
+      (call_indirect (type $two) (local.get $sum) (local.get $n) (i32.and (local.get $n) (i32.const 1)))
+      (i32.add) (i32.sub)
+      (local.set $sum)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum))
+)

@@ -1,0 +1,83 @@
+;; Covers: more floats live than there are registers, in locals and on the operand stack, over calls, conversions,
+;; comparisons and divisions; floats and integers mixed; the result register of floats merging at blocks.
+;; invoke: twenty 3
+;; invoke: over_calls 4
+;; invoke: alternate 7
+;; invoke: merge 0
+;; invoke: merge 1
+;; invoke: merge 2
+;; invoke: locals 5
+;; invoke: min_max_chain 2
+;; invoke: constants
+(module
+  (func $half (param f64) (result f64) (f64.mul (local.get 0) (f64.const 0.5)))
+  (func $single (param f32 f32) (result f32) (f32.sub (local.get 1) (local.get 0)))
+  (func (export "twenty") (param $n i32) (result f64) (local $x f64)
+    (local.set $x (f64.convert_i32_s (local.get $n)))
+    (f64.add (local.get $x) (f64.const 1)) (f64.mul (local.get $x) (f64.const 2)) (f64.sub (local.get $x) (f64.const 3))
+    (f64.div (local.get $x) (f64.const 4)) (f64.add (local.get $x) (f64.const 5)) (f64.mul (local.get $x) (f64.const 6))
+    (f64.sub (local.get $x) (f64.const 7)) (f64.div (local.get $x) (f64.const 8)) (f64.add (local.get $x) (f64.const 9))
+    (f64.mul (local.get $x) (f64.const 10)) (f64.sub (local.get $x) (f64.const 11)) (f64.div (local.get $x) (f64.const 12))
+    (f64.add (local.get $x) (f64.const 13)) (f64.mul (local.get $x) (f64.const 14)) (f64.sub (local.get $x) (f64.const 15))
+    (f64.div (local.get $x) (f64.const 16)) (f64.add (local.get $x) (f64.const 17)) (f64.mul (local.get $x) (f64.const 18))
+    (f64.sub (local.get $x) (f64.const 19)) (f64.sqrt (local.get $x))
+    (local.set $x (f64.const -1))
+    f64.add f64.sub f64.add f64.sub f64.mul f64.add f64.sub f64.div f64.add f64.sub f64.add f64.mul f64.sub f64.add f64.sub
+    f64.add f64.div f64.sub f64.add)
+  (func (export "over_calls") (param $n i32) (result f64 f32) (local $a f64) (local $b f32)
+    (local.set $a (f64.convert_i32_s (local.get $n))) (local.set $b (f32.const 0.75))
+    (f32.mul (local.get $b) (f32.const 8))
+    (f64.add (local.get $a) (call $half (f64.add (local.get $a) (call $half (f64.sub (local.get $a) (call $half (local.get $a)))))))
+    (local.set $a)
+    (local.set $b (call $single (local.get $b)))
+    (loop $again
+      (local.get $a)
+      (local.set $b (call $single (local.get $b) (f32.convert_i32_s (local.get $n))))
+      (f64.mul (call $half (f64.promote_f32 (local.get $b))))
+      (local.set $a)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $a) (local.get $b))
+  (func (export "alternate") (param $n i32) (result i64) (local $x f64) (local $y i64)
+    (local.set $x (f64.convert_i32_s (local.get $n))) (local.set $y (i64.extend_i32_s (local.get $n)))
+    (i64.add (i64.trunc_f64_s (f64.mul (local.get $x) (f64.const 1000)))
+      (i64.mul (local.get $y)
+        (i64.trunc_f64_s (f64.add (f64.convert_i64_s (i64.shl (local.get $y) (i64.const 40)))
+            (f64.sqrt (f64.convert_i64_u (i64.mul (local.get $y) (i64.trunc_f64_u (f64.abs (f64.sub (f64.const 2.5) (local.get $x))))))))))))
+  (func (export "merge") (param $k i32) (result f64 f64) (local $x f64)
+    (local.set $x (f64.const 3))
+    (f64.mul (local.get $x) (local.get $x))
+    (block $out (result f64)
+      (f64.const 100)
+      (br_if $out (f64.neg (local.get $x)) (i32.eqz (local.get $k)))
+      (drop)
+      (f64.add (call $half (local.get $x)))
+      (br_if $out (i32.eq (local.get $k) (i32.const 1)))
+      (f64.sub (local.get $x)))
+    (f64.add (f64.const 0.125)))
+  (func (export "locals") (param $n i32) (result f64)
+    (local $a f64) (local $b f64) (local $c f64) (local $d f64) (local $e f64) (local $f f64) (local $g f64) (local $h f64)
+    (local $i f64) (local $j f64) (local $k f64) (local $l f64) (local $m f64) (local $o f64) (local $p f64) (local $q f64)
+    (local.set $a (f64.const 1))
+    (loop $again
+      (local.set $b (f64.add (local.get $a) (f64.const 0.5))) (local.set $c (f64.mul (local.get $b) (local.get $a)))
+      (local.set $d (f64.sub (local.get $c) (local.get $b))) (local.set $e (f64.add (local.get $d) (local.get $a)))
+      (local.set $f (f64.div (local.get $e) (f64.const 3))) (local.set $g (f64.max (local.get $f) (local.get $b)))
+      (local.set $h (f64.min (local.get $g) (local.get $c))) (local.set $i (call $half (local.get $h)))
+      (local.set $j (f64.add (local.get $i) (local.get $f))) (local.set $k (f64.sub (local.get $j) (local.get $e)))
+      (local.set $l (f64.abs (local.get $k))) (local.set $m (f64.sqrt (local.get $l)))
+      (local.set $o (f64.copysign (local.get $m) (local.get $k))) (local.set $p (f64.floor (local.get $j)))
+      (local.set $q (f64.nearest (local.get $g)))
+      (local.set $a (f64.add (f64.add (f64.add (local.get $o) (local.get $p)) (f64.add (local.get $q) (local.get $b)))
+          (f64.add (f64.add (local.get $c) (local.get $d)) (f64.mul (local.get $i) (f64.const 0.01)))))
+      (local.set $a (f64.sub (local.get $a) (f64.mul (f64.const 10) (f64.floor (f64.div (local.get $a) (f64.const 10))))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (f64.add (local.get $a) (f64.add (local.get $m) (f64.add (local.get $l) (local.get $h)))))
+  (func (export "min_max_chain") (param $n i32) (result f32) (local $x f32)
+    (local.set $x (f32.convert_i32_s (local.get $n)))
+    (f32.min (f32.max (local.get $x) (f32.const 1.5)) (f32.max (f32.min (local.get $x) (f32.neg (local.get $x)))
+        (f32.min (f32.const 7) (f32.max (f32.const -0) (f32.const 0))))))
+  (func (export "constants") (result i32 i32 i64 i64 f32 f64)
+    (i32.reinterpret_f32 (f32.const 0)) (i32.reinterpret_f32 (f32.const -0))
+    (i64.reinterpret_f64 (f64.const -0)) (i64.reinterpret_f64 (f64.const nan))
+    (f32.const 0x1p-149) (f64.const 0x1.fffffffffffffp1023))
+)
