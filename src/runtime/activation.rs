@@ -10,19 +10,15 @@
 )]
 
 use super::entry::{self, Entry, Status};
-use super::func::{Func, HostValues};
-use super::store::StoreInner;
+use super::host_call::call_host;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::{entry_of, signature_of};
-use super::{CallError, Caller, HostError, Outcome, StoreContextMut};
-use crate::abi::registers::result_stack_word;
-use crate::abi::vmctx::{TrapFrame, VmCtx, VmHostFunc, VmStoreContext};
+use super::{CallError, Func, Outcome};
+use crate::abi::vmctx::{TrapFrame, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType, GPR, TrapCode, ValType, Value};
 use crate::frame::Exit;
 use crate::trap::{Backtrace, Trap};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// Most calls into wasm nested in each other through host functions: each
@@ -116,34 +112,6 @@ fn call_wasm(
     let array = entry.array;
     // SAFETY: `run` has told the platform, and `prepare_entry` found room on the stack.
     run(core, addr, array, || unsafe { entry::enter(&entry) })
-}
-
-/// Calls a host function from the host, with no wasm in between.
-fn call_host(
-    mut core: NonNull<StoreCore>,
-    host: u32,
-    args: &[Value],
-) -> Result<Outcome, CallError> {
-    // SAFETY: as in `call`.
-    let store = unsafe { core.as_mut() };
-    let ty = store.host_funcs[host as usize].ty.clone();
-    let dispatch = store.dispatch;
-    store.direct_host_calls += 1;
-    let mut values = HostValues::EMPTY;
-    values.fit(&ty);
-    values.args().copy_from_slice(args);
-    let (args, results) = values.split();
-    // SAFETY: the store made `dispatch` for its own data type.
-    let returned = unsafe { dispatch(core, host, CalledFrom::Host, args, results) };
-    // SAFETY: the host function has returned, so its access to the store is over.
-    unsafe { core.as_mut() }.direct_host_calls -= 1;
-    match returned {
-        Ok(()) => {
-            values.check_results(&ty);
-            Ok(Outcome::Returned(values.results().to_vec()))
-        }
-        Err(error) => Err(error.downcast().unwrap_or_else(CallError::Host)),
-    }
 }
 
 /// Goes on with a suspended call.
@@ -356,89 +324,11 @@ impl StoreCore {
         }
     }
 
-    /// Suspends behind a host call: makes the frame one of the calling wasm function,
-    /// as if the call had just returned `results`.
-    fn suspend_behind_host_call(&mut self, results: Vec<Value>) -> Status {
-        self.leave_host_thunk();
-        self.place_results(&results);
-        self.execution = Execution::Suspended(Suspension {
-            function: FuncAddr(0),
-            array: core::ptr::null_mut(),
-            pending: results,
-        });
-        Status::Suspended
-    }
-
-    /// Turns the frame of a host thunk, calling the host, into its caller's.
-    fn leave_host_thunk(&mut self) {
-        let frame = self.frame_mut();
-        let (rip, gpr) = host_call_site(&frame.gpr);
-        *frame = TrapFrame {
-            gpr,
-            rip,
-            ..TrapFrame::ZERO
-        };
-    }
-
-    /// Places results of a call as the frame's function expects them on return.
-    pub(super) fn place_results(&mut self, results: &[Value]) {
-        let types: Vec<ValType> = results.iter().map(Value::ty).collect();
-        for (index, value) in results.iter().enumerate() {
-            let raw = value.to_raw(self).expect("results were checked");
-            let frame = self.frame_mut();
-            match result_stack_word(&types, index) {
-                None if types[index].is_float() => frame.xmm[0] = raw,
-                None => frame.gpr[GPR::RAX as usize] = raw as u64,
-                Some(word) => {
-                    let slot = frame.gpr[GPR::RSP as usize] as *mut u64;
-                    // SAFETY: the caller has outgoing stack words for its call's results.
-                    unsafe { slot.add(word).write(raw as u64) };
-                    if types[index] == ValType::V128 {
-                        // SAFETY: as above; a v128 takes two words.
-                        unsafe { slot.add(word + 1).write((raw >> 64) as u64) };
-                    }
-                }
-            }
-        }
-    }
-
     fn prepare_resumption(&mut self) {
         if let Some(activate) = super::backtrace::restart_address(self, self.frame().rip) {
             self.frame_mut().rip = activate;
         }
     }
-
-    /// The instance whose code called the running host function.
-    pub(super) fn calling_instance(&self) -> u32 {
-        let (_, gpr) = host_call_site(&self.frame().gpr);
-        let vmctx = gpr[GPR::R14 as usize] as *const VmCtx;
-        // SAFETY: the calling frame's context is one of this store, and alive.
-        unsafe { (*vmctx).instance as u32 }
-    }
-}
-
-/// Where wasm code called the host thunk whose registers these are: the return
-/// address, and the registers there, those that a call preserves.
-pub(super) fn host_call_site(thunk: &[u64; 16]) -> (u64, [u64; 16]) {
-    let base = thunk[GPR::RBP as usize];
-    let read = |address: u64| {
-        // SAFETY: `base` is the frame base of a host thunk on a live wasm stack, which
-        // has its caller's RBP and return address there; `caller` is the frame base of
-        // a wasm function, which has its context below.
-        unsafe { (address as *const u64).read() }
-    };
-    let caller = read(base);
-    let vmctx = read(caller - 8);
-    let mut gpr = [0; 16];
-    for register in [GPR::RBX, GPR::R12, GPR::R13] {
-        gpr[register as usize] = thunk[register as usize];
-    }
-    gpr[GPR::RSP as usize] = base + 16;
-    gpr[GPR::RBP as usize] = caller;
-    gpr[GPR::R14 as usize] = vmctx;
-    // SAFETY: a wasm frame's context is alive.
-    gpr[GPR::R15 as usize] = unsafe { (*(vmctx as *const VmCtx)).memory0_base as u64 };
-    (read(base + 8), gpr)
 }
 
 fn exhausted() -> Trap {
@@ -463,88 +353,4 @@ pub(super) unsafe fn store_of<'a>(vm: *mut VmStoreContext) -> &'a mut StoreCore 
 pub(super) extern "sysv64" fn poll(vm: *mut VmStoreContext) -> u64 {
     // SAFETY: only the poll trampoline calls this.
     unsafe { store_of(vm) }.poll() as u64
-}
-
-/// Calls a host function for its thunk: on an array of raw arguments, which results replace.
-pub(super) extern "sysv64" fn host_call(
-    vm: *mut VmStoreContext,
-    array: *mut u128,
-    func: *const VmHostFunc,
-) -> u64 {
-    // SAFETY: only the host call trampoline calls this.
-    let store = unsafe { store_of(vm) };
-    // SAFETY: the thunk passes its own context.
-    let addr = unsafe { (*func).func_addr };
-    let FuncOrigin::Host(host) = store.funcs[addr as usize].origin else {
-        unreachable!("function {addr} is not a host function")
-    };
-    let dispatch = store.dispatch;
-    let ty = Arc::as_ptr(&store.host_funcs[host as usize].ty);
-    // SAFETY: types are on the heap, and a store drops none while it lives.
-    let ty = unsafe { &*ty };
-    let mut values = HostValues::EMPTY;
-    values.fit(ty);
-    for (index, &ty) in ty.params.iter().enumerate() {
-        // SAFETY: the array holds all arguments.
-        let raw = unsafe { array.add(index).read() };
-        values.args()[index] = Value::from_raw(ty, raw, store);
-    }
-    let core = NonNull::from(store);
-    let (args, results) = values.split();
-    // SAFETY: the store made `dispatch` for its own data type.
-    let returned = unsafe { dispatch(core, host, CalledFrom::Wasm, args, results) };
-    // SAFETY: the host function has returned, so its access to the store is over.
-    let store = unsafe { &mut *core.as_ptr() };
-    if let Err(error) = returned {
-        store.host_error = Some(error);
-        return Status::HostError as u64;
-    }
-    values.check_results(ty);
-    let is_wanted = store.freeze_every.is_some() || store.contexts.is_requested();
-    if is_wanted && store.passes_suspend_point() {
-        return store.suspend_behind_host_call(values.results().to_vec()) as u64;
-    }
-    for (index, value) in values.results().iter().enumerate() {
-        let raw = value
-            .to_raw(store)
-            .expect("a host function returned a function of another store");
-        // SAFETY: the array has room for all results.
-        unsafe { array.add(index).write(raw) };
-    }
-    Status::Returned as u64
-}
-
-/// Who called a host function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CalledFrom {
-    /// The host.
-    Host,
-    /// A wasm function, whose frame is the innermost.
-    Wasm,
-}
-
-/// Runs a host function's closure.
-///
-/// # Safety
-///
-/// `core` is that of a `StoreInner<T>`, and no reference to the store is in use.
-pub(super) unsafe fn dispatch<T: 'static>(
-    core: NonNull<StoreCore>,
-    host: u32,
-    called_from: CalledFrom,
-    args: &[Value],
-    results: &mut [Value],
-) -> Result<(), HostError> {
-    let inner: NonNull<StoreInner<T>> = core.cast();
-    // SAFETY: the caller vouches for the type; the reference ends here.
-    let closure = Arc::as_ptr(&unsafe { inner.as_ref() }.closures[host as usize]);
-    let caller = Caller {
-        context: StoreContextMut {
-            inner,
-            borrow: PhantomData,
-        },
-        called_from,
-    };
-    // SAFETY: closures are on the heap, and a store drops none while it lives.
-    unsafe { (*closure)(caller, args, results) }
 }

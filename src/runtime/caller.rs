@@ -1,7 +1,7 @@
 //! What a host function gets to see of the store it was called from.
 
-use super::activation::CalledFrom;
 use super::context::{AsContextMut, StoreContextMut};
+use super::host_call::CalledFrom;
 use super::memory::MemoryEntry;
 use super::{AsContext, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError};
 

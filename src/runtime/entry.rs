@@ -164,10 +164,9 @@ unsafe extern "sysv64" fn enter_machine(entry: *const Entry) -> u64 {
         "xor ebp, ebp",
         "xor r12d, r12d",
         "xor r13d, r13d",
-        // The return address as a rebuilt stack has it too.
-        "lea rcx, [rip + {exit_returned}]",
-        "push rcx",
-        "jmp rdx",
+        "call rdx",
+        // A rebuilt stack returns straight to there.
+        "jmp {exit_returned}",
         store = const offset_of!(Entry, store),
         thunk = const offset_of!(Entry, thunk),
         code = const offset_of!(Entry, code),
@@ -441,7 +440,7 @@ unsafe extern "sysv64" fn host_call() {
         r13 = const gpr(GPR::R13),
         r14 = const gpr(GPR::R14),
         r15 = const gpr(GPR::R15),
-        host_call = sym activation::host_call,
+        host_call = sym super::host_call::host_call,
         exit_unwind = sym exit_unwind,
     )
 }

@@ -7,7 +7,6 @@ use crate::abi::{FuncAddr, FuncType, Value};
 use crate::platform::PlatformError;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,98 +97,4 @@ pub(super) fn add_host_func<T>(
     let addr = inner.core.add_host_func(ty, name)?;
     inner.closures.push(closure);
     Ok(addr)
-}
-
-/// Arguments and results of a host call; on the stack if they are few.
-pub(super) struct HostValues {
-    inline: [Value; Self::INLINE],
-    heap: Vec<Value>,
-    params: usize,
-    len: usize,
-}
-
-impl HostValues {
-    const INLINE: usize = 8;
-
-    /// No values.
-    pub(super) const EMPTY: Self = Self {
-        inline: [Value::I32(0); Self::INLINE],
-        heap: Vec::new(),
-        params: 0,
-        len: 0,
-    };
-
-    /// Makes zeros and nulls for a type's results, and room for its arguments.
-    #[inline]
-    pub(super) fn fit(&mut self, ty: &FuncType) {
-        self.params = ty.params.len();
-        self.len = self.params + ty.results.len();
-        if self.len > Self::INLINE {
-            self.heap.resize(self.len, Value::I32(0));
-        }
-        for (value, &ty) in self.split().1.iter_mut().zip(&ty.results) {
-            *value = Value::default_of(ty);
-        }
-    }
-
-    pub(super) fn args(&mut self) -> &mut [Value] {
-        let params = self.params;
-        &mut self.all()[..params]
-    }
-
-    pub(super) fn results(&self) -> &[Value] {
-        if self.len > Self::INLINE {
-            &self.heap[self.params..]
-        } else {
-            &self.inline[self.params..self.len]
-        }
-    }
-
-    /// Arguments and results.
-    pub(super) fn split(&mut self) -> (&[Value], &mut [Value]) {
-        let params = self.params;
-        let (args, results) = self.all().split_at_mut(params);
-        (args, results)
-    }
-
-    /// Asserts that the results are of the type's.
-    pub(super) fn check_results(&self, ty: &FuncType) {
-        for (value, &expected) in self.results().iter().zip(&ty.results) {
-            assert!(
-                value.ty() == expected,
-                "a host function returned a value of type {} as {expected}",
-                value.ty()
-            );
-        }
-    }
-
-    fn all(&mut self) -> &mut [Value] {
-        if self.len > Self::INLINE {
-            &mut self.heap
-        } else {
-            &mut self.inline[..self.len]
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::abi::ValType;
-
-    #[test]
-    fn host_values_are_split_whether_few_or_many() {
-        for count in [0, 1, 4, 5, 40] {
-            let ty = FuncType::new(
-                alloc::vec![ValType::I32; count],
-                alloc::vec![ValType::F64; count],
-            );
-            let mut values = HostValues::EMPTY;
-            values.fit(&ty);
-            assert_eq!(values.args().len(), count);
-            assert!(values.results().iter().all(|&v| v == Value::F64(0)));
-            assert_eq!(values.results().len(), count);
-            values.check_results(&ty);
-        }
-    }
 }

@@ -25,6 +25,7 @@ mod externs;
 mod fault;
 mod func;
 mod global;
+mod host_call;
 mod instance;
 mod instantiate;
 mod interrupt;

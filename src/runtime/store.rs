@@ -2,11 +2,11 @@
 
 #![expect(unsafe_code, reason = "owns what machine code holds the address of")]
 
-use super::activation;
 use super::context::{AsContext, AsContextMut};
 use super::func::HostClosure;
 use super::store_core::StoreCore;
 use super::{CallError, Engine, Instance, InterruptHandle, Outcome};
+use super::{activation, host_call};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -38,7 +38,7 @@ impl<T: 'static> Store<T> {
     /// Makes an empty store. Its stack is reserved with the first call.
     pub fn new(engine: &Engine, data: T) -> Self {
         let inner = Box::new(StoreInner {
-            core: StoreCore::new(engine, activation::dispatch::<T>),
+            core: StoreCore::new(engine, host_call::dispatch::<T>),
             closures: Vec::new(),
             data,
         });

@@ -3,10 +3,11 @@
 //! Entities are numbered by store address, as in the spec's store. Nothing is
 //! ever removed, so addresses that machine code holds stay good.
 
-use super::activation::{CalledFrom, Execution, OuterActivation};
+use super::activation::{Execution, OuterActivation};
 use super::code_list::CodeList;
 use super::engine::Thunks;
 use super::global::GlobalEntry;
+use super::host_call::CalledFrom;
 use super::memory::{MemoryEntry, MemoryError};
 use super::stack::WasmStack;
 use super::table::{TableEntry, TableError};
