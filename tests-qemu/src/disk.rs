@@ -2,7 +2,6 @@
 
 use crate::command::{self, CommandError};
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -56,23 +55,6 @@ impl Disk {
     /// Makes an image the newest checkpoint.
     pub fn add_image(&self, file: &Path) -> Result<(), CommandError> {
         command::run(self.command("add").arg("--image").arg(file)).map(|_| ())
-    }
-
-    /// A copy of the disk.
-    pub fn copy(&self) -> Result<Self, CommandError> {
-        let directory = tempfile::tempdir().map_err(|source| CommandError::File {
-            path: std::env::temp_dir(),
-            source,
-        })?;
-        let copy = Self {
-            woodfrog: self.woodfrog.clone(),
-            directory,
-        };
-        fs::copy(self.path(), copy.path()).map_err(|source| CommandError::File {
-            path: copy.path(),
-            source,
-        })?;
-        Ok(copy)
     }
 
     fn command(&self, name: &str) -> Command {
