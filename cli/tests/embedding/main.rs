@@ -3,4 +3,5 @@
 mod calls;
 mod freeze;
 mod harness;
+mod random;
 mod traps;
