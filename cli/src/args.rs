@@ -33,6 +33,11 @@ pub enum Command {
     Compile(CompileArgs),
     /// Make and read checkpoint disks
     Disk(DiskArgs),
+    /// Run scripts of the WebAssembly test suite
+    ///
+    /// Prints each failure with its line, and how many assertions passed and failed last.
+    /// Exits with 1 if any failed.
+    Wast(WastArgs),
 }
 
 /// Arguments of `run`.
@@ -150,4 +155,18 @@ pub struct CompileArgs {
     /// Write the machine code to a file
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `wast`.
+#[derive(Args, Debug)]
+pub struct WastArgs {
+    /// The scripts
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Freeze every call at every Nth suspend point, and thaw it at other addresses; 0: never
+    ///
+    /// N doubles after each 32 freezes of one call.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub freeze_every: u64,
 }

@@ -3,7 +3,8 @@
 //!
 //! [`args`] says what can be asked for; [`run`], [`resume`], [`inspect`] and
 //! [`compile`] do it. The first two prepare a [`session`], which goes through the
-//! program and freezes it on the way; what came of it is a [`report`].
+//! program and freezes it on the way; what came of it is a [`report`]. [`wast`] runs
+//! the scripts of WebAssembly's own tests.
 
 pub mod args;
 pub mod compile;
@@ -21,6 +22,7 @@ pub mod resume;
 pub mod run;
 pub mod session;
 pub mod values;
+pub mod wast;
 
 pub use error::Failure;
 pub use platform::LinuxPlatform;
@@ -51,6 +53,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Compile(args) => compile::compile(&args),
         Command::Disk(args) => disk::run(&args),
+        Command::Wast(args) => wast::run(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

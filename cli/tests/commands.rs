@@ -1,4 +1,4 @@
-//! Exit codes, output and messages of `run`, `inspect` and `compile`.
+//! Exit codes, output and messages of `run`, `inspect`, `compile` and `wast`.
 
 mod common;
 
@@ -297,4 +297,87 @@ fn what_is_no_image_is_refused() {
     Run::new(&["resume", &image, "--module", &module]).assert_fails(1, "magic");
     Run::new(&["inspect", &image]).assert_fails(1, "magic");
     Run::new(&["inspect", "/nonexistent"]).assert_fails(1, "/nonexistent");
+}
+
+/// A script's failing lines, of which each has what is expected of it.
+const FAILING_SCRIPT: &str = r#"(module
+  (func (export "one") (result i32) i32.const 1)
+  (func (export "signalling") (result f32) f32.const nan:0x200000)
+  (func $trap (export "trap") unreachable)
+  (global (export "four") i32 (i32.const 4)))
+(assert_return (invoke "one") (i32.const 2)) ;; expected i32 2, found i32 1
+(assert_return (invoke "one")) ;; expected no results, found i32 1
+(assert_return (invoke "signalling") (f32.const nan:canonical)) ;; expected f32 nan:canonical, found f32 nan:0x200000
+(assert_return (invoke "trap")) ;; expected no results, found trap "unreachable"
+(assert_return (get "four") (i32.const 5)) ;; expected i32 5, found i32 4
+(assert_trap (invoke "trap") "integer overflow") ;; expected trap "integer overflow", found trap "unreachable"
+(assert_exhaustion (invoke "one") "call stack exhausted") ;; expected trap "call stack exhausted", found i32 1
+(assert_invalid (module) "type mismatch") ;; expected refusal "type mismatch", found a valid module
+(assert_malformed (module quote "(func)") "no func") ;; expected refusal "no func", found a valid module
+(assert_unlinkable (module (import "spectest" "print" (func))) "unknown import") ;; expected link error "unknown import", found an instance
+(module (import "nobody" "f" (func))) ;; unknown import: "nobody" "f"
+(register "name" $nobody) ;; no module nobody
+(assert_return (invoke "two") (i32.const 2)) ;; no export "two" of that kind
+(assert_return (invoke "one") (i32.const 1))
+"#;
+
+#[test]
+fn failures_of_scripts_are_told_with_their_line() {
+    let script = file("failing.wast", FAILING_SCRIPT);
+    let run = Run::new(&["wast", &script]);
+    let problems = FAILING_SCRIPT.lines().zip(1..).filter_map(|(text, line)| {
+        let (_, expected) = text.split_once(" ;; ")?;
+        Some(format!("{script}:{line}: {expected}\n"))
+    });
+    let expected: String = problems.collect();
+    assert_eq!(run.stdout, expected + "1 passed, 13 failed\n");
+    assert_eq!(run.code, Some(1));
+}
+
+#[test]
+fn scripts_of_linked_modules_hold_however_often_they_are_frozen() {
+    let script = file(
+        "linked.wast",
+        r#"(module $counter
+             (import "spectest" "print_i32" (func $print (param i32)))
+             (global $count (export "count") (mut i32) (i32.const 0))
+             (func (export "step") (param i32)
+               loop
+                 global.get $count i32.const 1 i32.add global.set $count
+                 global.get $count call $print
+                 local.get 0 i32.const 1 i32.sub local.tee 0
+                 br_if 0
+               end))
+           (register "counter" $counter)
+           (module $user
+             (import "counter" "step" (func $step (param i32)))
+             (import "spectest" "global_i32" (global $global i32))
+             (func $start i32.const 5 call $step)
+             (func (export "global") (result i32) i32.const 2 call $step global.get $global)
+             (start $start))
+           (assert_return (get $counter "count") (i32.const 5))
+           (assert_return (invoke $user "global") (i32.const 666))
+           (module (import "counter" "step" (func (param i32))) (export "again" (func 0)))
+           (assert_return (invoke "again" (i32.const 3)))
+           (assert_return (get $counter "count") (i32.const 10))
+           (assert_trap (module (func $f unreachable) (start $f)) "unreachable")
+           (assert_return (invoke $user "global") (i32.const 666))"#,
+    );
+    for freeze_every in ["0", "1", "2", "3"] {
+        let run = Run::new(&["wast", "--freeze-every", freeze_every, &script]);
+        run.assert_prints("6 passed, 0 failed\n");
+    }
+}
+
+#[test]
+fn scripts_that_cannot_be_run_fail() {
+    let malformed = file("malformed.wast", "(module)\n(assert_nothing)");
+    let run = Run::new(&["wast", &malformed]);
+    assert!(
+        run.stdout.starts_with(&format!("{malformed}:2: bad text")),
+        "{run:#?}"
+    );
+    assert!(run.stdout.ends_with("\n0 passed, 1 failed\n"), "{run:#?}");
+    assert_eq!(run.code, Some(1));
+    Run::new(&["wast", "missing.wast"]).assert_fails(1, "cannot read missing.wast");
 }
