@@ -113,6 +113,7 @@ fn run_directive(world: &mut World, directive: WastDirective<'_>) -> Result<Kind
     match directive {
         WastDirective::Module(mut module) => {
             let name = owned(module.name());
+            world.forget(name.clone());
             let module = compile(world, &mut module)?;
             world.instantiate(name, &module)?;
             Ok(Kind::Action)
@@ -126,8 +127,10 @@ fn run_directive(world: &mut World, directive: WastDirective<'_>) -> Result<Kind
         WastDirective::ModuleInstance {
             instance, module, ..
         } => {
+            let name = owned(instance);
+            world.forget(name.clone());
             let module = world.definition(owned(module))?;
-            world.instantiate(owned(instance), &module)?;
+            world.instantiate(name, &module)?;
             Ok(Kind::Action)
         }
         WastDirective::Register { name, module, .. } => {

@@ -37,8 +37,8 @@ pub enum ActionError {
     /// A module is refused.
     #[error(transparent)]
     Module(#[from] ModuleError),
-    /// No module of this name was made, or none at all if it is None.
-    #[error("no module {}", .0.as_deref().unwrap_or("yet"))]
+    /// No module of this name was made, or, if it is None, none at all or not the latest.
+    #[error("there is no module {}", .0.as_deref().unwrap_or("to do this with"))]
     NoModule(Option<String>),
     /// The instance has no such function or global.
     #[error("no export \"{0}\" of that kind")]
@@ -107,6 +107,13 @@ impl World {
     /// [`ModuleError`].
     pub fn compile(&self, bytes: &[u8]) -> Result<Module, ModuleError> {
         Module::new(&self.engine, bytes)
+    }
+
+    /// Forgets an instance's name, and the latest instance: what was to take their
+    /// place could not be made, and a script must not go on with another instead.
+    pub fn forget(&mut self, name: Option<String>) {
+        self.instances.remove(&None);
+        self.instances.remove(&name);
     }
 
     /// Keeps a module to be instantiated later.
@@ -236,6 +243,10 @@ impl World {
 
     /// Serialises the suspended store, drops it, and makes it anew from the bytes.
     /// If that fails, the world is empty.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the new store freezes to another image, which is the engine's fault.
     fn freeze_and_thaw(&mut self) -> Result<(), Failure> {
         let bytes = self.store.capture()?.to_bytes();
         self.store = Store::new(&self.engine, ());
@@ -243,6 +254,10 @@ impl World {
         let raw = RawImage::parse(&bytes)?;
         let image = raw.unverified();
         self.store = Store::restore(&self.engine, (), &self.linker, &self.modules, image)?;
+        assert!(
+            self.store.capture()?.to_bytes() == bytes,
+            "a thawed store freezes to another image"
+        );
         for (name, index) in &self.registered {
             let instance = self.at(*index).expect("instances keep their indices");
             self.linker.instance(&self.store, name, instance);
