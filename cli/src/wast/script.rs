@@ -1,8 +1,7 @@
 //! Scripts: one directive after another, and what became of them.
 
 use super::values;
-use super::world::{ActionError, World};
-use std::num::NonZeroU64;
+use super::world::{ActionError, Options, World};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
@@ -62,9 +61,9 @@ impl Summary {
     }
 }
 
-/// Runs a script. Every call is frozen and thawed at every `freeze_every`th suspend point.
-pub fn run(source: &str, freeze_every: Option<NonZeroU64>) -> Summary {
-    match run_directives(source, freeze_every) {
+/// Runs a script.
+pub fn run(source: &str, options: &Options) -> Summary {
+    match run_directives(source, options) {
         Ok(summary) => summary,
         Err(error) => {
             let mismatch = Mismatch::Text(error.message());
@@ -73,13 +72,13 @@ pub fn run(source: &str, freeze_every: Option<NonZeroU64>) -> Summary {
     }
 }
 
-fn run_directives(source: &str, freeze_every: Option<NonZeroU64>) -> Result<Summary, wast::Error> {
+fn run_directives(source: &str, options: &Options) -> Result<Summary, wast::Error> {
     let mut lexer = Lexer::new(source);
     // The suite has names in scripts that are written from right to left.
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer)?;
     let script: Wast<'_> = parser::parse(&buffer)?;
-    let mut world = World::new(freeze_every);
+    let mut world = World::new(options);
     let mut summary = Summary::default();
     for directive in script.directives {
         let line = line(directive.span(), source);

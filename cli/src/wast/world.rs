@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use woodfrog::abi::Value;
+use woodfrog::compile::CpuFeatures;
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{
     CallError, Config, Engine, Instance, InstantiateError, Linker, Module, ModuleError, Outcome,
@@ -48,6 +49,25 @@ pub enum ActionError {
     Freeze(Box<Failure>),
 }
 
+/// How scripts are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Freeze every call at every Nth suspend point, or seldomer after many freezes.
+    pub freeze_every: Option<NonZeroU64>,
+    /// Processor features that code may use.
+    pub features: CpuFeatures,
+}
+
+impl Default for Options {
+    /// No freezing, and the features that this processor has.
+    fn default() -> Self {
+        Self {
+            freeze_every: None,
+            features: Config::default().features,
+        }
+    }
+}
+
 /// A store, its modules and their names in the script.
 pub struct World {
     engine: Engine,
@@ -65,16 +85,15 @@ pub struct World {
 }
 
 impl World {
-    /// A store in which there is only `spectest`. Calls are frozen at every `freeze_every`th
-    /// suspend point, or seldomer after many freezes.
+    /// A store in which there is only `spectest`.
     ///
     /// # Panics
     ///
     /// Panics if there is no memory for `spectest`.
-    pub fn new(freeze_every: Option<NonZeroU64>) -> Self {
+    pub fn new(options: &Options) -> Self {
         let config = Config {
             stack_size: STACK_SIZE,
-            ..Config::default()
+            features: options.features,
         };
         let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
         let mut world = Self {
@@ -85,7 +104,7 @@ impl World {
             registered: Vec::new(),
             instances: HashMap::new(),
             definitions: HashMap::new(),
-            freeze_every,
+            freeze_every: options.freeze_every,
             freezes: 0,
         };
         let bytes = wat::parse_str(spectest::MODULE).expect("spectest is valid text");
