@@ -113,9 +113,22 @@ fn write_text(
 
 fn describe_host(bytes: &[u8]) -> String {
     match HostState::from_bytes(bytes) {
-        Ok(state) => format!("{:?}, {:?}, {:?}", state.stage, state.entry, state.wasi),
+        Ok(state) => format!(
+            "{:?} of {:?}, arguments {:?}, environment {:?}, {} bytes of standard input read",
+            state.stage,
+            state.entry,
+            lossy(state.wasi.args()),
+            lossy(state.wasi.env()),
+            state.wasi.stdin_position()
+        ),
         Err(error) => format!("{} bytes of another host: {error}", bytes.len()),
     }
+}
+
+/// Strings to be looked at: what is not UTF-8 in them is replaced.
+fn lossy(strings: &[Vec<u8>]) -> Vec<String> {
+    let lossy = strings.iter().map(|string| String::from_utf8_lossy(string));
+    lossy.map(String::from).collect()
 }
 
 /// Function or host references as numbers; None is null.
@@ -164,17 +177,11 @@ fn host_json(bytes: &[u8]) -> Json {
     let state: Result<HostState, StateError> = HostState::from_bytes(bytes);
     match state {
         Ok(state) => {
-            let strings = |strings: &[Vec<u8>]| -> Json {
-                let lossy = strings.iter().map(|string| String::from_utf8_lossy(string));
-                lossy
-                    .map(|string| Json::from(string.into_owned()))
-                    .collect()
-            };
             json!({
                 "stage": format!("{:?}", state.stage),
                 "entry": format!("{:?}", state.entry),
-                "args": strings(state.wasi.args()),
-                "env": strings(state.wasi.env()),
+                "args": lossy(state.wasi.args()),
+                "env": lossy(state.wasi.env()),
                 "stdin_position": state.wasi.stdin_position(),
             })
         }
