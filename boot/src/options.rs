@@ -15,6 +15,8 @@ pub struct Options {
     pub checkpoint_every_ms: Option<u64>,
     /// `checkpoint=`: what to do with a checkpoint on the disk.
     pub checkpoint: CheckpointUse,
+    /// `seed=N`: the program's random numbers come from this seed, not from the machine.
+    pub seed: Option<u64>,
     /// `log=`: how much the kernel says.
     pub log: LogLevel,
 }
@@ -34,7 +36,7 @@ pub enum CheckpointUse {
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are freeze_after_ms, checkpoint_every_ms, checkpoint and log"
+        "unknown option \"{0}\"; there are freeze_after_ms, checkpoint_every_ms, checkpoint, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -70,6 +72,7 @@ impl Options {
                     options.checkpoint_every_ms = Some(milliseconds("checkpoint_every_ms", value)?);
                 }
                 "checkpoint" => options.checkpoint = checkpoint_use(value)?,
+                "seed" => options.seed = Some(seed(value)?),
                 "log" => options.log = log_level(value)?,
                 _ => return Err(OptionError::Unknown(word.into())),
             }
@@ -105,6 +108,14 @@ fn checkpoint_use(value: &str) -> Result<CheckpointUse, OptionError> {
             expected: "resume or discard",
         }),
     }
+}
+
+fn seed(value: &str) -> Result<u64, OptionError> {
+    value.parse().map_err(|_| OptionError::Value {
+        name: "seed",
+        value: value.into(),
+        expected: "a number from 0 to 18446744073709551615",
+    })
 }
 
 fn log_level(value: &str) -> Result<LogLevel, OptionError> {

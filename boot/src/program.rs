@@ -79,7 +79,7 @@ pub fn run(machine: &Machine, options: &Options) -> Result<Status, Failure> {
     }
     let session = Session::load(machine, &mut disk)?;
     let store = match disk.latest()? {
-        None => session.begin()?,
+        None => session.begin(options)?,
         Some(checkpoint) => {
             let store = session.thaw(&checkpoint.bytes)?;
             status!("status thawed checkpoint={}", checkpoint.sequence);
@@ -115,16 +115,23 @@ impl Session {
         })
     }
 
-    fn linker() -> Linker<Data> {
+    /// The host functions that a program's store can have.
+    fn linker(&self, state: &HostState) -> Linker<Data> {
         let mut linker = Linker::new();
         wasi::add_to_linker(&mut linker, Data::wasi);
+        if state.are_unknown_imports_default {
+            for module in &self.modules {
+                linker.define_unknown_imports_as_default_values(module);
+            }
+        }
         linker
     }
 
     /// A store in which the program has not begun.
-    fn begin(&self) -> Result<Store<Data>, Failure> {
+    fn begin(&self, options: &Options) -> Result<Store<Data>, Failure> {
         let Guest { args, envs, .. } = self.guest.clone();
-        let wasi = WasiCtx::new(args, envs, Random::Host)?;
+        let random = options.seed.map_or(Random::Host, Random::Seeded);
+        let wasi = WasiCtx::new(args, envs, random)?;
         let planned = PlannedModule {
             name: "".into(),
             hash: self.modules[0].hash(),
@@ -139,9 +146,9 @@ impl Session {
         let raw = RawImage::parse(bytes)?;
         let image = raw.validate(&[self.modules[0].inner()])?;
         let state = HostState::from_bytes(&image.host)?;
+        let linker = self.linker(&state);
         let host = KernelHost;
         let data = HostData { state, host };
-        let linker = Self::linker();
         Ok(Store::restore(
             &self.engine,
             data,
@@ -158,7 +165,7 @@ impl Session {
         disk: &mut CheckpointStore<VirtioDisk>,
         options: &Options,
     ) -> Result<Status, Failure> {
-        let mut linker = Self::linker();
+        let mut linker = self.linker(&store.data().state);
         let freeze_ms = options.freeze_after_ms.or(options.checkpoint_every_ms);
         set_alarm(&store, freeze_ms);
         loop {

@@ -59,6 +59,9 @@ struct Run {
     result: Status,
 }
 
+/// Both runs get the same random numbers, so that programs that use some can be compared.
+const SEED: &str = "seed=1";
+
 fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(true) => ExitCode::SUCCESS,
@@ -78,7 +81,7 @@ fn run(args: &Args) -> Result<bool, Failure> {
         job.wasm.display()
     ));
     job.make_disk()?;
-    let freeze = format!("freeze_after_ms={}", args.freeze_after_ms);
+    let freeze = format!("{SEED} freeze_after_ms={}", args.freeze_after_ms);
     let first = job.boot("first", &freeze)?;
     let was_frozen = first.ending == Ending::Frozen;
     let interrupted = if was_frozen {
@@ -98,7 +101,7 @@ fn run(args: &Args) -> Result<bool, Failure> {
 
     say("the same program again, uninterrupted");
     job.make_disk()?;
-    let whole = Run::of(job.boot("whole", "")?)?;
+    let whole = Run::of(job.boot("whole", SEED)?)?;
     Ok(compare(&interrupted, &whole, was_frozen))
 }
 

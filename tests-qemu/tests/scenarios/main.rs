@@ -6,4 +6,5 @@ mod bench;
 mod freeze;
 mod kill;
 mod refuse;
+mod seed;
 mod traps;
