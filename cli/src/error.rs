@@ -48,6 +48,9 @@ pub enum Failure {
         "--dir {0}: directories are not supported yet; give the program its input on standard input"
     )]
     DirectoriesUnsupported(String),
+    /// There is no such option.
+    #[error("unknown option {0}; a file of that name can be given as ./{0}")]
+    UnknownOption(String),
     /// An option's value is not of the form NAME=VALUE.
     #[error("{option} {value}: expected {expected}")]
     MalformedOption {

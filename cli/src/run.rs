@@ -24,7 +24,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         .file_and_args
         .split_first()
         .expect("the command line requires a file");
-    let file = Path::new(file);
+    let file = program_file(file)?;
     let mut session = Session::new(&args.common)?;
     let mut loader = Loader::default();
     let mut plan = Vec::new();
@@ -53,6 +53,15 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     };
     let store = Store::new(&session.engine, data);
     report::print(&session.drive(store)?, args.common.json)
+}
+
+/// The module's file. What begins with a dash is an option that does not exist: the
+/// command line lets it pass, because all that follows the file is the program's.
+fn program_file(file: &OsString) -> Result<&Path, Failure> {
+    match file.as_bytes().starts_with(b"-") {
+        true => Err(Failure::UnknownOption(file.to_string_lossy().into_owned())),
+        false => Ok(Path::new(file)),
+    }
 }
 
 fn planned(name: &str, module: &Module) -> PlannedModule {

@@ -154,7 +154,7 @@ fn bad_modules_and_options_exit_with_1_and_say_why() {
     Run::new(&["run", "--dir", ".::/", &good]).assert_fails(1, "not supported");
     Run::new(&["run", "--env", "A", &good]).assert_fails(1, "NAME=VALUE");
     Run::new(&["run", "--preload", "A", &good]).assert_fails(1, "NAME=FILE");
-    Run::new(&["run", "--frozen", &good]).assert_fails(1, "--frozen");
+    Run::new(&["run", "--frozen", &good]).assert_fails(1, "unknown option --frozen");
     Run::new(&["run", "--freeze-after", "1", &good]).assert_fails(1, "--image");
     Run::new(&["run"]).assert_fails(1, "Usage");
     Run::new(&["run", "--invoke", "sub", &good]).assert_fails(1, "swap, divide, none");
