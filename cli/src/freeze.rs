@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::frames;
 use crate::session::Data;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use woodfrog::image::{ImageSink, InstanceImage, RawImage};
@@ -29,7 +29,9 @@ pub fn freeze_and_thaw(
     restore(&engine, &raw, linker, modules, HostData { state, host })
 }
 
-/// Writes a suspended store to a file and returns its frames.
+/// Writes a suspended store to a file and returns its frames. A file that is there
+/// already, such as the image that the store came from, is replaced only when the new
+/// one is whole.
 ///
 /// # Errors
 ///
@@ -40,8 +42,7 @@ pub fn freeze_to_file(
     modules: &[Module],
 ) -> Result<Vec<BacktraceFrame>, Failure> {
     let image = capture(store)?;
-    let result = File::create(path).and_then(|file| image.write_to(&mut FileSink(file)));
-    result.map_err(|source| Failure::Write {
+    write(&image, path).map_err(|source| Failure::Write {
         path: path.to_owned(),
         source,
     })?;
@@ -71,6 +72,28 @@ fn capture(store: &mut Store<Data>) -> Result<InstanceImage<'_>, Failure> {
         host,
         ..store.capture()?
     })
+}
+
+fn write(image: &InstanceImage<'_>, path: &Path) -> io::Result<()> {
+    // A pipe or device cannot be replaced, and a link is not what its user wants replaced.
+    let is_replaceable = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    if !is_replaceable {
+        return image.write_to(&mut FileSink(File::create(path)?));
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = Path::new(&name);
+    let result = File::create(new).and_then(|file| {
+        let mut sink = FileSink(file);
+        image.write_to(&mut sink)?;
+        sink.0.sync_all()?;
+        fs::rename(new, path)
+    });
+    if result.is_err() {
+        // The error is told; what is left of the file is of no use.
+        let _ = fs::remove_file(new);
+    }
+    result
 }
 
 struct FileSink(File);

@@ -6,7 +6,7 @@ mod common;
 use common::{Run, command, file, path};
 use serde_json::json;
 use std::fs::{self, File};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// Long enough to be frozen in, short enough to end.
 const ROUNDS: &str = "300000000";
@@ -201,6 +201,33 @@ fn a_frozen_loop_goes_on_and_can_be_frozen_again() {
     ]);
     assert_eq!(again.json()["outcome"], "frozen", "{again:#?}");
     let done = Run::new(&["resume", &images[1], "--module", &file]);
+    assert_eq!((done.code, done.stdout), (Some(0), plain.stdout));
+}
+
+#[test]
+fn an_image_is_replaced_only_by_a_whole_one() {
+    let file = file("work.wat", WORK);
+    let image = path("image");
+    let plain = Run::new(&["run", "--invoke", "mix", &file, ROUNDS]);
+    let freezing = ["--freeze-after", FREEZE_MS, "--image", &image];
+    let start = ["--invoke", "mix", &file, ROUNDS];
+    Run::new(&[&["run"], &freezing[..], &start].concat()).assert_prints("");
+    let first = fs::read(&image).expect("an image");
+    let resume = [&["resume", &image, "--module", &file], &freezing[..]].concat();
+
+    // Killed while it writes, after one block of 512 bytes.
+    let killed = Command::new("sh")
+        .args(["-c", "ulimit -c 0; ulimit -f 1; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_woodfrog"))
+        .args(&resume)
+        .status()
+        .expect("a shell");
+    assert!(!killed.success());
+    assert_eq!(fs::read(&image).expect("the image"), first);
+
+    Run::new(&resume).assert_prints("");
+    assert_ne!(fs::read(&image).expect("an image"), first);
+    let done = Run::new(&["resume", &image, "--module", &file]);
     assert_eq!((done.code, done.stdout), (Some(0), plain.stdout));
 }
 
