@@ -210,6 +210,8 @@ impl StoreCore {
             self.outer.push(OuterActivation { gpr, rip });
         }
         self.depth += 1;
+        // Calls that could not be suspended may have lowered the poll words.
+        self.raise_if_requested();
         self.engine.platform().swap_activation(self.vm.as_ptr())
     }
 
@@ -243,9 +245,7 @@ impl StoreCore {
         if let Some(outer) = self.outer.pop() {
             let frame = self.frame_mut();
             (frame.gpr, frame.rip) = (outer.gpr, outer.rip);
-            if self.can_suspend() && self.contexts.is_requested() {
-                self.contexts.raise();
-            }
+            self.raise_if_requested();
         }
         outcome
     }
@@ -283,6 +283,13 @@ impl StoreCore {
     /// and host functions that are about to return is above.
     fn can_suspend(&self) -> bool {
         self.depth == 1 && self.direct_host_calls == 0
+    }
+
+    /// Raises the poll words if a request waits that may be obeyed now.
+    fn raise_if_requested(&self) {
+        if self.can_suspend() && self.contexts.is_requested() {
+            self.contexts.raise();
+        }
     }
 
     /// Notes that a suspend point is passed. True: suspend there.

@@ -3,7 +3,9 @@
 use crate::harness::{call, engine, instance, module, returned};
 use std::num::NonZeroU64;
 use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
-use woodfrog::runtime::{CallError, HostError, Instance, InstantiateError, Linker, Outcome, Store};
+use woodfrog::runtime::{
+    CallError, Func, HostError, Instance, InstantiateError, Linker, Outcome, Store,
+};
 
 #[test]
 fn a_call_returns_the_sum_of_its_arguments() {
@@ -401,6 +403,33 @@ fn a_request_within_a_nested_call_is_obeyed_behind_the_host_function() {
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
     assert_eq!((outcome, suspensions), (returned(&[Value::I32(8)]), 1));
+}
+
+#[test]
+fn a_request_within_a_host_function_of_the_hosts_is_obeyed_by_the_next_call() {
+    let (mut store, instance) = instance(
+        r#"(module (func (export "count") (param i32) (result i32) (local i32)
+            loop
+              local.get 1 i32.const 1 i32.add local.tee 1
+              local.get 0 i32.lt_u br_if 0
+            end
+            local.get 1))"#,
+    );
+    let seven = [Value::I32(7)];
+    let host = Func::new(
+        &mut store,
+        FuncType::new([], []),
+        move |mut caller, _, _| {
+            caller.interrupt_handle().request_suspend();
+            let func = instance.func(&caller, "count").unwrap();
+            assert_eq!(func.call(&mut caller, &seven)?, returned(&seven));
+            Ok(())
+        },
+    )
+    .unwrap();
+    assert_eq!(host.call(&mut store, &[]).unwrap(), returned(&[]));
+    let (outcome, suspensions) = run_in_place(&mut store, instance, "count", &seven);
+    assert_eq!((outcome, suspensions), (returned(&seven), 1));
 }
 
 #[test]
