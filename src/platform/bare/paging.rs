@@ -14,6 +14,7 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use spin::Mutex;
 use x86_64::VirtAddr;
+use x86_64::instructions::tlb;
 use x86_64::structures::paging::mapper::{CleanUp, MapToError};
 use x86_64::structures::paging::{
     FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, PhysFrame, Size4KiB,
@@ -151,6 +152,9 @@ where
         unsafe {
             memory.mapper.clean_up_addr_range(range, &mut memory.frames);
         }
+        // The processor may have cached entries that point to the tables just freed, which
+        // are anybody's frames now; any INVLPG drops them (Intel SDM volume 3A, section 4.10.4.1).
+        tlb::flush(range.start.start_address());
     }
 
     unsafe fn commit(&self, start: *mut u8, size: usize) -> Result<(), PlatformError> {
