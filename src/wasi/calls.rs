@@ -71,7 +71,8 @@ fn write_strings(guest: &mut Guest<'_>, args: &Args<'_>, strings: &[Vec<u8>]) ->
         guest.write(address, string)?;
         address += string.len() as u32;
         guest.write(address, &[0])?;
-        address += 1;
+        // The last string may end where the address space does.
+        address = address.wrapping_add(1);
     }
     Ok(())
 }
@@ -369,6 +370,14 @@ mod tests {
         assert_eq!(f.call(args_get, &[16, 32]), Ok(()));
         assert_eq!((f.word(16), f.word(20)), (32, 37));
         assert_eq!(&f.memory[32..41], b"prog\0x y\0");
+    }
+
+    #[test]
+    fn arguments_may_end_where_the_address_space_does() {
+        let mut f = Fixture::new();
+        f.memory = vec![0; 1 << 32];
+        assert_eq!(f.call(args_get, &[0, u32::MAX - 8]), Ok(()));
+        assert_eq!(&f.memory[(1 << 32) - 9..], b"prog\0x y\0");
     }
 
     #[test]
