@@ -42,7 +42,8 @@ pub(crate) extern "C" fn start(start_info: u64) -> ! {
     segments::init();
     // SAFETY: the tables are in use, the entry point has set CR0.WP and EFER.NXE, frames
     // come from the kernel's only allocator, and the addresses are set aside for this.
-    let platform = unsafe { BarePlatform::new(tables, Frames, paging::GUEST_ADDRESSES) };
+    let platform =
+        unsafe { BarePlatform::new(tables, Frames, guest_frames(), paging::GUEST_ADDRESSES) };
     let platform = Arc::new(platform);
     interrupts::init(platform.clone());
     clock::init();
@@ -60,6 +61,12 @@ pub(crate) extern "C" fn start(start_info: u64) -> ! {
         platform,
     });
     power::off(status)
+}
+
+/// How many frames guests may have: all but a few, which drivers take.
+fn guest_frames() -> usize {
+    const DRIVERS: usize = 256;
+    (Frames.free_bytes() as usize / 4096).saturating_sub(DRIVERS)
 }
 
 /// Gives all memory behind the kernel to the frame allocator but a half of the largest

@@ -187,7 +187,7 @@ fn transfer(
     let (list, count, result) = (args.u32(1), args.u32(2), args.u32(3));
     guest.io_vecs(list, count)?;
     guest.bytes(result, 4)?;
-    let mut total = 0;
+    let mut total = 0u32;
     for index in 0..count {
         let vec = guest.io_vec(list, index)?;
         if vec.len == 0 {
@@ -195,7 +195,8 @@ fn transfer(
         }
         match move_one(guest, vec) {
             Ok(moved) => {
-                total += moved as u32;
+                // A list that the guest has changed meanwhile may count more than there is.
+                total = total.wrapping_add(moved as u32);
                 if moved < vec.len as usize {
                     break;
                 }

@@ -14,12 +14,13 @@
 //!
 //! Every stub must run on an IST stack: on a wasm stack there may be no room.
 //!
-//! Pages are committed lazily: `commit` notes the range, and the first write to
-//! a page maps a zeroed frame; until then, reads see one frame of zeros that all
-//! such pages share. So a sparse memory takes what it uses, looking for its zero
-//! pages takes nothing, and `commit` never fails. When no frame is left, a touch by a guest is a trap as if
-//! the address were out of bounds; one by the kernel is a page fault of the kernel's own.
+//! Pages are committed lazily: `commit` promises frames, and the first write to a page
+//! maps a zeroed one; until then, reads see one frame of zeros that all such pages
+//! share. So looking for the zero pages of a sparse memory takes nothing. What is promised
+//! is never more than there is: `commit` fails instead, `memory.grow` then returns -1, and
+//! no touch of a committed page ever lacks a frame, be it by a guest or by the engine.
 
+mod budget;
 mod paging;
 mod regions;
 pub mod stubs;

@@ -5,6 +5,7 @@
     reason = "maps pages, and implements the unsafe trait Platform"
 )]
 
+use super::budget::Budget;
 use super::regions::Regions;
 use crate::abi::VmStoreContext;
 use crate::abi::vmctx::TrapFrame;
@@ -35,6 +36,7 @@ struct Memory<M, F> {
     mapper: M,
     frames: F,
     regions: Regions,
+    budget: Budget,
     /// A frame of zeros that every page is which was read but never written.
     zero_frame: Option<PhysFrame>,
 }
@@ -49,7 +51,8 @@ where
     M: Mapper<Size4KiB> + CleanUp + Send,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
 {
-    /// Makes the platform.
+    /// Makes the platform. It takes at most `frame_budget` frames, page tables included,
+    /// and promises no more than that: committing beyond it fails.
     ///
     /// # Panics
     ///
@@ -59,14 +62,16 @@ where
     ///
     /// 1. `mapper` changes the page tables that are in use on this processor, and
     ///    CR0.WP and EFER.NXE are set.
-    /// 2. `frames` gives each frame to one user at a time.
+    /// 2. `frames` gives each frame to one user at a time, and has `frame_budget` of them.
     /// 3. Nothing else maps or uses `addresses`, which are canonical.
-    pub unsafe fn new(mapper: M, frames: F, addresses: Range<usize>) -> Self {
+    pub unsafe fn new(mapper: M, frames: F, frame_budget: usize, addresses: Range<usize>) -> Self {
         Self {
             memory: Mutex::new(Memory {
                 mapper,
                 frames,
                 regions: Regions::new(addresses),
+                // One frame is for the pages of zeros.
+                budget: Budget::new(frame_budget.saturating_sub(1)),
                 zero_frame: None,
             }),
             activation: AtomicPtr::new(core::ptr::null_mut()),
@@ -128,15 +133,21 @@ where
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
 {
     fn reserve(&self, size: usize) -> Result<*mut u8, PlatformError> {
-        let start = self.memory.lock().regions.reserve(size);
-        start
-            .map(core::ptr::with_exposed_provenance_mut)
-            .ok_or(PlatformError::OutOfAddressSpace(size))
+        let memory = &mut *self.memory.lock();
+        let start = memory.regions.reserve(size);
+        let start = start.ok_or(PlatformError::OutOfAddressSpace(size))?;
+        let range = start..start + size;
+        if !memory.budget.reserve(&range) {
+            memory.regions.release(range);
+            return Err(PlatformError::OutOfMemory(size));
+        }
+        Ok(core::ptr::with_exposed_provenance_mut(start))
     }
 
     unsafe fn release(&self, start: *mut u8, size: usize) {
         let memory = &mut *self.memory.lock();
         let range = address_range(start, size);
+        memory.budget.release(range.start);
         for (start, region) in memory.regions.release(range.clone()) {
             for page in pages(start..region.end) {
                 // SAFETY: nothing uses the range any more (caller).
@@ -158,10 +169,17 @@ where
     }
 
     unsafe fn commit(&self, start: *mut u8, size: usize) -> Result<(), PlatformError> {
-        if size > 0 {
-            let range = address_range(start, size);
-            self.memory.lock().regions.commit(range);
+        if size == 0 {
+            return Ok(());
         }
+        let memory = &mut *self.memory.lock();
+        let range = address_range(start, size);
+        let reservation = memory.regions.reservation_of(&range);
+        let is_joined = memory.regions.protection_at(range.start - 1).is_some();
+        if !memory.budget.commit(reservation, &range, is_joined) {
+            return Err(PlatformError::OutOfMemory(size));
+        }
+        memory.regions.commit(range);
         Ok(())
     }
 

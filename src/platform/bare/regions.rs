@@ -71,14 +71,22 @@ impl Regions {
         released
     }
 
+    /// Start of the reservation that a range lies in.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none.
+    pub(super) fn reservation_of(&self, range: &Range<usize>) -> usize {
+        match self.reserved.range(..=range.start).next_back() {
+            Some((&start, &end)) if range.end <= end => start,
+            _ => panic!("commit of {range:#x?}, which is not reserved"),
+        }
+    }
+
     /// Commits a range as data. It joins a region that ends where it starts.
     pub(super) fn commit(&mut self, range: Range<usize>) {
         assert_page_range(&range);
-        let reservation = self.reserved.range(..=range.start).next_back();
-        assert!(
-            reservation.is_some_and(|(_, &end)| range.end <= end),
-            "commit of {range:#x?}, which is not reserved"
-        );
+        self.reservation_of(&range);
         assert!(
             self.first_overlap(&range).is_none(),
             "commit of {range:#x?}, which is committed"

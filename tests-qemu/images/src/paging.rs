@@ -129,9 +129,12 @@ mod image {
         let start = platform.reserve(LARGE).expect("addresses");
         // SAFETY: as above.
         unsafe {
-            platform.commit(start, LARGE).expect("memory");
+            platform
+                .commit(start, LARGE)
+                .expect_err("more than the machine has");
             for offset in (0..LARGE).step_by(256 << 20) {
                 let address = start.wrapping_add(offset + 4096 * (offset >> 28));
+                platform.commit(address, PAGE_SIZE).expect("memory");
                 assert_eq!(address.read_volatile(), 0);
                 address.write_volatile(7);
                 assert_eq!(address.read_volatile(), 7);

@@ -61,14 +61,25 @@ fn a_damaged_program_is_refused() {
 }
 
 #[test]
-fn a_program_that_takes_all_memory_traps() {
+fn a_program_gets_no_more_memory_than_there_is_and_can_use_all_it_gets() {
     let bench = Bench::new("tests-qemu/guests/greedy.wat", &[]);
     for machine in [Q35, Microvm] {
         let boot = bench.boot(machine, "checkpoint=discard", Ending::Finished);
-        let Some(Status::Trapped(trap)) = boot.statuses.last() else {
-            panic!("{}", boot.log);
-        };
-        assert_eq!(trap.reason, "out of bounds memory access");
+        assert_eq!(
+            boot.statuses.last(),
+            Some(&Status::Exited(3)),
+            "{}",
+            boot.log
+        );
+    }
+}
+
+#[test]
+fn a_program_that_declares_more_memory_than_there_is_is_refused() {
+    let bench = Bench::new("tests-qemu/guests/huge.wat", &[]);
+    for machine in [Q35, Microvm] {
+        let boot = bench.boot(machine, "", Ending::Failed);
+        assert_failed(&boot.statuses, "out of memory");
     }
 }
 
