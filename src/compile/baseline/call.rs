@@ -13,7 +13,7 @@ use crate::abi::registers::{
     ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, outgoing_stack_words, result_stack_word,
 };
 use crate::abi::value::{FuncType, ValType};
-use crate::abi::vmctx::{Libcall, VmCtx, VmFuncRef, VmTable};
+use crate::abi::vmctx::{Libcall, VmCtx, VmFuncRef};
 use crate::compile::masm::{AluOp, Cond, Mem, Size, mem, mem_index};
 use crate::state::PointKind;
 use alloc::vec::Vec;
@@ -52,23 +52,7 @@ impl FunctionCompiler<'_> {
         let undefined = self.trap_label(TrapCode::UndefinedElement, below);
         let uninitialized = self.trap_label(TrapCode::UninitializedElement, below);
         let mismatch = self.trap_label(TrapCode::IndirectCallTypeMismatch, below);
-        self.masm.load(
-            Size::S64,
-            SCRATCH,
-            vmctx_mem(self.offsets.table(table) as usize),
-        );
-        self.masm.alu(
-            AluOp::Cmp,
-            Size::S32,
-            index,
-            mem(SCRATCH, offset_of!(VmTable, len) as i32),
-        );
-        self.masm.jump_if(Cond::AboveEqual, undefined);
-        self.masm.load(
-            Size::S64,
-            SCRATCH,
-            mem(SCRATCH, offset_of!(VmTable, base) as i32),
-        );
+        self.check_table_index(table, index, undefined);
         self.masm.load(
             Size::S64,
             TARGET,

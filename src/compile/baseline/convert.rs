@@ -6,7 +6,7 @@ use super::registers::{SCRATCH, XMM_SCRATCH};
 use crate::abi::TrapCode;
 use crate::abi::registers::{GPR, XMM};
 use crate::abi::value::ValType;
-use crate::compile::masm::{AluOp, Cond, FloatOp, ShiftOp, Size};
+use crate::compile::masm::{AluOp, Cond, FloatOp, Label, LoadKind, ShiftOp, Size};
 
 /// Bits of 2^63 in a float format.
 fn two_to_63(float: Size) -> u64 {
@@ -32,39 +32,17 @@ impl FunctionCompiler<'_> {
         let (src, owned) = self.float_in_reg(float, src);
         let dst = self.alloc_gpr();
         let height = self.stack.len();
-        // A check that fails looks whether the operand was a NaN, in a place of its own.
         let failed = self.masm.new_label();
         let done = self.masm.new_label();
-        match (to, signed) {
-            (ValType::I32, true) => {
-                self.masm.cvtt_to_int(float, Size::S64, dst, src);
-                self.masm
-                    .load_extend(crate::compile::masm::LoadKind::Sign32, SCRATCH, dst);
-                self.masm.alu(AluOp::Cmp, Size::S64, SCRATCH, dst);
-                self.masm.jump_if(Cond::NotEqual, failed);
-                self.masm.mov(Size::S32, dst, dst);
-            }
-            (ValType::I32, false) => {
-                self.masm.cvtt_to_int(float, Size::S64, dst, src);
-                self.masm.mov(Size::S32, SCRATCH, dst);
-                self.masm.alu(AluOp::Cmp, Size::S64, SCRATCH, dst);
-                self.masm.jump_if(Cond::NotEqual, failed);
-            }
-            (_, true) => {
-                self.masm.cvtt_to_int(float, Size::S64, dst, src);
-                // Only the smallest integer overflows when 1 is subtracted.
-                self.masm.alu_imm(AluOp::Cmp, Size::S64, dst, 1);
-                let fits = self.masm.new_label();
-                self.masm.jump_if(Cond::NotOverflow, fits);
-                self.load_float_const(float, XMM_SCRATCH, minus_two_to_63(float));
-                self.masm.ucomis(float, src, XMM_SCRATCH);
-                self.masm.jump_if(Cond::FloatNotEqual, failed);
-                self.masm.bind(fits);
-            }
-            (_, false) => self.truncate_to_u64(float, dst, src, failed),
-        }
+        self.truncate_checked(float, to, signed, dst, src, failed);
         self.masm.jump(done);
         self.masm.bind(failed);
+        if (to, signed) == (ValType::I64, true) {
+            // -2^63 is in range, though its result looks like that of an overflow.
+            self.load_float_const(float, XMM_SCRATCH, minus_two_to_63(float));
+            self.masm.ucomis(float, src, XMM_SCRATCH);
+            self.masm.jump_if(Cond::FloatEqual, done);
+        }
         let invalid = self.trap_label(TrapCode::InvalidConversionToInteger, height);
         let overflow = self.trap_label(TrapCode::IntegerOverflow, height);
         self.masm.ucomis(float, src, src);
@@ -75,14 +53,45 @@ impl FunctionCompiler<'_> {
         self.push_gpr(to, dst);
     }
 
-    /// Truncates to an unsigned 64-bit integer, or jumps to `failed`.
-    fn truncate_to_u64(
+    /// Truncates, or jumps to `failed` if the operand is NaN or out of range; also for
+    /// -2^63 to a signed 64-bit integer, with the right result.
+    fn truncate_checked(
         &mut self,
         float: Size,
+        to: ValType,
+        signed: bool,
         dst: GPR,
         src: XMM,
-        failed: crate::compile::masm::Label,
+        failed: Label,
     ) {
+        match (to, signed) {
+            (ValType::I32, _) => {
+                // In range if the 64-bit result is what its low half extends to.
+                self.masm.cvtt_to_int(float, Size::S64, dst, src);
+                let extension = if signed {
+                    LoadKind::Sign32
+                } else {
+                    LoadKind::Full32
+                };
+                self.masm.load_extend(extension, SCRATCH, dst);
+                self.masm.alu(AluOp::Cmp, Size::S64, SCRATCH, dst);
+                self.masm.jump_if(Cond::NotEqual, failed);
+                if signed {
+                    self.masm.mov(Size::S32, dst, dst);
+                }
+            }
+            (_, true) => {
+                self.masm.cvtt_to_int(float, Size::S64, dst, src);
+                // Only the smallest integer overflows when 1 is subtracted.
+                self.masm.alu_imm(AluOp::Cmp, Size::S64, dst, 1);
+                self.masm.jump_if(Cond::Overflow, failed);
+            }
+            (_, false) => self.truncate_to_u64(float, dst, src, failed),
+        }
+    }
+
+    /// Truncates to an unsigned 64-bit integer, or jumps to `failed`.
+    fn truncate_to_u64(&mut self, float: Size, dst: GPR, src: XMM, failed: Label) {
         let large = self.masm.new_label();
         let done = self.masm.new_label();
         self.load_float_const(float, XMM_SCRATCH, two_to_63(float));
@@ -119,28 +128,7 @@ impl FunctionCompiler<'_> {
             (_, true) => (i64::MIN as u64, i64::MAX as u64),
             (_, false) => (0, u64::MAX),
         };
-        match (to, signed) {
-            (ValType::I32, true) => {
-                self.masm.cvtt_to_int(float, Size::S64, dst, src);
-                self.masm
-                    .load_extend(crate::compile::masm::LoadKind::Sign32, SCRATCH, dst);
-                self.masm.alu(AluOp::Cmp, Size::S64, SCRATCH, dst);
-                self.masm.jump_if(Cond::NotEqual, failed);
-                self.masm.mov(Size::S32, dst, dst);
-            }
-            (ValType::I32, false) => {
-                self.masm.cvtt_to_int(float, Size::S64, dst, src);
-                self.masm.mov(Size::S32, SCRATCH, dst);
-                self.masm.alu(AluOp::Cmp, Size::S64, SCRATCH, dst);
-                self.masm.jump_if(Cond::NotEqual, failed);
-            }
-            (_, true) => {
-                self.masm.cvtt_to_int(float, Size::S64, dst, src);
-                self.masm.alu_imm(AluOp::Cmp, Size::S64, dst, 1);
-                self.masm.jump_if(Cond::Overflow, failed);
-            }
-            (_, false) => self.truncate_to_u64(float, dst, src, failed),
-        }
+        self.truncate_checked(float, to, signed, dst, src, failed);
         self.masm.jump(done);
         self.masm.bind(failed);
         self.masm.zero_xmm(XMM_SCRATCH);

@@ -8,14 +8,14 @@ use crate::abi::TrapCode;
 use crate::abi::registers::GPR;
 use crate::abi::value::ValType;
 use crate::abi::vmctx::{Libcall, VmTable};
-use crate::compile::masm::{AluOp, Cond, Size, Width, mem, mem_index};
+use crate::compile::masm::{AluOp, Cond, Label, Size, Width, mem, mem_index};
 use core::mem::offset_of;
 use cranelift_assembler_x64::Scale;
 
 impl FunctionCompiler<'_> {
-    /// Checks an index against a table and leaves the address of its elements in R11.
-    fn check_table_index(&mut self, table: u32, index: GPR) {
-        let out_of_bounds = self.trap_label(TrapCode::TableOutOfBounds, self.stack.len());
+    /// Checks an index against a table and leaves the address of its elements in R11;
+    /// jumps to `out_of_bounds` if there is no such element.
+    pub(super) fn check_table_index(&mut self, table: u32, index: GPR, out_of_bounds: Label) {
         self.masm.load(
             Size::S64,
             SCRATCH,
@@ -38,7 +38,8 @@ impl FunctionCompiler<'_> {
     pub(super) fn table_get(&mut self, table: u32) {
         let ty = self.module.tables[table as usize].element;
         let (index, owned) = self.pop_int_in_reg(Size::S32);
-        self.check_table_index(table, index);
+        let out_of_bounds = self.trap_label(TrapCode::TableOutOfBounds, self.stack.len());
+        self.check_table_index(table, index, out_of_bounds);
         self.release_if(index, owned);
         // The index is read before the result may overwrite it; nothing is spilled in between.
         self.masm.load(
@@ -61,7 +62,8 @@ impl FunctionCompiler<'_> {
             }
         };
         let (index, owned) = self.pop_int_in_reg(Size::S32);
-        self.check_table_index(table, index);
+        let out_of_bounds = self.trap_label(TrapCode::TableOutOfBounds, self.stack.len());
+        self.check_table_index(table, index, out_of_bounds);
         self.masm.store(
             Width::W64,
             mem_index(SCRATCH, index, Scale::Eight, 0),
