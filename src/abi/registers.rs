@@ -104,6 +104,14 @@ impl XMM {
     ];
 }
 
+/// Registers that a callee preserves, beside RBP.
+pub const CALLEE_SAVED: [GPR; 3] = [GPR::RBX, GPR::R12, GPR::R13];
+
+/// Whether a callee preserves a register ([`CALLEE_SAVED`]).
+pub fn is_callee_saved(register: RegisterIndex) -> bool {
+    CALLEE_SAVED.iter().any(|r| r.to_index() == register)
+}
+
 /// What the two register classes have in common.
 pub trait X64Register: Copy + Sized {
     /// The register's index in the state model.

@@ -8,6 +8,7 @@ use super::function::FunctionStateMap;
 use super::point::{LocalHome, Operand, OperandHome, PointKind};
 use crate::abi::registers::{
     ArgumentLocation, ArgumentRegisterAllocator, GPR, REGISTER_COUNT, RegisterIndex, X64Register,
+    is_callee_saved,
 };
 use crate::abi::{ValType, VmCtx};
 use alloc::boxed::Box;
@@ -115,13 +116,6 @@ impl Default for MachineState {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Registers that a callee preserves and that may so hold locals during a call.
-const CALLEE_SAVED: [GPR; 3] = [GPR::RBX, GPR::R12, GPR::R13];
-
-fn is_callee_saved(register: RegisterIndex) -> bool {
-    CALLEE_SAVED.iter().any(|r| r.to_index() == register)
 }
 
 impl FunctionStateMap<'_> {

@@ -6,7 +6,7 @@
 
 use super::frame::vmctx_mem;
 use super::operands::{Entry, IntSrc, Loc, gpr_of, size_of, slot_mem, width_of, xmm_of};
-use super::registers::{MEMORY_BASE, SCRATCH, TARGET, VMCTX, XMM_SCRATCH};
+use super::registers::{MEMORY_BASE, SCRATCH, TARGET, VMCTX};
 use super::{CallSite, FunctionCompiler};
 use crate::abi::TrapCode;
 use crate::abi::registers::{
@@ -181,30 +181,6 @@ impl FunctionCompiler<'_> {
                     })
             }
             _ => None,
-        }
-    }
-
-    /// Moves float registers to others as if all at once; XMM15 breaks cycles.
-    fn parallel_float_moves(&mut self, mut moves: Vec<(XMM, XMM)>) {
-        moves.retain(|(from, to)| from != to);
-        while !moves.is_empty() {
-            let ready = moves
-                .iter()
-                .position(|&(_, to)| moves.iter().all(|&(from, _)| from != to));
-            match ready {
-                Some(index) => {
-                    let (from, to) = moves.swap_remove(index);
-                    self.masm.movaps(to, from);
-                }
-                None => {
-                    let (from, _) = moves[0];
-                    self.masm.movaps(XMM_SCRATCH, from);
-                    moves
-                        .iter_mut()
-                        .filter(|(f, _)| *f == from)
-                        .for_each(|(f, _)| *f = XMM_SCRATCH);
-                }
-            }
         }
     }
 

@@ -351,7 +351,7 @@ impl FunctionCompiler<'_> {
         let block = self.target(depth);
         let merge = self.merge_of(&block);
         if merge.arity == 0 {
-            self.jump_when(cond, block.label);
+            self.masm.jump_if(cond, block.label);
             return;
         }
         // The moves of a taken branch may overwrite registers and slots that the
@@ -473,10 +473,6 @@ impl FunctionCompiler<'_> {
             }
         }
         Cond::NotEqual
-    }
-
-    fn jump_when(&mut self, cond: Cond, label: Label) {
-        self.masm.jump_if(cond, label);
     }
 
     fn jump_unless(&mut self, cond: Cond, label: Label) {

@@ -129,13 +129,7 @@ impl FunctionCompiler<'_> {
         let sign = self.pop_float();
         let src = self.pop_float();
         let dst = self.float_owned(size, src);
-        let sign_in_reg = match sign {
-            FloatSrc::Reg { reg, .. } => reg,
-            _ => {
-                self.load_float(size, XMM_SCRATCH, sign);
-                XMM_SCRATCH
-            }
-        };
+        let sign_in_reg = self.float_to_store(size, sign);
         let top = if size == Size::S32 { 31 } else { 63 };
         self.masm.mov_from_xmm(size, SCRATCH, sign_in_reg);
         self.masm.mov_from_xmm(size, TARGET, dst);

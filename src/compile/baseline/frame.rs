@@ -1,10 +1,11 @@
 //! The frame: layout, prologue, epilogue, polls.
 
-use super::operands::{gpr_of, slot_mem, width_of, xmm_of};
-use super::registers::{SCRATCH, VMCTX};
+use super::operands::{gpr_of, size_of, slot_mem, width_of, xmm_of};
+use super::registers::{SCRATCH, VMCTX, XMM_SCRATCH};
 use super::{FunctionCompiler, PollStub};
 use crate::abi::registers::{
-    ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, X64Register, result_stack_word,
+    ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM, is_callee_saved,
+    result_stack_word,
 };
 use crate::abi::vmctx::VmCtx;
 use crate::compile::masm::{Cond, Label, Mem, Size, Width, mem};
@@ -13,11 +14,6 @@ use crate::limits;
 use crate::state::{FunctionLayout, LocalHome, PointKind};
 use alloc::vec::Vec;
 use core::mem::offset_of;
-
-use super::operands::size_of;
-
-/// Registers that a callee preserves.
-const CALLEE_SAVED: [GPR; 3] = [GPR::RBX, GPR::R12, GPR::R13];
 
 /// Locals without a register that the prologue zeroes one by one; more take a loop.
 const MAX_UNROLLED_ZEROING: usize = 16;
@@ -42,10 +38,6 @@ pub(super) fn vmctx_mem(offset: usize) -> Mem {
 /// Address of incoming stack word `index`.
 fn incoming_mem(index: usize) -> Mem {
     mem(GPR::RBP, 16 + 8 * index as i32)
-}
-
-fn is_callee_saved(register: RegisterIndex) -> bool {
-    CALLEE_SAVED.iter().any(|r| r.to_index() == register)
 }
 
 impl FunctionCompiler<'_> {
@@ -206,26 +198,16 @@ impl FunctionCompiler<'_> {
     }
 
     /// Moves integer registers to others as if all at once; R11 breaks cycles.
-    pub(super) fn parallel_moves(&mut self, mut moves: Vec<(GPR, GPR)>) {
-        moves.retain(|(from, to)| from != to);
-        while !moves.is_empty() {
-            let ready = moves
-                .iter()
-                .position(|&(_, to)| moves.iter().all(|&(from, _)| from != to));
-            match ready {
-                Some(index) => {
-                    let (from, to) = moves.swap_remove(index);
-                    self.masm.mov(Size::S64, to, from);
-                }
-                None => {
-                    let (from, _) = moves[0];
-                    self.masm.mov(Size::S64, SCRATCH, from);
-                    moves
-                        .iter_mut()
-                        .filter(|(f, _)| *f == from)
-                        .for_each(|(f, _)| *f = SCRATCH);
-                }
-            }
+    pub(super) fn parallel_moves(&mut self, moves: Vec<(GPR, GPR)>) {
+        for (from, to) in in_sequence(moves, SCRATCH) {
+            self.masm.mov(Size::S64, to, from);
+        }
+    }
+
+    /// Moves float registers to others as if all at once; XMM15 breaks cycles.
+    pub(super) fn parallel_float_moves(&mut self, moves: Vec<(XMM, XMM)>) {
+        for (from, to) in in_sequence(moves, XMM_SCRATCH) {
+            self.masm.movaps(to, from);
         }
     }
 
@@ -319,4 +301,24 @@ impl FunctionCompiler<'_> {
         self.masm.jump(prologue.after_check);
         self.masm.redirect(prologue.check, stub);
     }
+}
+
+/// Moves, one after the other, that do what `moves` do all at once; cycles go through `scratch`.
+fn in_sequence<R: Copy + PartialEq>(mut moves: Vec<(R, R)>, scratch: R) -> Vec<(R, R)> {
+    let mut sequence = Vec::new();
+    moves.retain(|(from, to)| from != to);
+    while !moves.is_empty() {
+        let is_ready = |&(_, to): &(R, R)| moves.iter().all(|&(from, _)| from != to);
+        match moves.iter().position(is_ready) {
+            Some(index) => sequence.push(moves.swap_remove(index)),
+            None => {
+                let (blocked, _) = moves[0];
+                sequence.push((blocked, scratch));
+                for (from, _) in moves.iter_mut().filter(|(from, _)| *from == blocked) {
+                    *from = scratch;
+                }
+            }
+        }
+    }
+    sequence
 }

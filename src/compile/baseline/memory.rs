@@ -5,8 +5,8 @@
 
 use super::FunctionCompiler;
 use super::frame::vmctx_mem;
-use super::operands::{FloatSrc, IntSrc, Loc, size_of, width_of};
-use super::registers::{MEMORY_BASE, SCRATCH, TARGET, XMM_SCRATCH};
+use super::operands::{IntSrc, Loc, size_of, width_of};
+use super::registers::{MEMORY_BASE, SCRATCH, TARGET};
 use crate::abi::TrapCode;
 use crate::abi::value::ValType;
 use crate::abi::vmctx::{Libcall, VmMemory};
@@ -109,13 +109,7 @@ impl FunctionCompiler<'_> {
     pub(super) fn store_float_op(&mut self, arg: &MemArg, ty: ValType) {
         let size = size_of(ty);
         let value = self.pop_float();
-        let reg = match value {
-            FloatSrc::Reg { reg, .. } => reg,
-            _ => {
-                self.load_float(size, XMM_SCRATCH, value);
-                XMM_SCRATCH
-            }
-        };
+        let reg = self.float_to_store(size, value);
         let address = self.pop_address(arg);
         self.may_trap(TrapCode::MemoryOutOfBounds);
         self.masm.store_float(size, address.mem, reg);
@@ -164,13 +158,7 @@ impl FunctionCompiler<'_> {
         let width = width_of(size);
         if ty.is_float() {
             let value = self.pop_float();
-            let reg = match value {
-                FloatSrc::Reg { reg, .. } => reg,
-                _ => {
-                    self.load_float(size, XMM_SCRATCH, value);
-                    XMM_SCRATCH
-                }
-            };
+            let reg = self.float_to_store(size, value);
             self.masm.load(
                 Size::S64,
                 SCRATCH,

@@ -7,7 +7,7 @@
 //! slots and constants, and every path to a merge agrees on them.
 
 use super::FunctionCompiler;
-use super::registers::SCRATCH;
+use super::registers::{SCRATCH, XMM_SCRATCH};
 use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM};
 use crate::abi::value::ValType;
 use crate::compile::masm::{Cond, Mem, Size, Width, mem};
@@ -496,6 +496,17 @@ impl FunctionCompiler<'_> {
                 let reg = self.alloc_xmm();
                 self.load_float(size, reg, src);
                 (reg, true)
+            }
+        }
+    }
+
+    /// A register that holds the float until the next use of XMM15, to be stored from.
+    pub(super) fn float_to_store(&mut self, size: Size, src: FloatSrc) -> XMM {
+        match src {
+            FloatSrc::Reg { reg, .. } => reg,
+            _ => {
+                self.load_float(size, XMM_SCRATCH, src);
+                XMM_SCRATCH
             }
         }
     }

@@ -4,7 +4,7 @@ use super::FunctionCompiler;
 use super::float::FloatCompare;
 use super::integer::Division;
 use super::operands::{IntSrc, Loc, gpr_of, size_of, width_of, xmm_of};
-use super::registers::{SCRATCH, XMM_SCRATCH};
+use super::registers::SCRATCH;
 use crate::abi::value::ValType;
 use crate::compile::CompileError;
 use crate::compile::masm::{AluOp, Cond, FloatOp, LoadKind, Rounding, ShiftOp, Size, VecOp, Width};
@@ -96,7 +96,7 @@ impl FunctionCompiler<'_> {
             Op::Select | Op::TypedSelect { .. } => self.select(),
 
             Op::LocalGet { local_index } => self.local_get(local_index),
-            Op::LocalSet { local_index } => self.local_set(local_index),
+            Op::LocalSet { local_index } => self.assign_local(local_index),
             Op::LocalTee { local_index } => self.local_tee(local_index),
             Op::GlobalGet { global_index } => self.global_get(global_index),
             Op::GlobalSet { global_index } => self.global_set(global_index),
@@ -313,10 +313,6 @@ impl FunctionCompiler<'_> {
         self.push(ty, Loc::Local(local));
     }
 
-    fn local_set(&mut self, local: u32) {
-        self.assign_local(local);
-    }
-
     /// A value that had to be in a register anyway stays there; otherwise the local is it.
     fn local_tee(&mut self, local: u32) {
         let entry = self.stack[self.stack.len() - 1];
@@ -354,13 +350,7 @@ impl FunctionCompiler<'_> {
             match register {
                 Some(register) => self.load_float(size, xmm_of(register), src),
                 None => {
-                    let reg = match src {
-                        super::operands::FloatSrc::Reg { reg, .. } => reg,
-                        _ => {
-                            self.load_float(size, XMM_SCRATCH, src);
-                            XMM_SCRATCH
-                        }
-                    };
+                    let reg = self.float_to_store(size, src);
                     let home = self.local_mem(local);
                     self.masm.store_float(size, home, reg);
                 }

@@ -3,7 +3,7 @@
 //! One cheap pass over the operators decides which locals live in registers
 //! for the whole function, so that no control-flow merge ever has to move them.
 
-use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM};
+use crate::abi::registers::{CALLEE_SAVED, GPR, RegisterIndex, X64Register, XMM};
 use crate::abi::value::ValType;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,9 +12,6 @@ use wasmparser::{BinaryReaderError, Operator, OperatorsReader};
 /// Registers for locals that a call does not preserve: saved to the home slot
 /// before a call and loaded back behind it. Best in functions that call little.
 const CALLER_SAVED: [GPR; 2] = [GPR::R8, GPR::R9];
-
-/// Registers for locals that a call preserves, at the price of a save in the prologue.
-const CALLEE_SAVED: [GPR; 3] = [GPR::RBX, GPR::R12, GPR::R13];
 
 /// XMM registers for locals; a call preserves none of them.
 const FLOATS: [XMM; 7] = [
