@@ -16,14 +16,19 @@ use cranelift_assembler_x64::Scale;
 use wasmparser::MemArg;
 
 /// An effective address, and the register it must keep until the access.
-struct Address {
-    mem: Mem,
-    held: IntSrc,
+pub(super) struct Address {
+    pub(super) mem: Mem,
+    pub(super) held: IntSrc,
 }
 
 impl FunctionCompiler<'_> {
-    /// Pops an index; the result is valid until the next use of R10.
-    fn pop_address(&mut self, arg: &MemArg) -> Address {
+    /// Pops the index of an access to so many `bytes`; the result is valid until the next
+    /// use of R10.
+    pub(super) fn pop_address(&mut self, arg: &MemArg, bytes: u32) -> Address {
+        debug_assert!(
+            matches!(bytes, 1 | 2 | 4 | 8 | 16),
+            "no access of {bytes} bytes"
+        );
         let index = self.pop_int();
         let offset = arg.offset;
         if let IntSrc::Const(bits) = index {
@@ -53,7 +58,7 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn load_int_op(&mut self, arg: &MemArg, kind: LoadKind, ty: ValType) {
-        let address = self.pop_address(arg);
+        let address = self.pop_address(arg, kind.bytes());
         if let Some((local, dst)) = self.int_destination() {
             self.may_trap(TrapCode::MemoryOutOfBounds);
             self.masm.load_extend(kind, dst, address.mem);
@@ -72,7 +77,7 @@ impl FunctionCompiler<'_> {
 
     pub(super) fn load_float_op(&mut self, arg: &MemArg, ty: ValType) {
         let size = size_of(ty);
-        let address = self.pop_address(arg);
+        let address = self.pop_address(arg, size.bytes());
         let destination = self.float_destination();
         let dst = destination.map_or_else(|| self.alloc_xmm(), |(_, dst)| dst);
         self.may_trap(TrapCode::MemoryOutOfBounds);
@@ -92,14 +97,14 @@ impl FunctionCompiler<'_> {
             _ => None,
         };
         if let Some(immediate) = immediate {
-            let address = self.pop_address(arg);
+            let address = self.pop_address(arg, width.bytes());
             self.may_trap(TrapCode::MemoryOutOfBounds);
             self.masm.store_imm(width, address.mem, immediate);
             self.release_int(address.held);
             return;
         }
         let (reg, owned) = self.int_in_reg(size_of(ty), value);
-        let address = self.pop_address(arg);
+        let address = self.pop_address(arg, width.bytes());
         self.may_trap(TrapCode::MemoryOutOfBounds);
         self.masm.store(width, address.mem, reg);
         self.release_int(address.held);
@@ -110,7 +115,7 @@ impl FunctionCompiler<'_> {
         let size = size_of(ty);
         let value = self.pop_float();
         let reg = self.float_to_store(size, value);
-        let address = self.pop_address(arg);
+        let address = self.pop_address(arg, size.bytes());
         self.may_trap(TrapCode::MemoryOutOfBounds);
         self.masm.store_float(size, address.mem, reg);
         self.release_int(address.held);

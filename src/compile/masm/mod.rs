@@ -89,6 +89,15 @@ pub(super) enum Size {
     S64,
 }
 
+impl Size {
+    pub(super) fn bytes(self) -> u32 {
+        match self {
+            Self::S32 => 4,
+            Self::S64 => 8,
+        }
+    }
+}
+
 /// Width and extension of an integer load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoadKind {
@@ -101,6 +110,18 @@ pub(super) enum LoadKind {
     Full64,
 }
 
+impl LoadKind {
+    /// Bytes that the load reads.
+    pub(super) fn bytes(self) -> u32 {
+        match self {
+            Self::Zero8 | Self::Sign8(_) => 1,
+            Self::Zero16 | Self::Sign16(_) => 2,
+            Self::Full32 | Self::Sign32 => 4,
+            Self::Full64 => 8,
+        }
+    }
+}
+
 /// Width of an integer store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Width {
@@ -108,6 +129,17 @@ pub(super) enum Width {
     W16,
     W32,
     W64,
+}
+
+impl Width {
+    pub(super) fn bytes(self) -> u32 {
+        match self {
+            Self::W8 => 1,
+            Self::W16 => 2,
+            Self::W32 => 4,
+            Self::W64 => 8,
+        }
+    }
 }
 
 /// The compiler records traps itself, not through the encoder.
