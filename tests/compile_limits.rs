@@ -1,20 +1,12 @@
 //! Hostile functions are refused with a typed error, or compile in proportion to their size.
 
-use woodfrog::compile::{
-    CompileError, CompileOptions, CompiledModule, CpuFeatures, Limit, compile,
-};
+use woodfrog::compile::{CompileError, CompileOptions, CompiledModule, Limit, compile};
 use woodfrog::module::Module;
 
 fn compile_wat(wat: &str) -> Result<CompiledModule, CompileError> {
     let module = Module::decode(wat::parse_str(wat).expect("valid text")).expect("valid module");
     let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-    compile(
-        &module,
-        &CompileOptions {
-            signatures: &signatures,
-            features: CpuFeatures::default(),
-        },
-    )
+    compile(&module, &signatures, &CompileOptions::default())
 }
 
 fn refusal(wat: &str) -> Limit {

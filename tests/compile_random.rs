@@ -58,20 +58,10 @@ fn random_valid_modules_compile() {
             .to_bytes();
         let module = Module::decode(wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-        for popcnt in [false, true] {
-            let features = CpuFeatures {
-                popcnt,
-                lzcnt: popcnt,
-                bmi1: popcnt,
-            };
+        for features in [CpuFeatures::BASELINE, CpuFeatures::ALL] {
             let outcome = std::panic::catch_unwind(|| {
-                compile(
-                    &module,
-                    &CompileOptions {
-                        signatures: &signatures,
-                        features,
-                    },
-                )
+                let options = CompileOptions { features };
+                compile(&module, &signatures, &options)
             });
             let result = outcome.unwrap_or_else(|_| panic!("seed {seed}: the compiler panicked"));
             result.unwrap_or_else(|error| panic!("seed {seed}: {error}"));

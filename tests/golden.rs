@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use woodfrog::compile::{CompileOptions, CompiledModule, CpuFeatures, compile};
+use woodfrog::compile::{CompileOptions, CompiledModule, compile};
 use woodfrog::module::Module;
 use woodfrog::state::{FunctionStateMap, OperandHome, PointKind};
 
@@ -44,11 +44,8 @@ fn listing(path: &Path) -> String {
     let wasm = wat::parse_file(path).expect("valid text");
     let module = Module::decode(wasm).expect("valid module");
     let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-    let options = CompileOptions {
-        signatures: &signatures,
-        features: CpuFeatures::default(),
-    };
-    let compiled = compile(&module, &options).expect("within limits");
+    let options = CompileOptions::default();
+    let compiled = compile(&module, &signatures, &options).expect("within limits");
     let mut text = String::new();
     for function in compiled.state_map.local_functions() {
         write_function(&mut text, &compiled, &function);

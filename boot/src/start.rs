@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "initialises what the rest relies on, once")]
 
-use crate::arch::{clock, interrupts, layout, segments, timer};
+use crate::arch::{clock, extensions, interrupts, layout, segments, timer};
 use crate::mm::boot_info::BootInfo;
 use crate::mm::frames::Frames;
 use crate::mm::{heap, paging};
@@ -32,6 +32,7 @@ unsafe extern "Rust" {
 /// Called by the entry point with the address of the loader's start info.
 pub(crate) extern "C" fn start(start_info: u64) -> ! {
     console::init();
+    extensions::init();
     // SAFETY: this is the loader's address, and nothing has been written but the kernel itself.
     let boot_info = unsafe { BootInfo::read(start_info) };
     let heap_range = divide_memory(&boot_info);

@@ -2,7 +2,8 @@
 //!
 //! Inert tables that belong to neither side: register roles and the calling
 //! convention ([`registers`]), the memory layout machine code reads
-//! ([`vmctx`]), wasm values ([`value`]) and trap codes ([`trap_code`]).
+//! ([`vmctx`]), wasm values ([`value`]), trap codes ([`trap_code`]) and processor
+//! features ([`features`]).
 //!
 //! # A wasm frame
 //!
@@ -33,11 +34,13 @@
 //!   XMM register, are clobbered by a call.
 //! * An i32 in a 64-bit register is zero-extended, always.
 
+pub mod features;
 pub mod registers;
 pub mod trap_code;
 pub mod value;
 pub mod vmctx;
 
+pub use features::CpuFeatures;
 pub use registers::{ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM};
 pub use trap_code::TrapCode;
 pub use value::{ExternRef, FuncAddr, FuncType, ValType, Value};

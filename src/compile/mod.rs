@@ -6,28 +6,17 @@ mod baseline;
 mod masm;
 mod thunk;
 
+pub use crate::abi::CpuFeatures;
 use crate::abi::FuncType;
 use crate::module::Module;
 use crate::state::{ModuleStateMap, ModuleStateMapBuilder};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Processor features beyond SSE4.1 that generated code may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CpuFeatures {
-    /// POPCNT.
-    pub popcnt: bool,
-    /// LZCNT.
-    pub lzcnt: bool,
-    /// BMI1 (TZCNT).
-    pub bmi1: bool,
-}
-
-/// What a compilation depends on beside the module.
-#[derive(Clone, Copy, Debug)]
-pub struct CompileOptions<'a> {
-    /// The engine-wide number of each of the module's types, by type index.
-    pub signatures: &'a [u32],
+/// How code is generated. Whatever is chosen here, the code does the same, and has the
+/// same suspend points: a frame can go from one version to any other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CompileOptions {
     /// Processor features to use.
     pub features: CpuFeatures,
 }
@@ -127,17 +116,20 @@ pub struct Thunk {
     pub return_offset: u32,
 }
 
-/// Compiles every function of a module.
+/// Compiles every function of a module. `signatures` are the engine-wide numbers of the
+/// module's types, by type index.
 ///
 /// # Errors
 ///
 /// [`CompileError`] names the function and the limit it exceeds.
 pub fn compile(
     module: &Module,
-    options: &CompileOptions<'_>,
+    signatures: &[u32],
+    options: &CompileOptions,
 ) -> Result<CompiledModule, CompileError> {
     let mut context = baseline::ModuleContext {
         module,
+        signatures,
         options,
         offsets: module.vm_offsets(),
         masm: masm::Masm::default(),

@@ -16,7 +16,8 @@ pub struct Config {
     /// Size of each store's wasm stack in bytes, guard not included; rounded
     /// up to whole pages and to at least twice [`limits::STACK_RESERVE`].
     pub stack_size: u64,
-    /// Processor features that generated code may use.
+    /// Processor features that generated code may use. Code for others than the
+    /// processor has is refused.
     pub features: CpuFeatures,
 }
 
@@ -25,20 +26,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             stack_size: limits::DEFAULT_STACK_SIZE,
-            features: detect_features(),
+            features: CpuFeatures::detect(),
         }
-    }
-}
-
-/// Reads the features from CPUID (Intel SDM volume 2A, CPUID).
-fn detect_features() -> CpuFeatures {
-    use core::arch::x86_64::{__cpuid, __cpuid_count};
-    let bit = |register: u32, bit: u32| register & (1 << bit) != 0;
-    let extended = __cpuid(0x8000_0000).eax >= 0x8000_0001;
-    CpuFeatures {
-        popcnt: bit(__cpuid(1).ecx, 23),
-        lzcnt: extended && bit(__cpuid(0x8000_0001).ecx, 5),
-        bmi1: __cpuid(0).eax >= 7 && bit(__cpuid_count(7, 0).ebx, 3),
     }
 }
 

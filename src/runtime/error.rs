@@ -4,7 +4,7 @@
 //! variants are the embedder's misuse or bad input.
 
 use super::{MemoryError, TableError};
-use crate::abi::{ValType, Value};
+use crate::abi::{CpuFeatures, ValType, Value};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
 use crate::platform::PlatformError;
@@ -33,6 +33,9 @@ pub enum ModuleError {
     /// It exceeds a limit of the compiler.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// The code was to use features that the processor does not have.
+    #[error("the processor does not have: {0}")]
+    MissingFeatures(CpuFeatures),
     /// There is no memory for its code.
     #[error("no memory for machine code: {0}")]
     Platform(#[from] PlatformError),

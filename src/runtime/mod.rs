@@ -18,6 +18,7 @@ mod capture;
 mod code_list;
 mod code_memory;
 mod context;
+mod cpu;
 mod engine;
 mod entry;
 mod error;

@@ -3,6 +3,7 @@
 
 use super::code_memory::CodeMemory;
 use super::{Engine, ModuleError};
+use crate::abi::CpuFeatures;
 use crate::compile::{CompileOptions, compile};
 use crate::module::ModuleHash;
 use crate::state::ModuleStateMap;
@@ -48,11 +49,14 @@ impl Module {
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, ModuleError> {
         let module = crate::module::Module::decode(bytes)?;
         let signatures: Vec<u32> = module.types.iter().map(|ty| engine.intern(ty)).collect();
+        let missing = engine.config().features.without(CpuFeatures::detect());
+        if missing != CpuFeatures::BASELINE {
+            return Err(ModuleError::MissingFeatures(missing));
+        }
         let options = CompileOptions {
-            signatures: &signatures,
             features: engine.config().features,
         };
-        let compiled = compile(&module, &options)?;
+        let compiled = compile(&module, &signatures, &options)?;
         let code = CodeMemory::new(engine.platform(), &compiled.code)?;
         Ok(Self {
             inner: Arc::new(ModuleInner {

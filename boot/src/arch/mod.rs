@@ -1,7 +1,8 @@
-//! The processor: entry, segments, interrupts, clock.
+//! The processor: entry, extensions, segments, interrupts, clock.
 
 pub mod clock;
 pub mod entry;
+pub(crate) mod extensions;
 pub mod interrupts;
 pub mod layout;
 mod memory_functions;

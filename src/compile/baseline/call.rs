@@ -61,7 +61,7 @@ impl FunctionCompiler<'_> {
         self.release_if(index, owned);
         self.masm.test(Size::S64, TARGET, TARGET);
         self.masm.jump_if(Cond::Equal, uninitialized);
-        let signature = self.options.signatures[type_index as usize];
+        let signature = self.signatures[type_index as usize];
         self.masm.alu_imm(
             AluOp::Cmp,
             Size::S32,

@@ -49,7 +49,8 @@ pub(super) struct CallSite {
 /// What all functions of a module share while they are compiled.
 pub(super) struct ModuleContext<'a> {
     pub(super) module: &'a Module,
-    pub(super) options: &'a CompileOptions<'a>,
+    pub(super) signatures: &'a [u32],
+    pub(super) options: &'a CompileOptions,
     pub(super) offsets: VmOffsets,
     pub(super) masm: Masm,
     pub(super) state_map: ModuleStateMapBuilder,
@@ -80,7 +81,8 @@ struct PollStub {
 /// One function being compiled.
 struct FunctionCompiler<'a> {
     module: &'a Module,
-    options: &'a CompileOptions<'a>,
+    signatures: &'a [u32],
+    options: &'a CompileOptions,
     offsets: VmOffsets,
     masm: &'a mut Masm,
     state_map: &'a mut ModuleStateMapBuilder,
@@ -156,6 +158,7 @@ pub(super) fn compile_function(
     let epilogue = context.masm.new_label();
     let mut compiler = FunctionCompiler {
         module,
+        signatures: context.signatures,
         options: context.options,
         offsets: context.offsets,
         masm: &mut context.masm,

@@ -1,7 +1,7 @@
 //! Hostile frames are refused with their number and the reason.
 
 use super::*;
-use crate::compile::{CompileOptions, CompiledModule, CpuFeatures, compile};
+use crate::compile::{CompileOptions, CompiledModule, compile};
 use crate::module::Module;
 use proptest::prelude::*;
 
@@ -74,11 +74,8 @@ impl ValidateContext for Claims {
 fn claims() -> Claims {
     let module = Module::decode(wat::parse_str(WAT).unwrap()).unwrap();
     let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-    let options = CompileOptions {
-        signatures: &signatures,
-        features: CpuFeatures::default(),
-    };
-    let compiled = compile(&module, &options).unwrap();
+    let options = CompileOptions::default();
+    let compiled = compile(&module, &signatures, &options).unwrap();
     Claims { module, compiled }
 }
 

@@ -1,0 +1,121 @@
+//! Processor features that machine code may use.
+
+use core::fmt;
+
+/// Processor features beyond the floor, which is x86-64 with SSE4.1.
+///
+/// Machine code of one set runs on every processor that has at least these; images know
+/// nothing of them. Of AVX and what builds on it, code uses encodings for 128 bits (VEX.128)
+/// only: they zero the upper half of a YMM register, so there never is anything in one to save.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CpuFeatures {
+    /// POPCNT.
+    pub popcnt: bool,
+    /// LZCNT.
+    pub lzcnt: bool,
+    /// BMI1 (TZCNT).
+    pub bmi1: bool,
+    /// BMI2 (SHLX, SHRX, SARX, RORX).
+    pub bmi2: bool,
+    /// SSE4.2 (PCMPGTQ).
+    pub sse42: bool,
+    /// AVX: instructions with a destination of their own.
+    pub avx: bool,
+    /// AVX2: VPBROADCAST from registers, and integer instructions.
+    pub avx2: bool,
+    /// FMA: fused multiplication and addition.
+    pub fma: bool,
+}
+
+/// Which member of a set.
+type Flag = fn(&mut CpuFeatures) -> &mut bool;
+
+impl CpuFeatures {
+    /// No feature beyond the floor: code that runs on every processor.
+    pub const BASELINE: Self = Self {
+        popcnt: false,
+        lzcnt: false,
+        bmi1: false,
+        bmi2: false,
+        sse42: false,
+        avx: false,
+        avx2: false,
+        fma: false,
+    };
+
+    /// Every feature.
+    pub const ALL: Self = Self {
+        popcnt: true,
+        lzcnt: true,
+        bmi1: true,
+        bmi2: true,
+        sse42: true,
+        avx: true,
+        avx2: true,
+        fma: true,
+    };
+
+    const FLAGS: [(&'static str, Flag); 8] = [
+        ("popcnt", |set| &mut set.popcnt),
+        ("lzcnt", |set| &mut set.lzcnt),
+        ("bmi1", |set| &mut set.bmi1),
+        ("bmi2", |set| &mut set.bmi2),
+        ("sse4.2", |set| &mut set.sse42),
+        ("avx", |set| &mut set.avx),
+        ("avx2", |set| &mut set.avx2),
+        ("fma", |set| &mut set.fma),
+    ];
+
+    /// The features that are in this set and not in `other`.
+    #[must_use]
+    pub fn without(mut self, mut other: Self) -> Self {
+        for (_, flag) in Self::FLAGS {
+            *flag(&mut self) &= !*flag(&mut other);
+        }
+        self
+    }
+
+    /// Whether code that uses this set runs on a processor that has `available`.
+    pub fn is_subset_of(self, available: Self) -> bool {
+        self.without(available) == Self::BASELINE
+    }
+}
+
+/// The names of the features in the set, in between spaces; `baseline` if there are none.
+impl fmt::Display for CpuFeatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut set = *self;
+        let mut separator = "";
+        for (name, flag) in Self::FLAGS {
+            if *flag(&mut set) {
+                write!(f, "{separator}{name}")?;
+                separator = " ";
+            }
+        }
+        match separator {
+            "" => f.write_str("baseline"),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn sets_are_compared_feature_by_feature() {
+        let some = CpuFeatures {
+            popcnt: true,
+            sse42: true,
+            ..CpuFeatures::BASELINE
+        };
+        assert!(CpuFeatures::BASELINE.is_subset_of(some) && some.is_subset_of(CpuFeatures::ALL));
+        assert!(!CpuFeatures::ALL.is_subset_of(some));
+        assert!(!CpuFeatures::ALL.without(some).popcnt);
+        assert_eq!(some.without(some), CpuFeatures::default());
+        assert_eq!(some.to_string(), "popcnt sse4.2");
+        assert_eq!(CpuFeatures::BASELINE.to_string(), "baseline");
+    }
+}
