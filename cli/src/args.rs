@@ -4,6 +4,7 @@ use crate::disk::DiskArgs;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use woodfrog::module::WasmFeatures;
 
 /// Runs WebAssembly programs that can be frozen at any moment and thawed elsewhere.
 #[derive(Debug, Parser)]
@@ -169,4 +170,8 @@ pub struct WastArgs {
     /// N doubles after each 32 freezes of one call.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub freeze_every: u64,
+
+    /// What modules may use: v1, v2, all, or names of proposals to WebAssembly, joined by +
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub features: WasmFeatures,
 }

@@ -29,6 +29,7 @@ use std::num::NonZeroU64;
 pub fn run(args: &WastArgs) -> Result<u8, Failure> {
     let options = Options {
         freeze_every: NonZeroU64::new(args.freeze_every),
+        wasm_features: args.features,
         ..Options::default()
     };
     let (mut passed, mut failed) = (0, 0);

@@ -2,7 +2,6 @@
 //! caller's frame stands at a call that must be able to reach the frame above.
 
 use super::Module;
-use super::decode::FEATURES;
 use wasmparser::BinaryReader;
 
 /// Opcode of `call` (WebAssembly 2.0, section 5.4.1).
@@ -39,7 +38,7 @@ impl Module {
             return None;
         }
         let code = self.bytes.get(offset..body.range.end)?;
-        let mut reader = BinaryReader::new_features(code, offset as u64, FEATURES);
+        let mut reader = BinaryReader::new(code, offset as u64);
         match reader.read_u8().ok()? {
             CALL => {
                 let index = reader.read_var_u32().ok()?;

@@ -7,32 +7,22 @@
 
 use super::convert::{self, val_type};
 use super::error::DecodeError;
-use super::{Export, ExternType, FunctionBody, Import, Module, ModuleHash, names};
+use super::{Export, ExternType, FunctionBody, Import, Module, ModuleHash, WasmFeatures, names};
 use crate::abi::FuncType;
 use crate::limits::{MAX_LOCALS, MAX_MODULE_VALUE_TYPES};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
-use wasmparser::{
-    FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
-};
+use wasmparser::{FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator};
 
-/// What modules may use. Whatever is added here needs support in the compiler,
-/// the state map and the image first.
-pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM1
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES);
-
-pub(super) fn decode(bytes: Arc<[u8]>) -> Result<Module, DecodeError> {
+pub(super) fn decode(bytes: Arc<[u8]>, features: WasmFeatures) -> Result<Module, DecodeError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(DecodeError::ModuleTooLarge { size: bytes.len() });
     }
-    let mut decoder = Decoder::new(&bytes);
+    let features = features.to_wasmparser();
+    let mut decoder = Decoder::new(&bytes, Validator::new_with_features(features));
     let mut parser = Parser::new(0);
-    parser.set_features(FEATURES);
+    parser.set_features(features);
     for payload in parser.parse_all(&bytes) {
         decoder.payload(payload?)?;
     }
@@ -64,9 +54,9 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(bytes: &Arc<[u8]>) -> Self {
+    fn new(bytes: &Arc<[u8]>, validator: Validator) -> Self {
         Self {
-            validator: Validator::new_with_features(FEATURES),
+            validator,
             allocations: FuncValidatorAllocations::default(),
             budget: Budget(MAX_MODULE_VALUE_TYPES),
             module: Module {

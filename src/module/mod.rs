@@ -3,14 +3,15 @@
 //! Decoding and validation are wasmparser's; what is kept is what the compiler
 //! and the runtime need, typed by index. Nothing here runs anything.
 //!
-//! `decode` drives wasmparser over the sections, `convert` translates its types
-//! to ours, `names` reads function names, `call` finds what a call instruction
-//! calls.
+//! [`WasmFeatures`] says what modules may use. `decode` drives wasmparser over the
+//! sections, `convert` translates its types to ours, `names` reads function names,
+//! `call` finds what a call instruction calls.
 
 mod call;
 mod convert;
 mod decode;
 mod error;
+mod features;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use core::ops::Range;
 
 pub use call::CallTarget;
 pub use error::DecodeError;
+pub use features::{UnknownFeature, WasmFeatures};
 
 /// SHA-256 of a module's bytes: a module's identity in images.
 #[derive(
@@ -241,14 +243,27 @@ impl core::fmt::Display for ModuleHash {
 }
 
 impl Module {
-    /// Decodes and validates a binary module.
+    /// Decodes and validates a binary module, which may use every feature that the
+    /// engine has.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] says what is wrong and where, or which bound of
     /// [`crate::limits`] the module exceeds.
     pub fn decode(bytes: impl Into<Arc<[u8]>>) -> Result<Self, DecodeError> {
-        decode::decode(bytes.into())
+        Self::decode_with(bytes, WasmFeatures::ALL)
+    }
+
+    /// The same for a module that may use these features only.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::decode`].
+    pub fn decode_with(
+        bytes: impl Into<Arc<[u8]>>,
+        features: WasmFeatures,
+    ) -> Result<Self, DecodeError> {
+        decode::decode(bytes.into(), features)
     }
 
     /// The type of a function, by its index.

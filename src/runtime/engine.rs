@@ -4,6 +4,7 @@ use super::code_memory::CodeMemory;
 use crate::abi::FuncType;
 use crate::compile::{self, CpuFeatures};
 use crate::limits;
+use crate::module::WasmFeatures;
 use crate::platform::{Platform, PlatformError};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -19,14 +20,18 @@ pub struct Config {
     /// Processor features that generated code may use. Code for others than the
     /// processor has is refused.
     pub features: CpuFeatures,
+    /// Features of WebAssembly that modules may use.
+    pub wasm_features: WasmFeatures,
 }
 
 impl Default for Config {
-    /// The default stack size, and the features that CPUID reports.
+    /// The default stack size, the processor's features that CPUID reports, and all of
+    /// WebAssembly's that the engine has.
     fn default() -> Self {
         Self {
             stack_size: limits::DEFAULT_STACK_SIZE,
             features: CpuFeatures::detect(),
+            wasm_features: WasmFeatures::default(),
         }
     }
 }

@@ -47,7 +47,8 @@ impl Module {
     ///
     /// [`ModuleError`].
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, ModuleError> {
-        let module = crate::module::Module::decode(bytes)?;
+        let features = engine.config().wasm_features;
+        let module = crate::module::Module::decode_with(bytes, features)?;
         let signatures: Vec<u32> = module.types.iter().map(|ty| engine.intern(ty)).collect();
         let missing = engine.config().features.without(CpuFeatures::detect());
         if missing != CpuFeatures::BASELINE {

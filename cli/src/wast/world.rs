@@ -13,6 +13,7 @@ use std::sync::Arc;
 use woodfrog::abi::Value;
 use woodfrog::compile::CpuFeatures;
 use woodfrog::image::RawImage;
+use woodfrog::module::WasmFeatures;
 use woodfrog::runtime::{
     CallError, Config, Engine, Instance, InstantiateError, Linker, Module, ModuleError, Outcome,
     Store,
@@ -56,6 +57,8 @@ pub struct Options {
     pub freeze_every: Option<NonZeroU64>,
     /// Processor features that code may use.
     pub features: CpuFeatures,
+    /// Features of WebAssembly that modules may use.
+    pub wasm_features: WasmFeatures,
 }
 
 impl Default for Options {
@@ -64,6 +67,7 @@ impl Default for Options {
         Self {
             freeze_every: None,
             features: Config::default().features,
+            wasm_features: WasmFeatures::default(),
         }
     }
 }
@@ -94,6 +98,7 @@ impl World {
         let config = Config {
             stack_size: STACK_SIZE,
             features: options.features,
+            wasm_features: options.wasm_features,
         };
         let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
         let mut world = Self {
