@@ -11,7 +11,8 @@
 //! downwards; all slots are 8 bytes.
 //!
 //! ```text
-//! [rbp + 16 + 8*k]   incoming stack word k (arguments in, extra results out)
+//! [rbp + 16 + 8*(n+k)] result word k: results but the last
+//! [rbp + 16 + 8*k]   stack argument word k of n
 //! [rbp +  8]         return address
 //! [rbp +  0]         caller's RBP
 //! [rbp -  8]         this instance's VmCtx pointer         stack_values[0]
@@ -28,8 +29,11 @@
 //!   instances (imported or indirect) the caller reloads both, R14 from
 //!   `[rbp - 8]`.
 //! * Parameters: [`registers::ArgumentRegisterAllocator`] in order, then stack words.
-//! * Results: the **last** result in RAX or XMM0; result `k` of the others in
-//!   outgoing stack word `k` of the caller.
+//!   The callee pops these: behind a call RSP is higher by its stack arguments,
+//!   and the caller lowers it again.
+//! * Results: the **last** result in RAX or XMM0; the others in the result area, which
+//!   begins where the stack arguments end. So a function finds it at the same address as
+//!   whoever it was tail-called by: their stack arguments may differ in size, their results not.
 //! * RBX, R12, R13 and RBP are callee-saved; all other registers, and every
 //!   XMM register, are clobbered by a call.
 //! * An i32 in a 64-bit register is zero-extended, always.

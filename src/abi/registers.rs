@@ -239,22 +239,27 @@ pub const fn stack_words(ty: ValType) -> usize {
     }
 }
 
-/// The outgoing stack word of result `index`, or None for the last result,
-/// which is in RAX or XMM0.
+/// How many stack words the arguments of a call take, which the callee pops.
+pub fn argument_stack_words(params: &[ValType]) -> usize {
+    let mut arguments = ArgumentRegisterAllocator::default();
+    for &param in params {
+        arguments.next(param);
+    }
+    arguments.stack_words()
+}
+
+/// The word of the result area that result `index` is in, or None for the last result,
+/// which is in RAX or XMM0. The area begins where the stack arguments end.
 pub fn result_stack_word(results: &[ValType], index: usize) -> Option<usize> {
     (index + 1 < results.len()).then(|| results[..index].iter().map(|&ty| stack_words(ty)).sum())
 }
 
 /// How many outgoing stack words a call of type `ty` needs: for its stack
-/// arguments, or for its results but the last, whichever is more.
+/// arguments, and behind them for its results but the last.
 pub fn outgoing_stack_words(ty: &FuncType) -> usize {
-    let mut arguments = ArgumentRegisterAllocator::default();
-    for &param in &ty.params {
-        arguments.next(param);
-    }
     let results = ty
         .results
         .split_last()
         .map_or(0, |(_, rest)| rest.iter().map(|&ty| stack_words(ty)).sum());
-    arguments.stack_words().max(results)
+    argument_stack_words(&ty.params) + results
 }

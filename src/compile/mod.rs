@@ -107,7 +107,7 @@ impl core::fmt::Display for Limit {
 /// array on its stack (16 bytes each, as many as the larger of parameters and results), sets
 /// RSI to it and calls `[r14 + host_call_entry]`; on return it takes the
 /// results from the array. During that call `[rbp + 8]` is the wasm caller's
-/// return address, `rbp + 16` its RSP, `[rbp]` its RBP.
+/// return address, `rbp + 16` where the stack arguments begin, `[rbp]` the caller's RBP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thunk {
     /// The code. Position-independent.

@@ -3,7 +3,8 @@
 use super::Thunk;
 use super::masm::{AluOp, Masm, Mem, Size, Width, mem};
 use crate::abi::registers::{
-    ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, outgoing_stack_words, result_stack_word,
+    ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, argument_stack_words,
+    outgoing_stack_words, result_stack_word,
 };
 use crate::abi::value::{FuncType, ValType};
 use crate::abi::vmctx::VmHostFunc;
@@ -77,6 +78,7 @@ pub(super) fn entry(ty: &FuncType) -> Thunk {
     }
     masm.call(GPR::RAX);
     let return_offset = masm.offset();
+    // The stack arguments are gone: RSP is where the results begin.
     masm.load(Size::S64, ARRAY, mem(GPR::RBP, -16));
     for (index, &result) in ty.results.iter().enumerate() {
         let dst = mem(ARRAY, VALUE * index as i32);
@@ -92,7 +94,7 @@ pub(super) fn entry(ty: &FuncType) -> Thunk {
             None => masm.store(width_of(result), dst, GPR::RAX),
         }
     }
-    leave(&mut masm);
+    leave(&mut masm, 0);
     Thunk {
         code: masm.code,
         return_offset,
@@ -134,13 +136,14 @@ pub(super) fn host(ty: &FuncType) -> Thunk {
         offset_of!(VmHostFunc, host_call_entry) as i32,
     ));
     let return_offset = masm.offset();
+    let arguments = argument_stack_words(&ty.params);
     for (index, &result) in ty.results.iter().enumerate() {
         let src = mem(GPR::RSP, VALUE * index as i32);
         match result_stack_word(&ty.results, index) {
             Some(word) => copy(
                 &mut masm,
                 result,
-                mem(GPR::RBP, 16 + 8 * word as i32),
+                mem(GPR::RBP, 16 + 8 * (arguments + word) as i32),
                 src,
                 GPR::R11,
             ),
@@ -148,15 +151,16 @@ pub(super) fn host(ty: &FuncType) -> Thunk {
             None => masm.load(size_of(result), GPR::RAX, src),
         }
     }
-    leave(&mut masm);
+    leave(&mut masm, arguments);
     Thunk {
         code: masm.code,
         return_offset,
     }
 }
 
-fn leave(masm: &mut Masm) {
+/// Returns to the caller and pops its stack arguments.
+fn leave(masm: &mut Masm, arguments: usize) {
     masm.mov(Size::S64, GPR::RSP, GPR::RBP);
     masm.pop(GPR::RBP);
-    masm.ret();
+    masm.ret(arguments);
 }

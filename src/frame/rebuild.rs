@@ -106,10 +106,10 @@ pub fn rebuild(
         context,
         stack,
         registers: TrapFrame::ZERO,
-        outgoing_words: entry.outgoing_words,
+        result_area: 0,
     };
     let vmctx = writer.addresses(outermost, instance)?.vmctx;
-    writer.write_entry(entry, vmctx);
+    writer.write_entry(entry, vmctx, state.sites[outermost].argument_words);
     let mut return_address = entry.thunk_return_address;
     for number in (0..state.sites.len()).rev() {
         let frame = Frame {
@@ -123,6 +123,8 @@ pub fn rebuild(
         let activate_offset = u64::from(frame.site.activate_offset);
         return_address = frame.addresses.code_base + activate_offset;
     }
+    // A host function has popped its stack arguments.
+    *writer.rsp() = writer.result_area;
     writer.write_pending(&state.image.pending_results)?;
     let mut registers = writer.registers;
     registers.rip = return_address;
@@ -146,9 +148,11 @@ fn check_depth(
     let mut depth = 8 * (ENTRY_WORDS + u64::from(entry.outgoing_words));
     let mut checked_depth = depth;
     let mut whole_depth = depth;
+    let mut call_words = state.sites.last().map_or(0, |site| site.argument_words);
     for site in state.sites.iter().rev() {
-        // Return address and RBP.
-        depth += 16;
+        // Its own stack arguments in place of the call's; return address and RBP.
+        depth = depth + 16 + 8 * u64::from(site.argument_words) - 8 * u64::from(call_words);
+        call_words = site.call_words;
         checked_depth = checked_depth.max(depth + site.checked_size());
         whole_depth = whole_depth.max(depth + u64::from(site.frame_slots) * 8);
         depth += u64::from(site.depth_slots) * 8;
@@ -180,8 +184,9 @@ struct Writer<'a, 'b> {
     context: &'a dyn RebuildContext,
     stack: &'a mut StackViewMut<'b>,
     registers: TrapFrame,
-    /// Outgoing words of the frame written last.
-    outgoing_words: u32,
+    /// Where the result area of the call begins at which the frame written last stands,
+    /// and the stack arguments of its callee end; else its lowest address.
+    result_area: u64,
 }
 
 impl Writer<'_, '_> {
@@ -216,36 +221,43 @@ impl Writer<'_, '_> {
         self.registers.gpr[GPR::RBP as usize] = *self.rsp();
     }
 
-    fn write_entry(&mut self, entry: &EntryFrame, vmctx: u64) {
+    fn write_entry(&mut self, entry: &EntryFrame, vmctx: u64, argument_words: u32) {
         *self.rsp() = entry.rsp;
         self.push(entry.exit_address);
         self.push_base();
         self.push(vmctx);
         self.push(entry.array);
-        for _ in 0..entry.outgoing_words {
+        self.push_zeros(entry.outgoing_words);
+        self.result_area = *self.rsp() + 8 * u64::from(argument_words);
+    }
+
+    fn push_zeros(&mut self, words: u32) {
+        for _ in 0..words {
             self.push(0);
         }
     }
 
     fn write_frame(&mut self, frame: &Frame<'_>, return_address: u64) -> Result<(), RebuildError> {
         let caller = self.registers;
+        // A function that was tail-called may have more or fewer stack arguments than the
+        // call has: they end where the result area begins.
+        *self.rsp() = self.result_area;
+        self.push_zeros(frame.site.argument_words);
         self.push(return_address);
         self.push_base();
-        for _ in 0..frame.site.depth_slots {
-            self.push(0);
-        }
+        self.push_zeros(frame.site.depth_slots);
         let is_copy = |p: &&Placement| matches!(p.content, Content::Copy(_));
         let placements = frame.site.placements.iter();
         for placement in placements.clone().filter(|p| !is_copy(p)) {
             let bits = self.bits(frame, placement, &caller)?;
-            self.write_placement(placement, bits);
+            self.write_placement(frame.site, placement, bits);
         }
         // What is copied must have been written.
         for placement in placements.filter(is_copy) {
             let bits = self.bits(frame, placement, &caller)?;
-            self.write_placement(placement, bits);
+            self.write_placement(frame.site, placement, bits);
         }
-        self.outgoing_words = frame.site.shadow_slots;
+        self.result_area = *self.rsp() + 8 * u64::from(frame.site.call_words);
         Ok(())
     }
 
@@ -290,18 +302,15 @@ impl Writer<'_, '_> {
         value.to_raw(self.context).ok_or(unknown)
     }
 
-    fn write_placement(&mut self, placement: &Placement, bits: u128) {
+    fn write_placement(&mut self, site: &Site, placement: &Placement, bits: u128) {
         match placement.place {
             Place::Register(register) => {
                 let bits = merge(placement.part, self.registers.register(register), bits);
                 self.registers.set_register(register, bits);
             }
             Place::Memory(offset) => {
-                let is_outgoing = offset < 16 + 8 * i64::from(self.outgoing_words);
-                assert!(
-                    offset < 0 || is_outgoing,
-                    "beyond the caller's outgoing words"
-                );
+                let is_argument = offset < 16 + 8 * i64::from(site.argument_words);
+                assert!(offset < 0 || is_argument, "beyond the stack arguments");
                 let address = self.rbp().wrapping_add_signed(offset);
                 let old = self.stack.word(address).unwrap_or(0);
                 let bits = merge(placement.part, u128::from(old), bits);

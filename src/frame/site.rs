@@ -3,6 +3,7 @@
 //! The one form from which frames are read, validated and rebuilt: the
 //! [`MachineState`] of a point, flattened.
 
+use crate::abi::registers::argument_stack_words;
 use crate::abi::{RegisterIndex, ValType};
 use crate::limits::MAX_UNCHECKED_FRAME;
 use crate::state::{
@@ -71,7 +72,11 @@ pub(super) struct Site {
     pub depth_slots: u32,
     /// Size of the frame below RBP behind the prologue, in slots.
     pub frame_slots: u32,
-    pub shadow_slots: u32,
+    /// Stack words of the function's own arguments.
+    pub argument_words: u32,
+    /// Stack words of the arguments of the call that the point is, which the callee pops; 0
+    /// elsewhere. Only validation tells.
+    pub call_words: u32,
     pub locals: Vec<ValType>,
     /// The wasm-level operand stack.
     pub stack: Vec<(ValType, WasmAbstractValue)>,
@@ -81,6 +86,7 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn new(function: &FunctionStateMap<'_>, point: &Point) -> Self {
         let is_header = point.kind == PointKind::FunctionHeader;
+        let locals: Vec<_> = function.locals().iter().map(|local| local.ty).collect();
         let layout = Layout {
             function: function.local_function_id(),
             kind: point.kind,
@@ -89,7 +95,8 @@ impl Site {
             depth_slots: if is_header { 0 } else { function.frame_slots() },
             frame_slots: function.frame_slots(),
             shadow_slots: function.shadow_slots(),
-            locals: function.locals().iter().map(|local| local.ty).collect(),
+            argument_words: argument_stack_words(&locals[..function.params() as usize]) as u32,
+            locals,
         };
         Self::from_state(layout, &function.state_above_shadow(point))
     }
@@ -105,7 +112,8 @@ impl Site {
             params: layout.params,
             depth_slots: layout.depth_slots,
             frame_slots: layout.frame_slots,
-            shadow_slots: layout.shadow_slots,
+            argument_words: layout.argument_words,
+            call_words: 0,
             locals: layout.locals,
             stack: types
                 .zip(state.wasm_stack.iter().copied())
@@ -149,6 +157,7 @@ pub(super) struct Layout {
     pub depth_slots: u32,
     pub frame_slots: u32,
     pub shadow_slots: u32,
+    pub argument_words: u32,
     pub locals: Vec<ValType>,
 }
 

@@ -7,6 +7,7 @@
 use super::context::CodeRef;
 use super::dump::{ExecutionStateImage, WasmFunctionStateDump};
 use super::site::{Site, Source};
+use crate::abi::registers::argument_stack_words;
 use crate::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
 use crate::limits::MAX_IMAGE_FRAMES;
 use crate::module::{CallTarget, Module};
@@ -232,7 +233,14 @@ impl<'a> Validator<'a> {
         let index = points
             .binary_search_by_key(&frame.wasm_inst_offset, |resume| resume.wasm_offset)
             .map_err(|_| FrameError::NotSuspendPoint(frame.wasm_inst_offset))?;
-        let site = Rc::new(Site::new(&map, &points[index].point));
+        let mut site = Site::new(&map, &points[index].point);
+        // Behind libcalls, which are calls to the map, no frame goes on.
+        if site.kind == PointKind::Call
+            && let Ok((_, ty)) = self.call(frame)
+        {
+            site.call_words = argument_stack_words(&ty.params) as u32;
+        }
+        let site = Rc::new(site);
         self.sites.insert(key, site.clone());
         Ok(site)
     }

@@ -15,7 +15,7 @@ use super::entry::Status;
 use super::store::StoreInner;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::{CallError, Caller, HostError, Outcome, StoreContextMut};
-use crate::abi::registers::result_stack_word;
+use crate::abi::registers::{argument_stack_words, result_stack_word};
 use crate::abi::value::FuncType;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmHostFunc, VmStoreContext};
 use crate::abi::{FuncAddr, GPR, ValType, Value};
@@ -89,7 +89,7 @@ pub(super) extern "sysv64" fn host_call(
     values.check_results(ty);
     let is_wanted = store.freeze_every.is_some() || store.contexts.is_requested();
     if is_wanted && store.passes_suspend_point() {
-        return store.suspend_behind_host_call(values.results().to_vec()) as u64;
+        return store.suspend_behind_host_call(ty, values.results().to_vec()) as u64;
     }
     for (index, value) in values.results().iter().enumerate() {
         let raw = value
@@ -137,10 +137,10 @@ pub(super) unsafe fn dispatch<T: 'static>(
 }
 
 impl StoreCore {
-    /// Suspends behind a host call: makes the frame one of the calling wasm function,
-    /// as if the call had just returned `results`.
-    fn suspend_behind_host_call(&mut self, results: Vec<Value>) -> Status {
-        self.leave_host_thunk();
+    /// Suspends behind a call of a host function of type `ty`: makes the frame one of the
+    /// calling wasm function, as if the call had just returned `results`.
+    fn suspend_behind_host_call(&mut self, ty: &FuncType, results: Vec<Value>) -> Status {
+        self.leave_host_thunk(argument_stack_words(&ty.params));
         self.place_results(&results);
         self.execution = Execution::Suspended(Suspension {
             function: FuncAddr(0),
@@ -150,10 +150,12 @@ impl StoreCore {
         Status::Suspended
     }
 
-    /// Turns the frame of a host thunk, calling the host, into its caller's.
-    fn leave_host_thunk(&mut self) {
+    /// Turns the frame of a host thunk, calling the host, into its caller's, whose stack
+    /// arguments the thunk pops.
+    fn leave_host_thunk(&mut self, argument_words: usize) {
         let frame = self.frame_mut();
-        let (rip, gpr) = host_call_site(&frame.gpr);
+        let (rip, mut gpr) = host_call_site(&frame.gpr);
+        gpr[GPR::RSP as usize] += 8 * argument_words as u64;
         *frame = TrapFrame {
             gpr,
             rip,
@@ -172,7 +174,7 @@ impl StoreCore {
                 None => frame.gpr[GPR::RAX as usize] = raw as u64,
                 Some(word) => {
                     let slot = frame.gpr[GPR::RSP as usize] as *mut u64;
-                    // SAFETY: the caller has outgoing stack words for its call's results.
+                    // SAFETY: behind a call RSP is where the caller has a result area.
                     unsafe { slot.add(word).write(raw as u64) };
                     if types[index] == ValType::V128 {
                         // SAFETY: as above; a v128 takes two words.
@@ -193,7 +195,8 @@ impl StoreCore {
 }
 
 /// Where wasm code called the host thunk whose registers these are: the return
-/// address, and the registers there, those that a call preserves.
+/// address, and the registers there, those that a call preserves. RSP is as it was before
+/// the call.
 fn host_call_site(thunk: &[u64; 16]) -> (u64, [u64; 16]) {
     let base = thunk[GPR::RBP as usize];
     let read = |address: u64| {

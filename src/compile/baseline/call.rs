@@ -10,7 +10,8 @@ use super::registers::{MEMORY_BASE, SCRATCH, TARGET, VMCTX};
 use super::{CallSite, FunctionCompiler};
 use crate::abi::TrapCode;
 use crate::abi::registers::{
-    ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, outgoing_stack_words, result_stack_word,
+    ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, argument_stack_words,
+    outgoing_stack_words, result_stack_word,
 };
 use crate::abi::value::{FuncType, ValType};
 use crate::abi::vmctx::{Libcall, VmCtx, VmFuncRef};
@@ -187,6 +188,12 @@ impl FunctionCompiler<'_> {
     /// Records the call's suspend point, restores what it clobbered, pushes results.
     fn finish_call(&mut self, ty: &FuncType, is_foreign: bool) {
         self.call_point(PointKind::Call, None);
+        let arguments = argument_stack_words(&ty.params);
+        if arguments > 0 {
+            // The callee has popped them.
+            self.masm
+                .lea(Size::S64, GPR::RSP, mem(GPR::RSP, -8 * arguments as i32));
+        }
         if is_foreign {
             self.masm.load(Size::S64, VMCTX, slot_mem(0));
             self.masm.load(
@@ -196,7 +203,7 @@ impl FunctionCompiler<'_> {
             );
         }
         self.restore_locals();
-        self.push_results(ty);
+        self.push_results(ty, arguments);
     }
 
     /// The call just emitted is a suspend point; a rebuilt frame goes on behind it,
@@ -209,13 +216,15 @@ impl FunctionCompiler<'_> {
         self.arena.truncate(mark);
     }
 
-    fn push_results(&mut self, ty: &FuncType) {
+    /// The result area lies above the stack arguments, as many words as given.
+    fn push_results(&mut self, ty: &FuncType, arguments: usize) {
         for (k, &result) in ty.results.iter().enumerate() {
             let loc = match (result_stack_word(&ty.results, k), result.is_float()) {
                 (Some(word), _) => {
                     let size = size_of(result);
                     let slot = self.operand_mem(self.stack.len() as u32);
-                    self.masm.load(size, SCRATCH, outgoing_mem(word));
+                    self.masm
+                        .load(size, SCRATCH, outgoing_mem(arguments + word));
                     self.masm.store(width_of(size), slot, SCRATCH);
                     Loc::Slot
                 }

@@ -4,8 +4,8 @@ use super::operands::{gpr_of, size_of, slot_mem, width_of, xmm_of};
 use super::registers::{SCRATCH, VMCTX, XMM_SCRATCH};
 use super::{FunctionCompiler, PollStub};
 use crate::abi::registers::{
-    ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM, is_callee_saved,
-    result_stack_word,
+    ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM, argument_stack_words,
+    is_callee_saved, result_stack_word,
 };
 use crate::abi::vmctx::VmCtx;
 use crate::compile::masm::{Cond, Label, Mem, Size, Width, mem};
@@ -215,12 +215,14 @@ impl FunctionCompiler<'_> {
     pub(super) fn epilogue(&mut self) {
         self.masm.bind(self.epilogue);
         let ty = self.module.function_type(self.function);
+        let arguments = argument_stack_words(&ty.params);
         for (index, &result) in ty.results.iter().enumerate() {
             if let Some(word) = result_stack_word(&ty.results, index) {
                 let size = size_of(result);
                 self.masm
                     .load(size, SCRATCH, slot_mem(self.operand_slot(index as u32)));
-                self.masm.store(width_of(size), incoming_mem(word), SCRATCH);
+                let dst = incoming_mem(arguments + word);
+                self.masm.store(width_of(size), dst, SCRATCH);
             }
         }
         for &(register, slot) in &self.saved {
@@ -228,7 +230,7 @@ impl FunctionCompiler<'_> {
         }
         self.masm.mov(Size::S64, GPR::RSP, GPR::RBP);
         self.masm.pop(GPR::RBP);
-        self.masm.ret();
+        self.masm.ret(arguments);
     }
 
     /// The poll of a loop header.

@@ -250,8 +250,17 @@ impl Masm {
         emit!(self, popq_o, reg);
     }
 
-    pub(super) fn ret(&mut self) {
-        inst::retq_zo::new().encode(&mut self.code);
+    /// Returns and pops `words` stack words of arguments; clobbers R11 if they are many.
+    pub(super) fn ret(&mut self, words: usize) {
+        match u16::try_from(8 * words) {
+            Ok(0) => inst::retq_zo::new().encode(&mut self.code),
+            Ok(bytes) => inst::retq_i::new(bytes).encode(&mut self.code),
+            Err(_) => {
+                self.pop(GPR::R11);
+                self.lea(Size::S64, GPR::RSP, mem(GPR::RSP, 8 * words as i32));
+                self.jump_to(GPR::R11);
+            }
+        }
     }
 
     pub(super) fn ud2(&mut self) {

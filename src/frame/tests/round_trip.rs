@@ -7,13 +7,22 @@ use crate::abi::vmctx::TrapFrame;
 use alloc::rc::Rc;
 use proptest::prelude::*;
 
-/// Takes the frames for valid, whatever they are.
-fn trust<'a>(store: &FakeStore, image: &'a ExecutionStateImage) -> ValidatedState<'a> {
+/// Takes the frames for valid, whatever they are. Their calls have as many words of stack
+/// arguments as `call_words` says, whatever their callees have.
+fn trust<'a>(
+    store: &FakeStore,
+    image: &'a ExecutionStateImage,
+    call_words: &mut dyn FnMut() -> u32,
+) -> ValidatedState<'a> {
     let map = store.code_at(CODE_BASE).unwrap().map;
     let sites = image.frames.iter().map(|frame| {
         let function = map.function(frame.local_function_id).unwrap();
         let point = function.point_at_wasm_offset(frame.wasm_inst_offset, |_| true);
-        Rc::new(Site::new(&function, &point.unwrap()))
+        let mut site = Site::new(&function, &point.unwrap());
+        if site.kind == PointKind::Call {
+            site.call_words = call_words();
+        }
+        Rc::new(site)
     });
     ValidatedState {
         image,
@@ -26,9 +35,17 @@ fn rebuilt(
     image: &ExecutionStateImage,
     words: &mut [u64],
 ) -> Result<TrapFrame, RebuildError> {
+    rebuilt_of(store, &trust(store, image, &mut || 0), words)
+}
+
+fn rebuilt_of(
+    store: &FakeStore,
+    state: &ValidatedState<'_>,
+    words: &mut [u64],
+) -> Result<TrapFrame, RebuildError> {
     let entry = entry_at(STACK_BASE + 8 * words.len() as u64);
     let mut stack = StackViewMut::new(STACK_BASE, words);
-    rebuild(store, &mut stack, STACK_BASE, &entry, &trust(store, image))
+    rebuild(store, &mut stack, STACK_BASE, &entry, state)
 }
 
 #[test]
@@ -166,8 +183,11 @@ fn pending_results_lie_where_the_call_leaves_them() {
         Value::F64(77),
     ];
     let mut words = vec![0; 200];
-    let frame = rebuilt(&store, &image, &mut words).unwrap();
+    // The call has 7 words of stack arguments, which the callee pops.
+    let frame = rebuilt_of(&store, &trust(&store, &image, &mut || 7), &mut words).unwrap();
     let rsp = frame.gpr[GPR::RSP as usize];
+    let frame_slots = u64::from(4 + OUTGOING);
+    assert_eq!(rsp, frame.gpr[GPR::RBP as usize] - 8 * frame_slots + 8 * 7);
     let stack = StackView::new(STACK_BASE, &words);
     let outgoing: Vec<_> = (0..4).map(|k| stack.word(rsp + 8 * k).unwrap()).collect();
     assert_eq!(outgoing, [0xffff_ffff, 6, 5, 0x9000 + 96]);
@@ -450,7 +470,9 @@ proptest! {
         }
         // Rubbish below, to find what is not written.
         let mut words = vec![0xdead_dead_dead_dead; 2000];
-        let frame = rebuilt(&store, &image, &mut words).unwrap();
+        // Callees that were tail-called have more or fewer stack arguments than the call.
+        let state = trust(&store, &image, &mut || random.below(OUTGOING as usize) as u32);
+        let frame = rebuilt_of(&store, &state, &mut words).unwrap();
         let exit = if innermost == 4 { Exit::Fault } else { Exit::Call };
         let stack = StackView::new(STACK_BASE, &words);
         let dump = read_stack(&store, &stack, &frame, exit, 100).unwrap();

@@ -17,6 +17,7 @@ fn layout() -> Layout {
         depth_slots: 14,
         frame_slots: 14,
         shadow_slots: 3,
+        argument_words: 1,
         locals: vec![ValType::I32, ValType::I32, ValType::I64, ValType::F32],
     }
 }
