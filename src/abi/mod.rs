@@ -28,6 +28,8 @@
 //!   a callee on return from a *direct* call. After a call that may cross
 //!   instances (imported or indirect) the caller reloads both, R14 from
 //!   `[rbp - 8]`.
+//! * At such a call RAX = the caller's `VmCtx`: a host function's is no instance's, and
+//!   the frame below need not be the caller's.
 //! * Parameters: [`registers::ArgumentRegisterAllocator`] in order, then stack words.
 //!   The callee pops these: behind a call RSP is higher by its stack arguments,
 //!   and the caller lowers it again.

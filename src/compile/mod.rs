@@ -103,11 +103,13 @@ impl core::fmt::Display for Limit {
 ///
 /// # Host thunk (wasm to host)
 ///
-/// Called by wasm with R14 = the `VmHostFunc`. It stores the arguments into an
+/// Called by wasm with R14 = the `VmHostFunc` and RAX = the caller's `VmCtx`, which it
+/// keeps at `[rbp - 8]`. It stores the arguments into an
 /// array on its stack (16 bytes each, as many as the larger of parameters and results), sets
 /// RSI to it and calls `[r14 + host_call_entry]`; on return it takes the
 /// results from the array. During that call `[rbp + 8]` is the wasm caller's
-/// return address, `rbp + 16` where the stack arguments begin, `[rbp]` the caller's RBP.
+/// return address, `rbp + 16` where the stack arguments begin, `[rbp]` the RBP of the
+/// frame it returns to; not the caller's, if that made a tail call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thunk {
     /// The code. Position-independent.

@@ -106,6 +106,7 @@ pub(super) fn host(ty: &FuncType) -> Thunk {
     let mut masm = Masm::default();
     masm.push(GPR::RBP);
     masm.mov(Size::S64, GPR::RBP, GPR::RSP);
+    masm.push(GPR::RAX);
     let values = ty.params.len().max(ty.results.len()) as i32;
     masm.lea(Size::S64, GPR::RSP, mem(GPR::RSP, -VALUE * values));
     // The host reads and writes the array as 128-bit integers.

@@ -187,9 +187,10 @@ impl StoreCore {
 
     /// The instance whose code called the running host function.
     pub(super) fn calling_instance(&self) -> u32 {
-        let (_, gpr) = host_call_site(&self.frame().gpr);
-        let vmctx = gpr[GPR::R14 as usize] as *const VmCtx;
-        // SAFETY: the calling frame's context is one of this store, and alive.
+        let base = self.frame().gpr[GPR::RBP as usize];
+        // SAFETY: a host thunk keeps its caller's context below its frame base.
+        let vmctx = unsafe { ((base - 8) as *const *const VmCtx).read() };
+        // SAFETY: the caller's context is one of this store, and alive.
         unsafe { (*vmctx).instance as u32 }
     }
 }

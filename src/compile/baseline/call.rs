@@ -6,7 +6,7 @@
 
 use super::frame::vmctx_mem;
 use super::operands::{Entry, IntSrc, Loc, gpr_of, size_of, slot_mem, width_of, xmm_of};
-use super::registers::{MEMORY_BASE, SCRATCH, TARGET, VMCTX};
+use super::registers::{CALLER, MEMORY_BASE, SCRATCH, TARGET, VMCTX};
 use super::{CallSite, FunctionCompiler};
 use crate::abi::TrapCode;
 use crate::abi::registers::{
@@ -77,6 +77,7 @@ impl FunctionCompiler<'_> {
 
     /// Calls the `VmFuncRef` in R10, in its own context.
     fn call_target(&mut self) {
+        self.masm.mov(Size::S64, CALLER, VMCTX);
         self.masm.load(
             Size::S64,
             VMCTX,

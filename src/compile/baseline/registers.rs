@@ -124,5 +124,7 @@ pub(super) const TARGET: GPR = GPR::R10;
 pub(super) const XMM_SCRATCH: XMM = XMM::XMM15;
 /// The instance's context.
 pub(super) const VMCTX: GPR = GPR::R14;
+/// The context of the caller, at calls that may be of a host function.
+pub(super) const CALLER: GPR = GPR::RAX;
 /// Base of memory 0.
 pub(super) const MEMORY_BASE: GPR = GPR::R15;
