@@ -60,7 +60,10 @@ fn random_valid_modules_compile() {
         let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
         for features in [CpuFeatures::BASELINE, CpuFeatures::ALL] {
             let outcome = std::panic::catch_unwind(|| {
-                let options = CompileOptions { features };
+                let options = CompileOptions {
+                    features,
+                    ..CompileOptions::default()
+                };
                 compile(&module, &signatures, &options)
             });
             let result = outcome.unwrap_or_else(|_| panic!("seed {seed}: the compiler panicked"));

@@ -10,15 +10,28 @@ pub use crate::abi::CpuFeatures;
 use crate::abi::FuncType;
 use crate::module::Module;
 use crate::state::{ModuleStateMap, ModuleStateMapBuilder};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 /// How code is generated. Whatever is chosen here, the code does the same, and has the
 /// same suspend points: a frame can go from one version to any other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CompileOptions {
     /// Processor features to use.
     pub features: CpuFeatures,
+    /// Where to stop for a debugger, sorted. An offset at which no operator of
+    /// its function starts has no effect, nor has one in unreachable code.
+    pub breakpoints: Arc<[CodePosition]>,
+}
+
+/// An operator of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodePosition {
+    /// Index of the function in the module's function index space.
+    pub function: u32,
+    /// Offset of the operator in the module's bytes.
+    pub wasm_offset: u32,
 }
 
 /// Machine code of a module. Position-independent.

@@ -5,6 +5,7 @@
 //! code that each frame is of. [`rebuild`] is the inverse, for frames that
 //! [`validate`] has held against the module and the code.
 
+mod change;
 mod context;
 mod dump;
 mod known;
@@ -16,6 +17,7 @@ mod tests;
 mod validate;
 mod walk;
 
+pub use change::{SetLocalError, set_local};
 pub use context::{CodeRef, ReadError, WalkContext};
 pub use dump::{ExecutionStateImage, FunctionNames, NamedBacktrace, WasmFunctionStateDump};
 pub use known::KnownRegisters;

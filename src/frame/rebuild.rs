@@ -4,7 +4,7 @@
 //! innermost, as the calls happened: each frame's slots take what its caller
 //! left in callee-saved registers, then its own values go to their places.
 
-use super::site::{Content, Part, Place, Placement, Site, Source};
+use super::site::{Content, Place, Placement, Site, Source};
 use super::stack::StackViewMut;
 use super::validate::ValidatedState;
 use crate::abi::registers::{GPR, X64Register, XMM, result_stack_word};
@@ -305,7 +305,9 @@ impl Writer<'_, '_> {
     fn write_placement(&mut self, site: &Site, placement: &Placement, bits: u128) {
         match placement.place {
             Place::Register(register) => {
-                let bits = merge(placement.part, self.registers.register(register), bits);
+                let bits = placement
+                    .part
+                    .merge(self.registers.register(register), bits);
                 self.registers.set_register(register, bits);
             }
             Place::Memory(offset) => {
@@ -313,7 +315,7 @@ impl Writer<'_, '_> {
                 assert!(offset < 0 || is_argument, "beyond the stack arguments");
                 let address = self.rbp().wrapping_add_signed(offset);
                 let old = self.stack.word(address).unwrap_or(0);
-                let bits = merge(placement.part, u128::from(old), bits);
+                let bits = placement.part.merge(u128::from(old), bits);
                 self.write(address, bits as u64);
             }
         }
@@ -342,15 +344,5 @@ impl Writer<'_, '_> {
             }
         }
         Ok(())
-    }
-}
-
-/// A place's contents after a part of it is written.
-fn merge(part: Part, old: u128, bits: u128) -> u128 {
-    const LOW: u128 = 0xffff_ffff;
-    match part {
-        Part::Whole => bits,
-        Part::LowHalf => old & !LOW | bits & LOW,
-        Part::HighHalf => old & !(LOW << 32) | (bits & LOW) << 32,
     }
 }

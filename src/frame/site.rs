@@ -29,6 +29,18 @@ pub(super) enum Part {
     HighHalf,
 }
 
+impl Part {
+    /// A place's contents after this part of it is written.
+    pub(super) fn merge(self, old: u128, bits: u128) -> u128 {
+        const LOW: u128 = 0xffff_ffff;
+        match self {
+            Self::Whole => bits,
+            Self::LowHalf => old & !LOW | bits & LOW,
+            Self::HighHalf => old & !(LOW << 32) | (bits & LOW) << 32,
+        }
+    }
+}
+
 /// What a place holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {

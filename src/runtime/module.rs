@@ -56,6 +56,7 @@ impl Module {
         }
         let options = CompileOptions {
             features: engine.config().features,
+            ..CompileOptions::default()
         };
         let compiled = compile(&module, &signatures, &options)?;
         let code = CodeMemory::new(engine.platform(), &compiled.code)?;

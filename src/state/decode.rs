@@ -102,6 +102,7 @@ impl<'a> Cursor<'a> {
             _ => match self.reader.byte()? {
                 OTHER_HEADER => PointKind::FunctionHeader,
                 OTHER_RESTART => PointKind::Restart,
+                OTHER_BREAKPOINT => PointKind::Breakpoint,
                 other => {
                     let code = other - OTHER_TRAP;
                     PointKind::Trappable(TrapCode::ALL.into_iter().find(|&c| c as u8 == code)?)

@@ -8,7 +8,7 @@
 //!               bit  2    the activate offset differs from the code offset (varint follows)
 //!               bits 3-6  change of the operand stack, see `STACK_CHANGES`
 //!               bit  7    deltas are two varints, not one packed byte
-//! [kind byte]   0 function header, 1 restart, 2 + n trap code n
+//! [kind byte]   0 function header, 1 restart, 2 breakpoint, 3 + n trap code n
 //! deltas        code offset - previous; wasm offset - previous (zigzag)
 //! [activate]    activate offset - code offset (zigzag)
 //! [stack]       pops, changes, pushes
@@ -33,7 +33,8 @@ pub(super) const LONG_DELTAS: u8 = 1 << 7;
 
 pub(super) const OTHER_HEADER: u8 = 0;
 pub(super) const OTHER_RESTART: u8 = 1;
-pub(super) const OTHER_TRAP: u8 = 2;
+pub(super) const OTHER_BREAKPOINT: u8 = 2;
+pub(super) const OTHER_TRAP: u8 = 3;
 
 /// Packed deltas: code offset in the low bits, wasm offset in the high ones.
 pub(super) const PACKED_CODE_BITS: u32 = 4;
@@ -139,6 +140,7 @@ impl Encoder {
             PointKind::Loop => (KIND_LOOP, 0),
             PointKind::FunctionHeader => (KIND_OTHER, OTHER_HEADER),
             PointKind::Restart => (KIND_OTHER, OTHER_RESTART),
+            PointKind::Breakpoint => (KIND_OTHER, OTHER_BREAKPOINT),
             PointKind::Trappable(code) => (KIND_OTHER, OTHER_TRAP + code as u8),
         };
         let wasm = match point.kind {

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 pub enum SuspendOffset {
     /// A loop header.
     Loop(usize),
-    /// A call, libcall, or function header.
+    /// A call, libcall, function header, or breakpoint.
     Call(usize),
     /// An instruction that may fault.
     Trappable(usize),
@@ -75,9 +75,10 @@ impl Point {
         let offset = self.code_offset as usize;
         match self.kind {
             PointKind::Loop => SuspendOffset::Loop(offset),
-            PointKind::FunctionHeader | PointKind::Call | PointKind::Restart => {
-                SuspendOffset::Call(offset)
-            }
+            PointKind::FunctionHeader
+            | PointKind::Call
+            | PointKind::Restart
+            | PointKind::Breakpoint => SuspendOffset::Call(offset),
             PointKind::Trappable(_) => SuspendOffset::Trappable(offset),
         }
     }

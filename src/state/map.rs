@@ -43,7 +43,7 @@ pub(super) struct Block {
 /// The three ways a point is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PointClass {
-    /// Function headers and loop headers, by the return address of their poll.
+    /// Function headers, loop headers and breakpoints, by the return address of their poll.
     Poll,
     /// Calls and libcalls, by their return address.
     Call,
@@ -55,7 +55,7 @@ impl PointClass {
     /// The class of a kind.
     pub const fn of(kind: PointKind) -> Self {
         match kind {
-            PointKind::FunctionHeader | PointKind::Loop => Self::Poll,
+            PointKind::FunctionHeader | PointKind::Loop | PointKind::Breakpoint => Self::Poll,
             PointKind::Call | PointKind::Restart => Self::Call,
             PointKind::Trappable(_) => Self::Trappable,
         }

@@ -57,14 +57,18 @@ pub enum PointKind {
     /// A libcall whose instruction is executed again by a rebuilt frame; operands include
     /// the instruction's own, all in slots. The code offset is the return address.
     Restart,
+    /// A breakpoint: a call to the poll trampoline that every execution makes, before the
+    /// instruction. A debugger reads and changes the frame there; a store never suspends
+    /// there, because other code versions may have no such point.
+    Breakpoint,
     /// An instruction that may fault with this trap.
     Trappable(TrapCode),
 }
 
 impl PointKind {
-    /// Whether code offsets of this kind are return addresses of polls.
+    /// Whether code offsets of this kind are return addresses of calls to the poll trampoline.
     pub const fn is_poll(self) -> bool {
-        matches!(self, Self::FunctionHeader | Self::Loop)
+        matches!(self, Self::FunctionHeader | Self::Loop | Self::Breakpoint)
     }
 
     /// Whether code offsets of this kind are return addresses of calls and libcalls.
@@ -79,7 +83,7 @@ impl PointKind {
 
     /// Whether a rebuilt frame can go on here.
     pub const fn is_resumable(self) -> bool {
-        !self.is_trappable()
+        !matches!(self, Self::Trappable(_) | Self::Breakpoint)
     }
 }
 

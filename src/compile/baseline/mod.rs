@@ -23,8 +23,8 @@ mod survey;
 mod table;
 
 use super::masm::{Label, Masm};
-use super::{CompileError, CompileOptions};
-use crate::abi::vmctx::VmOffsets;
+use super::{CodePosition, CompileError, CompileOptions};
+use crate::abi::vmctx::{VmCtx, VmOffsets};
 use crate::abi::{GPR, TrapCode};
 use crate::limits;
 use crate::module::{FunctionBody, Module};
@@ -32,6 +32,7 @@ use crate::state::{LocalHome, ModuleStateMapBuilder, Operand, PointKind, Suspend
 use alloc::vec;
 use alloc::vec::Vec;
 use control::Block;
+use core::mem::offset_of;
 use core::ops::Range;
 use operands::Entry;
 use registers::RegisterFile;
@@ -89,6 +90,8 @@ struct FunctionCompiler<'a> {
     calls: &'a mut Vec<CallSite>,
     function: u32,
     body: &'a FunctionBody,
+    /// Breakpoints of this function that are still to come.
+    breakpoints: &'a [CodePosition],
 
     locals: Vec<LocalHome>,
     /// Entries of the operand stack that refer to each local.
@@ -166,6 +169,13 @@ pub(super) fn compile_function(
         calls: &mut context.calls,
         function,
         body,
+        breakpoints: breakpoints_from(
+            &context.options.breakpoints,
+            CodePosition {
+                function,
+                wasm_offset: body.first_operator as u32,
+            },
+        ),
         locals: Vec::new(),
         local_refs: vec![0; body.locals.len()],
         saved: Vec::new(),
@@ -194,6 +204,13 @@ pub(super) fn compile_function(
     compiler.run(start)?;
     context.masm.resolve();
     Ok(start..context.masm.offset())
+}
+
+/// The breakpoints of one function from an offset on, out of all, which are sorted.
+fn breakpoints_from(all: &[CodePosition], first: CodePosition) -> &[CodePosition] {
+    let start = all.partition_point(|&position| position < first);
+    let end = all.partition_point(|position| position.function <= first.function);
+    &all[start..end]
 }
 
 fn operators_of<'a>(module: &'a Module, body: &FunctionBody) -> OperatorsReader<'a> {
@@ -230,7 +247,15 @@ impl FunctionCompiler<'_> {
                 Some(operators.read().map_err(not_validated)?)
             };
             self.wasm_offset = offset as u32;
-            self.next_assigned = next.as_ref().and_then(operators::assigned_local);
+            if self.has_breakpoint_at(self.wasm_offset) {
+                self.breakpoint();
+            }
+            self.skip_breakpoints_before(next_offset as u32);
+            // At a breakpoint in between, the local has to have its old value.
+            let next_assigns = next
+                .as_ref()
+                .filter(|_| !self.has_breakpoint_at(next_offset as u32));
+            self.next_assigned = next_assigns.and_then(operators::assigned_local);
             self.operator(operator)?;
             if self.masm.offset() > limits::MAX_CODE_SIZE {
                 return Err(CompileError::Limit {
@@ -290,6 +315,44 @@ impl FunctionCompiler<'_> {
             operands,
         });
         label
+    }
+
+    // ---- breakpoints --------------------------------------------------------
+
+    fn skip_breakpoints_before(&mut self, wasm_offset: u32) {
+        while let [position, rest @ ..] = self.breakpoints
+            && position.wasm_offset < wasm_offset
+        {
+            self.breakpoints = rest;
+        }
+    }
+
+    /// Whether the next breakpoint, those before skipped, is at this operator.
+    fn has_breakpoint_at(&self, wasm_offset: u32) -> bool {
+        self.breakpoints
+            .first()
+            .is_some_and(|position| position.wasm_offset == wasm_offset)
+    }
+
+    /// Calls the poll trampoline before the current operator, with every value in a place
+    /// of its own: a debugger may change locals, which must not change operands.
+    fn breakpoint(&mut self) {
+        if !self.is_reachable {
+            return;
+        }
+        self.materialize_flags();
+        for index in 0..self.stack.len() {
+            if let operands::Loc::Local(local) = self.stack[index].loc {
+                self.preserve_local(local);
+            }
+        }
+        self.masm
+            .call(frame::vmctx_mem(offset_of!(VmCtx, poll_entry)));
+        let mark = self.arena.len();
+        let operands = self.snapshot(self.stack.len());
+        let offset = self.masm.offset();
+        self.point(PointKind::Breakpoint, offset, offset, operands);
+        self.arena.truncate(mark);
     }
 
     /// Code that is jumped to when something rare happens, behind the function.
