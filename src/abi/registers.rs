@@ -239,6 +239,14 @@ pub const fn stack_words(ty: ValType) -> usize {
     }
 }
 
+/// The register that the last result is in.
+pub fn result_register(ty: ValType) -> RegisterIndex {
+    match ty.is_float() {
+        true => XMM::XMM0.to_index(),
+        false => GPR::RAX.to_index(),
+    }
+}
+
 /// How many stack words the arguments of a call take, which the callee pops.
 pub fn argument_stack_words(params: &[ValType]) -> usize {
     let mut arguments = ArgumentRegisterAllocator::default();

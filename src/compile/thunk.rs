@@ -1,10 +1,10 @@
 //! Thunks: code between the host's calls and the wasm calling convention.
 
 use super::Thunk;
-use super::masm::{AluOp, Masm, Mem, Size, Width, mem};
+use super::masm::{AluOp, Masm, Mem, Size, Width, XmmSize, mem};
 use crate::abi::registers::{
-    ArgumentLocation, ArgumentRegisterAllocator, GPR, XMM, argument_stack_words,
-    outgoing_stack_words, result_stack_word,
+    ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, X64Register, XMM,
+    argument_stack_words, outgoing_stack_words, result_register, result_stack_word,
 };
 use crate::abi::value::{FuncType, ValType};
 use crate::abi::vmctx::VmHostFunc;
@@ -16,24 +16,50 @@ const VALUE: i32 = 16;
 /// The array of arguments in the entry thunk.
 const ARRAY: GPR = GPR::R11;
 
-fn size_of(ty: ValType) -> Size {
-    match ty {
-        ValType::I32 | ValType::F32 => Size::S32,
-        _ => Size::S64,
+/// Loads an argument or result from memory into a register of its class.
+fn load(masm: &mut Masm, ty: ValType, dst: RegisterIndex, src: Mem) {
+    match xmm_size_of(ty) {
+        Some(size) => masm.load_float(size, XMM::ALL[dst.0 - 16], src),
+        None => masm.load(size_of(ty), GPR::ALL[dst.0], src),
     }
 }
 
-fn width_of(ty: ValType) -> Width {
-    match size_of(ty) {
-        Size::S32 => Width::W32,
-        Size::S64 => Width::W64,
+/// Stores an argument or result from a register of its class.
+fn store(masm: &mut Masm, ty: ValType, dst: Mem, src: RegisterIndex) {
+    match xmm_size_of(ty) {
+        Some(size) => masm.store_float(size, dst, XMM::ALL[src.0 - 16]),
+        None => match size_of(ty) {
+            Size::S32 => masm.store(Width::W32, dst, GPR::ALL[src.0]),
+            Size::S64 => masm.store(Width::W64, dst, GPR::ALL[src.0]),
+        },
     }
 }
 
 /// Copies a value between two places in memory.
-fn copy(masm: &mut Masm, ty: ValType, dst: Mem, src: Mem, scratch: GPR) {
-    masm.load(size_of(ty), scratch, src);
-    masm.store(width_of(ty), dst, scratch);
+fn copy(masm: &mut Masm, ty: ValType, dst: Mem, src: Mem) {
+    let scratch = match ty.is_float() {
+        true => XMM::XMM15.to_index(),
+        false => GPR::R10.to_index(),
+    };
+    load(masm, ty, scratch, src);
+    store(masm, ty, dst, scratch);
+}
+
+fn size_of(ty: ValType) -> Size {
+    match ty {
+        ValType::I32 => Size::S32,
+        _ => Size::S64,
+    }
+}
+
+/// The width of a value that travels in XMM registers.
+fn xmm_size_of(ty: ValType) -> Option<XmmSize> {
+    match ty {
+        ValType::F32 => Some(XmmSize::S32),
+        ValType::F64 => Some(XmmSize::S64),
+        ValType::V128 => Some(XmmSize::S128),
+        _ => None,
+    }
 }
 
 fn locations(ty: &FuncType) -> impl Iterator<Item = (usize, ValType, ArgumentLocation)> {
@@ -60,20 +86,9 @@ pub(super) fn entry(ty: &FuncType) -> Thunk {
         let src = mem(ARRAY, VALUE * index as i32);
         match location {
             ArgumentLocation::Stack(word) => {
-                copy(
-                    &mut masm,
-                    param,
-                    mem(GPR::RSP, 8 * word as i32),
-                    src,
-                    GPR::R10,
-                );
+                copy(&mut masm, param, mem(GPR::RSP, 8 * word as i32), src);
             }
-            ArgumentLocation::Register(register) if param.is_float() => {
-                masm.load_float(size_of(param), XMM::ALL[register.0 - 16], src);
-            }
-            ArgumentLocation::Register(register) => {
-                masm.load(size_of(param), GPR::ALL[register.0], src)
-            }
+            ArgumentLocation::Register(register) => load(&mut masm, param, register, src),
         }
     }
     masm.call(GPR::RAX);
@@ -83,15 +98,8 @@ pub(super) fn entry(ty: &FuncType) -> Thunk {
     for (index, &result) in ty.results.iter().enumerate() {
         let dst = mem(ARRAY, VALUE * index as i32);
         match result_stack_word(&ty.results, index) {
-            Some(word) => copy(
-                &mut masm,
-                result,
-                dst,
-                mem(GPR::RSP, 8 * word as i32),
-                GPR::R10,
-            ),
-            None if result.is_float() => masm.store_float(size_of(result), dst, XMM::XMM0),
-            None => masm.store(width_of(result), dst, GPR::RAX),
+            Some(word) => copy(&mut masm, result, dst, mem(GPR::RSP, 8 * word as i32)),
+            None => store(&mut masm, result, dst, result_register(result)),
         }
     }
     leave(&mut masm, 0);
@@ -115,20 +123,9 @@ pub(super) fn host(ty: &FuncType) -> Thunk {
         let dst = mem(GPR::RSP, VALUE * index as i32);
         match location {
             ArgumentLocation::Stack(word) => {
-                copy(
-                    &mut masm,
-                    param,
-                    dst,
-                    mem(GPR::RBP, 16 + 8 * word as i32),
-                    GPR::R11,
-                );
+                copy(&mut masm, param, dst, mem(GPR::RBP, 16 + 8 * word as i32));
             }
-            ArgumentLocation::Register(register) if param.is_float() => {
-                masm.store_float(size_of(param), dst, XMM::ALL[register.0 - 16]);
-            }
-            ArgumentLocation::Register(register) => {
-                masm.store(width_of(param), dst, GPR::ALL[register.0])
-            }
+            ArgumentLocation::Register(register) => store(&mut masm, param, dst, register),
         }
     }
     masm.mov(Size::S64, GPR::RSI, GPR::RSP);
@@ -146,10 +143,8 @@ pub(super) fn host(ty: &FuncType) -> Thunk {
                 result,
                 mem(GPR::RBP, 16 + 8 * (arguments + word) as i32),
                 src,
-                GPR::R11,
             ),
-            None if result.is_float() => masm.load_float(size_of(result), XMM::XMM0, src),
-            None => masm.load(size_of(result), GPR::RAX, src),
+            None => load(&mut masm, result, result_register(result), src),
         }
     }
     leave(&mut masm, arguments);

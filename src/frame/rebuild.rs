@@ -7,7 +7,7 @@
 use super::site::{Content, Place, Placement, Site, Source};
 use super::stack::StackViewMut;
 use super::validate::ValidatedState;
-use crate::abi::registers::{GPR, X64Register, XMM, result_stack_word};
+use crate::abi::registers::{GPR, result_register, result_stack_word};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::TrapFrame;
 use crate::abi::{FuncAddr, ValType, Value};
@@ -335,10 +335,7 @@ impl Writer<'_, '_> {
                     }
                 }
                 None => {
-                    let register = match types[index].is_float() {
-                        true => XMM::XMM0.to_index(),
-                        false => GPR::RAX.to_index(),
-                    };
+                    let register = result_register(types[index]);
                     self.registers.set_register(register, bits);
                 }
             }

@@ -238,7 +238,6 @@ fn malformed_and_invalid_are_told_apart() {
 #[test]
 fn features_that_are_not_enabled_are_refused() {
     for wat in [
-        "(module (func (drop (v128.const i64x2 0 0))))",
         "(module (func (return_call 0)))",
         "(module (memory i64 1))",
         "(module (memory 1) (memory 1))",

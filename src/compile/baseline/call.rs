@@ -5,7 +5,7 @@
 //! locals stay as they are. Arguments travel in registers.
 
 use super::frame::vmctx_mem;
-use super::operands::{Entry, IntSrc, Loc, gpr_of, size_of, slot_mem, width_of, xmm_of};
+use super::operands::{Entry, IntSrc, Loc, gpr_of, slot_mem, xmm_of, xmm_size_of};
 use super::registers::{CALLER, MEMORY_BASE, SCRATCH, TARGET, VMCTX};
 use super::{CallSite, FunctionCompiler};
 use crate::abi::TrapCode;
@@ -123,10 +123,7 @@ impl FunctionCompiler<'_> {
         if entry.loc != Loc::Slot {
             return self.copy_to_mem(entry, dst);
         }
-        let size = size_of(entry.ty);
-        self.masm
-            .load(size, SCRATCH, slot_mem(self.operand_slot(index as u32)));
-        self.masm.store(width_of(size), dst, SCRATCH);
+        self.copy_value(entry.ty, dst, slot_mem(entry.slot));
     }
 
     /// Register arguments: moves between registers as if at once, then loads.
@@ -153,20 +150,14 @@ impl FunctionCompiler<'_> {
             if self.register_of(entry).is_some() {
                 continue;
             }
-            let size = size_of(entry.ty);
-            match (entry.loc, entry.ty.is_float()) {
-                (Loc::Const(bits), true) => self.load_float_const(size, xmm_of(to), bits),
-                (Loc::Const(bits), false) => self.masm.mov_imm(gpr_of(to), bits),
-                (loc, is_float) => {
-                    let src = match loc {
-                        Loc::Local(local) => self.local_mem(local),
-                        _ => slot_mem(self.operand_slot((first + k) as u32)),
-                    };
-                    match is_float {
-                        true => self.masm.load_float(size, xmm_of(to), src),
-                        false => self.masm.load(size, gpr_of(to), src),
-                    }
+            let ty = entry.ty;
+            match entry.loc {
+                Loc::Const(bits) if ty.is_float() => {
+                    self.load_float_const(xmm_size_of(ty), xmm_of(to), bits)
                 }
+                Loc::Const(bits) => self.masm.mov_imm(gpr_of(to), bits),
+                Loc::Local(local) => self.load_value(ty, to, self.local_mem(local)),
+                _ => self.load_value(ty, to, slot_mem(entry.slot)),
             }
         }
     }
@@ -222,11 +213,8 @@ impl FunctionCompiler<'_> {
         for (k, &result) in ty.results.iter().enumerate() {
             let loc = match (result_stack_word(&ty.results, k), result.is_float()) {
                 (Some(word), _) => {
-                    let size = size_of(result);
-                    let slot = self.operand_mem(self.stack.len() as u32);
-                    self.masm
-                        .load(size, SCRATCH, outgoing_mem(arguments + word));
-                    self.masm.store(width_of(size), slot, SCRATCH);
+                    let slot = self.operand_mem(self.next_slot(result));
+                    self.copy_value(result, slot, outgoing_mem(arguments + word));
                     Loc::Slot
                 }
                 (None, false) => {
@@ -250,15 +238,7 @@ impl FunctionCompiler<'_> {
             let (Some(register), Some(slot)) = (home.register, home.slot) else {
                 unreachable!()
             };
-            let size = size_of(home.ty);
-            match home.ty.is_float() {
-                true => self
-                    .masm
-                    .store_float(size, slot_mem(slot), xmm_of(register)),
-                false => self
-                    .masm
-                    .store(width_of(size), slot_mem(slot), gpr_of(register)),
-            }
+            self.store_value(home.ty, slot_mem(slot), register);
         }
     }
 
@@ -270,11 +250,7 @@ impl FunctionCompiler<'_> {
             let (Some(register), Some(slot)) = (home.register, home.slot) else {
                 unreachable!()
             };
-            let size = size_of(home.ty);
-            match home.ty.is_float() {
-                true => self.masm.load_float(size, xmm_of(register), slot_mem(slot)),
-                false => self.masm.load(size, gpr_of(register), slot_mem(slot)),
-            }
+            self.load_value(home.ty, register, slot_mem(slot));
         }
     }
 
@@ -346,7 +322,7 @@ impl FunctionCompiler<'_> {
         }
         self.save_locals();
         let restart = self.masm.offset();
-        let lowest = slot_mem(self.operand_slot(first as u32 + 2));
+        let lowest = slot_mem(self.stack[first + 2].slot);
         self.masm.lea(Size::S64, GPR::RSI, lowest);
         for (&register, &index) in [GPR::RDX, GPR::RCX].iter().zip(indices) {
             self.masm.mov_imm(register, u64::from(index));

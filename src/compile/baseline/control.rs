@@ -6,10 +6,12 @@
 //! block's base everything is in a slot or constant, from its entry to its end.
 
 use super::FunctionCompiler;
-use super::operands::{Entry, IntSrc, Loc, gpr_of, size_of, width_of, xmm_of};
+use super::operands::{
+    Entry, IntSrc, Loc, gpr_of, home_slot, size_of, slot_mem, xmm_of, xmm_size_of,
+};
 use super::registers::{SCRATCH, TARGET};
 use crate::abi::TrapCode;
-use crate::abi::registers::{GPR, XMM};
+use crate::abi::registers::{GPR, XMM, result_register};
 use crate::abi::value::ValType;
 use crate::compile::CompileError;
 use crate::compile::masm::{AluOp, Cond, Label, LoadKind, Size, mem_index};
@@ -272,36 +274,37 @@ impl FunctionCompiler<'_> {
         let Some(first) = self.stack.len().checked_sub(merge.arity) else {
             unreachable!("validated arity")
         };
+        let mut slots = self.slots_below(merge.base);
         for k in 0..merge.arity {
             let entry = self.stack[first + k];
             let is_last = k + 1 == merge.arity;
             if is_last && merge.last_in_register {
-                self.copy_to_result_register(entry, first + k);
+                self.copy_to_result_register(entry);
             } else {
-                self.copy_to_slot(entry, first + k, merge.base + k);
+                let slot = home_slot(&mut slots, entry.ty);
+                self.copy_to_slot(entry, slot);
             }
         }
     }
 
-    fn copy_to_slot(&mut self, entry: Entry, from: usize, to: usize) {
-        let dst = self.operand_mem(to as u32);
+    fn copy_to_slot(&mut self, entry: Entry, to: u32) {
+        let dst = self.operand_mem(to);
         if entry.loc != Loc::Slot {
             self.copy_to_mem(entry, dst);
-        } else if from != to {
-            let size = size_of(entry.ty);
-            let src = self.operand_mem(from as u32);
-            self.masm.load(size, SCRATCH, src);
-            self.masm.store(width_of(size), dst, SCRATCH);
+        } else if entry.slot != to {
+            self.copy_value(entry.ty, dst, slot_mem(entry.slot));
         }
     }
 
-    fn copy_to_result_register(&mut self, entry: Entry, index: usize) {
-        let size = size_of(entry.ty);
+    fn copy_to_result_register(&mut self, entry: Entry) {
+        let result = result_register(entry.ty);
         match entry.loc {
-            Loc::Const(bits) if entry.ty.is_float() => self.load_float_const(size, XMM::XMM0, bits),
+            Loc::Const(bits) if entry.ty.is_float() => {
+                self.load_float_const(xmm_size_of(entry.ty), XMM::XMM0, bits)
+            }
             Loc::Const(bits) => self.masm.mov_imm(GPR::RAX, bits),
             Loc::Gpr(GPR::RAX) | Loc::Xmm(XMM::XMM0) => {}
-            Loc::Gpr(reg) => self.masm.mov(size, GPR::RAX, reg),
+            Loc::Gpr(reg) => self.masm.mov(size_of(entry.ty), GPR::RAX, reg),
             Loc::Xmm(reg) => self.masm.movaps(XMM::XMM0, reg),
             Loc::Slot | Loc::Local(_) => {
                 let register = match entry.loc {
@@ -310,16 +313,13 @@ impl FunctionCompiler<'_> {
                 };
                 match register {
                     Some(reg) if entry.ty.is_float() => self.masm.movaps(XMM::XMM0, xmm_of(reg)),
-                    Some(reg) => self.masm.mov(size, GPR::RAX, gpr_of(reg)),
+                    Some(reg) => self.masm.mov(size_of(entry.ty), GPR::RAX, gpr_of(reg)),
                     None => {
                         let src = match entry.loc {
                             Loc::Local(local) => self.local_mem(local),
-                            _ => self.operand_mem(index as u32),
+                            _ => slot_mem(entry.slot),
                         };
-                        match entry.ty.is_float() {
-                            true => self.masm.load_float(size, XMM::XMM0, src),
-                            false => self.masm.load(size, GPR::RAX, src),
-                        }
+                        self.load_value(entry.ty, result, src);
                     }
                 }
             }
@@ -519,7 +519,7 @@ impl FunctionCompiler<'_> {
     }
 
     fn select_float(&mut self, ty: ValType, cond: Cond) {
-        let size = size_of(ty);
+        let size = xmm_size_of(ty);
         let other = self.pop_float();
         let src = self.pop_float();
         let dst = self.float_owned(size, src);

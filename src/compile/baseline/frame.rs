@@ -1,11 +1,11 @@
 //! The frame: layout, prologue, epilogue, polls.
 
-use super::operands::{gpr_of, size_of, slot_mem, width_of, xmm_of};
+use super::operands::{gpr_of, home_slot, slot_mem, xmm_of};
 use super::registers::{SCRATCH, VMCTX, XMM_SCRATCH};
 use super::{FunctionCompiler, PollStub};
 use crate::abi::registers::{
     ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM, argument_stack_words,
-    is_callee_saved, result_stack_word,
+    is_callee_saved, result_stack_word, stack_words,
 };
 use crate::abi::vmctx::VmCtx;
 use crate::compile::masm::{Cond, Label, Mem, Size, Width, mem};
@@ -56,8 +56,7 @@ impl FunctionCompiler<'_> {
         }
         for (index, (&ty, &register)) in self.body.locals.iter().zip(assigned).enumerate() {
             let needs_slot = !register.is_some_and(is_callee_saved);
-            let slot = needs_slot.then_some(slots);
-            slots += u32::from(needs_slot);
+            let slot = needs_slot.then(|| home_slot(&mut slots, ty));
             self.locals.push(LocalHome { ty, register, slot });
             if register.is_some() && needs_slot {
                 self.caller_saved_locals.push(index as u32);
@@ -111,19 +110,12 @@ impl FunctionCompiler<'_> {
             .map(|&param| allocator.next(param))
             .collect();
         // Stores first: they free the registers that moves then overwrite.
-        for (local, &location) in self.locals.iter().zip(&locations) {
+        for (index, &location) in locations.iter().enumerate() {
+            let local = self.locals[index];
             if let (ArgumentLocation::Register(register), None, Some(slot)) =
                 (location, local.register, local.slot)
             {
-                let size = size_of(local.ty);
-                match register.0 {
-                    0..16 => self
-                        .masm
-                        .store(width_of(size), slot_mem(slot), gpr_of(register)),
-                    _ => self
-                        .masm
-                        .store_float(size, slot_mem(slot), xmm_of(register)),
-                }
+                self.store_value(local.ty, slot_mem(slot), register);
             }
         }
         let mut moves = Vec::new();
@@ -145,14 +137,9 @@ impl FunctionCompiler<'_> {
     }
 
     fn load_stack_parameter(&mut self, local: LocalHome, src: Mem) {
-        let size = size_of(local.ty);
         match (local.register, local.slot) {
-            (Some(register), _) if register.0 < 16 => self.masm.load(size, gpr_of(register), src),
-            (Some(register), _) => self.masm.load_float(size, xmm_of(register), src),
-            (None, Some(slot)) => {
-                self.masm.load(size, SCRATCH, src);
-                self.masm.store(width_of(size), slot_mem(slot), SCRATCH);
-            }
+            (Some(register), _) => self.load_value(local.ty, register, src),
+            (None, Some(slot)) => self.copy_value(local.ty, slot_mem(slot), src),
             (None, None) => unreachable!("a local has a register or a slot"),
         }
     }
@@ -164,7 +151,7 @@ impl FunctionCompiler<'_> {
             match (local.register, local.slot) {
                 (Some(register), _) if register.0 < 16 => self.masm.zero(gpr_of(register)),
                 (Some(register), _) => self.masm.zero_xmm(xmm_of(register)),
-                (None, Some(slot)) => slots.push(slot),
+                (None, Some(slot)) => slots.extend(slot + 1 - stack_words(local.ty) as u32..=slot),
                 (None, None) => unreachable!("a local has a register or a slot"),
             }
         }
@@ -216,13 +203,11 @@ impl FunctionCompiler<'_> {
         self.masm.bind(self.epilogue);
         let ty = self.module.function_type(self.function);
         let arguments = argument_stack_words(&ty.params);
+        let mut slots = self.first_operand_slot;
         for (index, &result) in ty.results.iter().enumerate() {
             if let Some(word) = result_stack_word(&ty.results, index) {
-                let size = size_of(result);
-                self.masm
-                    .load(size, SCRATCH, slot_mem(self.operand_slot(index as u32)));
-                let dst = incoming_mem(arguments + word);
-                self.masm.store(width_of(size), dst, SCRATCH);
+                let home = home_slot(&mut slots, result);
+                self.copy_value(result, incoming_mem(arguments + word), slot_mem(home));
             }
         }
         for &(register, slot) in &self.saved {
@@ -267,7 +252,8 @@ impl FunctionCompiler<'_> {
         start: u32,
         prologue: &Prologue,
     ) -> Result<(), CompileError> {
-        let frame_slots = self.first_operand_slot + self.operand_slots + self.outgoing_words;
+        let operand_slots_end = self.operand_slots_end.max(self.first_operand_slot);
+        let frame_slots = operand_slots_end + self.outgoing_words;
         let frame_size = frame_slots * 8;
         if frame_size > limits::MAX_FRAME_SIZE {
             return Err(CompileError::Limit {

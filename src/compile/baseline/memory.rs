@@ -5,7 +5,7 @@
 
 use super::FunctionCompiler;
 use super::frame::vmctx_mem;
-use super::operands::{IntSrc, Loc, size_of, width_of};
+use super::operands::{IntSrc, Loc, size_of, width_of, xmm_size_of};
 use super::registers::{MEMORY_BASE, SCRATCH, TARGET};
 use crate::abi::TrapCode;
 use crate::abi::value::ValType;
@@ -76,17 +76,14 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn load_float_op(&mut self, arg: &MemArg, ty: ValType) {
-        let size = size_of(ty);
+        let size = xmm_size_of(ty);
         let address = self.pop_address(arg, size.bytes());
         let destination = self.float_destination();
         let dst = destination.map_or_else(|| self.alloc_xmm(), |(_, dst)| dst);
         self.may_trap(TrapCode::MemoryOutOfBounds);
         self.masm.load_float(size, dst, address.mem);
         self.release_int(address.held);
-        match destination {
-            Some((local, _)) => self.push(ty, Loc::Local(local)),
-            None => self.push_xmm(ty, dst),
-        }
+        self.push_float_result(ty, destination, dst);
     }
 
     pub(super) fn store_int_op(&mut self, arg: &MemArg, width: Width, ty: ValType) {
@@ -112,7 +109,7 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn store_float_op(&mut self, arg: &MemArg, ty: ValType) {
-        let size = size_of(ty);
+        let size = xmm_size_of(ty);
         let value = self.pop_float();
         let reg = self.float_to_store(size, value);
         let address = self.pop_address(arg, size.bytes());
@@ -142,26 +139,24 @@ impl FunctionCompiler<'_> {
 
     pub(super) fn global_get(&mut self, global: u32) {
         let ty = self.module.globals[global as usize].value;
-        let size = size_of(ty);
         let address = vmctx_mem(self.offsets.global(global) as usize);
         if ty.is_float() {
             let dst = self.alloc_xmm();
             self.masm.load(Size::S64, SCRATCH, address);
-            self.masm.load_float(size, dst, mem(SCRATCH, 0));
+            self.masm.load_float(xmm_size_of(ty), dst, mem(SCRATCH, 0));
             self.push_xmm(ty, dst);
         } else {
             let dst = self.alloc_gpr();
             self.masm.load(Size::S64, SCRATCH, address);
-            self.masm.load(size, dst, mem(SCRATCH, 0));
+            self.masm.load(size_of(ty), dst, mem(SCRATCH, 0));
             self.push_gpr(ty, dst);
         }
     }
 
     pub(super) fn global_set(&mut self, global: u32) {
         let ty = self.module.globals[global as usize].value;
-        let size = size_of(ty);
-        let width = width_of(size);
         if ty.is_float() {
+            let size = xmm_size_of(ty);
             let value = self.pop_float();
             let reg = self.float_to_store(size, value);
             self.masm.load(
@@ -173,6 +168,7 @@ impl FunctionCompiler<'_> {
             self.release_float(value);
             return;
         }
+        let size = size_of(ty);
         let value = self.pop_int();
         let reg = match value {
             IntSrc::Reg { reg, .. } => reg,
@@ -186,7 +182,7 @@ impl FunctionCompiler<'_> {
             SCRATCH,
             vmctx_mem(self.offsets.global(global) as usize),
         );
-        self.masm.store(width, mem(SCRATCH, 0), reg);
+        self.masm.store(width_of(size), mem(SCRATCH, 0), reg);
         self.release_int(value);
     }
 

@@ -16,11 +16,13 @@ mod float;
 mod frame;
 mod integer;
 mod memory;
+mod moves;
 mod operands;
 mod operators;
 mod registers;
 mod survey;
 mod table;
+mod vector;
 
 use super::masm::{Label, Masm};
 use super::{CodePosition, CompileError, CompileOptions};
@@ -120,8 +122,8 @@ struct FunctionCompiler<'a> {
     next_assigned: Option<u32>,
 
     first_operand_slot: u32,
-    /// How many operand home slots are in use.
-    operand_slots: u32,
+    /// Behind the highest slot that an operand has been in.
+    operand_slots_end: u32,
     /// Outgoing stack words.
     outgoing_words: u32,
     epilogue: Label,
@@ -191,7 +193,7 @@ pub(super) fn compile_function(
         zero_flag: None,
         next_assigned: None,
         first_operand_slot: 0,
-        operand_slots: 0,
+        operand_slots_end: 0,
         outgoing_words: 0,
         epilogue,
         wasm_offset: body.first_operator as u32,
@@ -203,7 +205,9 @@ pub(super) fn compile_function(
     compiler.lay_out_frame(&assigned);
     compiler.run(start)?;
     context.masm.resolve();
-    Ok(start..context.masm.offset())
+    let end = context.masm.offset();
+    context.masm.place_constants();
+    Ok(start..end)
 }
 
 /// The breakpoints of one function from an offset on, out of all, which are sorted.

@@ -8,22 +8,22 @@
 
 use super::FunctionCompiler;
 use super::registers::{SCRATCH, XMM_SCRATCH};
-use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM};
+use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM, stack_words};
 use crate::abi::value::ValType;
-use crate::compile::masm::{Cond, Mem, Size, Width, mem};
+use crate::compile::masm::{Cond, Mem, Size, Width, XmmSize, mem};
 use crate::limits;
 use crate::state::{Operand, OperandHome};
 
 /// Where an operand-stack value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loc {
-    /// Nowhere: a constant (raw bits).
+    /// Nowhere: a constant (raw bits); no v128.
     Const(u64),
     /// Still in this local.
     Local(u32),
     /// In an integer register that this entry owns.
     Gpr(GPR),
-    /// In a float register that this entry owns.
+    /// In an XMM register that this entry owns.
     Xmm(XMM),
     /// In its home slot.
     Slot,
@@ -36,6 +36,9 @@ pub(super) enum Loc {
 pub(super) struct Entry {
     pub(super) ty: ValType,
     pub(super) loc: Loc,
+    /// Its home slot, above those of all entries below it. A v128 has this one and the
+    /// one before, its low half in this.
+    pub(super) slot: u32,
 }
 
 /// A popped integer, where an instruction can read it.
@@ -49,7 +52,7 @@ pub(super) enum IntSrc {
     Const(u64),
 }
 
-/// A popped float, where an instruction can read it.
+/// A popped float or v128, where an instruction can read it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FloatSrc {
     /// In a register; `owned` if it may be overwritten and must be released.
@@ -61,11 +64,30 @@ pub(super) enum FloatSrc {
 }
 
 /// The width in which values of a type are moved; a float's is that of its bits.
+///
+/// # Panics
+///
+/// Panics on v128, of which no general-purpose register holds one.
 pub(super) fn size_of(ty: ValType) -> Size {
     match ty {
         ValType::I32 | ValType::F32 => Size::S32,
         ValType::I64 | ValType::F64 | ValType::FuncRef | ValType::ExternRef => Size::S64,
-        ValType::V128 => unreachable!("v128 is not enabled in the decoder"),
+        ValType::V128 => unreachable!("a v128 is in XMM registers only"),
+    }
+}
+
+/// The width in which values of a type are moved that live in XMM registers.
+///
+/// # Panics
+///
+/// Panics on other types.
+pub(super) fn xmm_size_of(ty: ValType) -> XmmSize {
+    match ty {
+        ValType::V128 => XmmSize::S128,
+        _ => {
+            assert!(ty.is_float(), "{ty} is in general-purpose registers");
+            size_of(ty).into()
+        }
     }
 }
 
@@ -77,7 +99,13 @@ pub(super) fn width_of(size: Size) -> Width {
     }
 }
 
-/// The home slot with an index, as a memory operand.
+/// The home of a value of type `ty` in the slots from `next` on, which it moves behind it.
+pub(super) fn home_slot(next: &mut u32, ty: ValType) -> u32 {
+    *next += stack_words(ty) as u32;
+    *next - 1
+}
+
+/// The slot with an index, as a memory operand; of a v128, the slot of its low half.
 pub(super) fn slot_mem(slot: u32) -> Mem {
     mem(GPR::RBP, -8 * (slot as i32 + 1))
 }
@@ -94,14 +122,15 @@ impl FunctionCompiler<'_> {
     /// Pushes an entry; a register it names becomes its own.
     pub(super) fn push(&mut self, ty: ValType, loc: Loc) {
         let index = self.stack.len() as u32;
+        let slot = self.next_slot(ty);
         match loc {
             Loc::Gpr(reg) => self.registers.gprs.set_owner(reg as u8, index),
             Loc::Xmm(reg) => self.registers.xmms.set_owner(reg as u8, index),
             Loc::Local(local) => self.local_refs[local as usize] += 1,
-            Loc::Slot => self.note_slot(index),
+            Loc::Slot => self.note_slot(slot),
             Loc::Const(_) | Loc::Flags(_) => {}
         }
-        self.stack.push(Entry { ty, loc });
+        self.stack.push(Entry { ty, loc, slot });
     }
 
     pub(super) fn push_gpr(&mut self, ty: ValType, reg: GPR) {
@@ -144,19 +173,27 @@ impl FunctionCompiler<'_> {
         }
     }
 
-    /// The home slot number of a stack index.
-    pub(super) fn operand_slot(&self, index: u32) -> u32 {
-        self.first_operand_slot + index
+    /// The first slot above the homes of the lowest `count` entries.
+    pub(super) fn slots_below(&self, count: usize) -> u32 {
+        match count.checked_sub(1) {
+            Some(below) => self.stack[below].slot + 1,
+            None => self.first_operand_slot,
+        }
     }
 
-    /// The home slot of a stack index, which it marks as used.
-    pub(super) fn operand_mem(&mut self, index: u32) -> Mem {
-        self.note_slot(index);
-        slot_mem(self.operand_slot(index))
+    /// The home slot of the value that is pushed next, if it is of type `ty`.
+    pub(super) fn next_slot(&self, ty: ValType) -> u32 {
+        home_slot(&mut self.slots_below(self.stack.len()), ty)
     }
 
-    fn note_slot(&mut self, index: u32) {
-        self.operand_slots = self.operand_slots.max(index + 1);
+    /// The home slot with this number, which it marks as used.
+    pub(super) fn operand_mem(&mut self, slot: u32) -> Mem {
+        self.note_slot(slot);
+        slot_mem(slot)
+    }
+
+    fn note_slot(&mut self, slot: u32) {
+        self.operand_slots_end = self.operand_slots_end.max(slot + 1);
     }
 
     /// Where a local is outside calls: a register, or its home slot.
@@ -270,7 +307,7 @@ impl FunctionCompiler<'_> {
         if entry.loc == Loc::Slot {
             return;
         }
-        let slot = self.operand_mem(index as u32);
+        let slot = self.operand_mem(entry.slot);
         self.copy_to_mem(entry, slot);
         match entry.loc {
             Loc::Gpr(reg) => self.release_gpr(reg),
@@ -283,19 +320,13 @@ impl FunctionCompiler<'_> {
 
     /// Copies a value that is not in a slot to memory; clobbers scratch registers only.
     pub(super) fn copy_to_mem(&mut self, entry: Entry, dst: Mem) {
-        let size = size_of(entry.ty);
-        let width = width_of(size);
         match entry.loc {
-            Loc::Const(bits) => self.store_const(width, dst, bits),
-            Loc::Gpr(reg) => self.masm.store(width, dst, reg),
-            Loc::Xmm(reg) => self.masm.store_float(size, dst, reg),
+            Loc::Const(bits) => self.store_const(width_of(size_of(entry.ty)), dst, bits),
+            Loc::Gpr(reg) => self.store_value(entry.ty, dst, reg.to_index()),
+            Loc::Xmm(reg) => self.store_value(entry.ty, dst, reg.to_index()),
             Loc::Local(local) => match self.local_register(local) {
-                Some(reg) if entry.ty.is_float() => self.masm.store_float(size, dst, xmm_of(reg)),
-                Some(reg) => self.masm.store(width, dst, gpr_of(reg)),
-                None => {
-                    self.masm.load(size, SCRATCH, self.local_mem(local));
-                    self.masm.store(width, dst, SCRATCH);
-                }
+                Some(reg) => self.store_value(entry.ty, dst, reg),
+                None => self.copy_value(entry.ty, dst, self.local_mem(local)),
             },
             Loc::Slot | Loc::Flags(_) => unreachable!("already in memory, or materialised before"),
         }
@@ -361,20 +392,19 @@ impl FunctionCompiler<'_> {
             return self.spill(index);
         };
         class.set_owner(reg, index as u32);
-        let size = size_of(ty);
         let home = self.local_register(local);
         self.stack[index].loc = if ty.is_float() {
             let reg = XMM::ALL[usize::from(reg)];
             match home {
                 Some(home) => self.masm.movaps(reg, xmm_of(home)),
-                None => self.masm.load_float(size, reg, self.local_mem(local)),
+                None => self.load_value(ty, reg.to_index(), self.local_mem(local)),
             }
             Loc::Xmm(reg)
         } else {
             let reg = GPR::ALL[usize::from(reg)];
             match home {
-                Some(home) => self.masm.mov(size, reg, gpr_of(home)),
-                None => self.masm.load(size, reg, self.local_mem(local)),
+                Some(home) => self.masm.mov(size_of(ty), reg, gpr_of(home)),
+                None => self.load_value(ty, reg.to_index(), self.local_mem(local)),
             }
             Loc::Gpr(reg)
         };
@@ -405,7 +435,7 @@ impl FunctionCompiler<'_> {
         match entry.loc {
             Loc::Const(bits) => IntSrc::Const(bits),
             Loc::Gpr(reg) => IntSrc::Reg { reg, owned: true },
-            Loc::Slot => IntSrc::Mem(slot_mem(self.operand_slot(self.stack.len() as u32))),
+            Loc::Slot => IntSrc::Mem(slot_mem(entry.slot)),
             Loc::Local(local) => match self.local_register(local) {
                 Some(reg) => IntSrc::Reg {
                     reg: gpr_of(reg),
@@ -417,13 +447,13 @@ impl FunctionCompiler<'_> {
         }
     }
 
-    /// Pops a float, where it is.
+    /// Pops a float or v128, where it is.
     pub(super) fn pop_float(&mut self) -> FloatSrc {
         let entry = self.pop();
         match entry.loc {
             Loc::Const(bits) => FloatSrc::Const(bits),
             Loc::Xmm(reg) => FloatSrc::Reg { reg, owned: true },
-            Loc::Slot => FloatSrc::Mem(slot_mem(self.operand_slot(self.stack.len() as u32))),
+            Loc::Slot => FloatSrc::Mem(slot_mem(entry.slot)),
             Loc::Local(local) => match self.local_register(local) {
                 Some(reg) => FloatSrc::Reg {
                     reg: xmm_of(reg),
@@ -446,7 +476,8 @@ impl FunctionCompiler<'_> {
     }
 
     /// Moves a float into a particular register.
-    pub(super) fn load_float(&mut self, size: Size, dst: XMM, src: FloatSrc) {
+    pub(super) fn load_float(&mut self, size: impl Into<XmmSize>, dst: XMM, src: FloatSrc) {
+        let size = size.into();
         match src {
             FloatSrc::Reg { reg, .. } if reg == dst => {}
             FloatSrc::Reg { reg, .. } => self.masm.movaps(dst, reg),
@@ -455,13 +486,17 @@ impl FunctionCompiler<'_> {
         }
     }
 
-    pub(super) fn load_float_const(&mut self, size: Size, dst: XMM, bits: u64) {
+    pub(super) fn load_float_const(&mut self, size: impl Into<XmmSize>, dst: XMM, bits: u64) {
         if bits == 0 {
-            self.masm.zero_xmm(dst);
-        } else {
-            self.masm.mov_imm(SCRATCH, bits);
-            self.masm.mov_to_xmm(size, dst, SCRATCH);
+            return self.masm.zero_xmm(dst);
         }
+        let size = match size.into() {
+            XmmSize::S32 => Size::S32,
+            XmmSize::S64 => Size::S64,
+            XmmSize::S128 => unreachable!("constants of v128 are in the constant pool"),
+        };
+        self.masm.mov_imm(SCRATCH, bits);
+        self.masm.mov_to_xmm(size, dst, SCRATCH);
     }
 
     /// A register that holds the integer, to be read only.
@@ -489,7 +524,7 @@ impl FunctionCompiler<'_> {
     }
 
     /// A register that holds the float, to be read only.
-    pub(super) fn float_in_reg(&mut self, size: Size, src: FloatSrc) -> (XMM, bool) {
+    pub(super) fn float_in_reg(&mut self, size: impl Into<XmmSize>, src: FloatSrc) -> (XMM, bool) {
         match src {
             FloatSrc::Reg { reg, owned } => (reg, owned),
             _ => {
@@ -501,7 +536,7 @@ impl FunctionCompiler<'_> {
     }
 
     /// A register that holds the float until the next use of XMM15, to be stored from.
-    pub(super) fn float_to_store(&mut self, size: Size, src: FloatSrc) -> XMM {
+    pub(super) fn float_to_store(&mut self, size: impl Into<XmmSize>, src: FloatSrc) -> XMM {
         match src {
             FloatSrc::Reg { reg, .. } => reg,
             _ => {
@@ -512,7 +547,7 @@ impl FunctionCompiler<'_> {
     }
 
     /// A register that holds the float and may be overwritten.
-    pub(super) fn float_owned(&mut self, size: Size, src: FloatSrc) -> XMM {
+    pub(super) fn float_owned(&mut self, size: impl Into<XmmSize>, src: FloatSrc) -> XMM {
         match src {
             FloatSrc::Reg { reg, owned: true } => reg,
             _ => {
@@ -582,12 +617,26 @@ impl FunctionCompiler<'_> {
         Some((local, gpr_of(reg)))
     }
 
-    /// The float register of the local that the next operator assigns the result to.
+    /// The XMM register of the local that the next operator assigns the result to.
     pub(super) fn float_destination(&mut self) -> Option<(u32, XMM)> {
         let local = self.next_assigned?;
         let reg = self.local_register(local).filter(|reg| reg.0 >= 16)?;
         self.preserve_local(local);
         Some((local, xmm_of(reg)))
+    }
+
+    /// Pushes a result that has been written to a destination, or else to a register
+    /// that becomes its own.
+    pub(super) fn push_float_result(
+        &mut self,
+        ty: ValType,
+        destination: Option<(u32, XMM)>,
+        reg: XMM,
+    ) {
+        match destination {
+            Some((local, _)) => self.push(ty, Loc::Local(local)),
+            None => self.push_xmm(ty, reg),
+        }
     }
 
     // ---- the state map's view -----------------------------------------------
@@ -602,13 +651,13 @@ impl FunctionCompiler<'_> {
             return start..start;
         }
         for index in 0..count {
-            let Entry { ty, loc } = self.stack[index];
+            let Entry { ty, loc, slot } = self.stack[index];
             let home = match loc {
                 Loc::Const(bits) => OperandHome::Const(bits),
                 Loc::Local(local) => OperandHome::Local(local),
                 Loc::Gpr(reg) => OperandHome::Register(reg.to_index()),
                 Loc::Xmm(reg) => OperandHome::Register(reg.to_index()),
-                Loc::Slot => OperandHome::Slot(self.first_operand_slot + index as u32),
+                Loc::Slot => OperandHome::Slot(slot),
                 Loc::Flags(_) => unreachable!("materialised before any suspend point"),
             };
             self.arena.push(Operand { ty, home });

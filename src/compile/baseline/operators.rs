@@ -3,7 +3,7 @@
 use super::FunctionCompiler;
 use super::float::FloatCompare;
 use super::integer::Division;
-use super::operands::{IntSrc, Loc, gpr_of, size_of, width_of, xmm_of};
+use super::operands::{IntSrc, Loc, gpr_of, size_of, width_of, xmm_of, xmm_size_of};
 use super::registers::SCRATCH;
 use crate::abi::value::ValType;
 use crate::compile::CompileError;
@@ -74,7 +74,7 @@ impl FunctionCompiler<'_> {
         use FloatCompare::{Eq, Ge, Gt, Le, Lt, Ne};
         use Operator as Op;
         use Size::{S32, S64};
-        use ValType::{F32, F64, I32, I64};
+        use ValType::{F32, F64, I32, I64, V128};
         match operator {
             Op::Nop => {}
             Op::Unreachable => self.unreachable(),
@@ -142,6 +142,8 @@ impl FunctionCompiler<'_> {
             Op::I64Store32 { memarg } => self.store_int_op(&memarg, Width::W32, I64),
             Op::F32Store { memarg } => self.store_float_op(&memarg, F32),
             Op::F64Store { memarg } => self.store_float_op(&memarg, F64),
+            Op::V128Load { memarg } => self.load_float_op(&memarg, V128),
+            Op::V128Store { memarg } => self.store_float_op(&memarg, V128),
             Op::MemorySize { mem } => self.memory_size(mem),
             Op::MemoryGrow { mem } => self.memory_grow(mem),
             Op::MemoryCopy { dst_mem, src_mem } => self.memory_copy(dst_mem, src_mem),
@@ -153,6 +155,7 @@ impl FunctionCompiler<'_> {
             Op::I64Const { value } => self.push(I64, Loc::Const(value as u64)),
             Op::F32Const { value } => self.push(F32, Loc::Const(u64::from(value.bits()))),
             Op::F64Const { value } => self.push(F64, Loc::Const(value.bits())),
+            Op::V128Const { value } => self.v128_const(u128::from_le_bytes(*value.bytes())),
 
             Op::I32Eqz => self.eqz(I32),
             Op::I32Eq => self.compare(Cond::Equal, I32),
@@ -294,6 +297,10 @@ impl FunctionCompiler<'_> {
             Op::F32ReinterpretI32 => self.reinterpret_int(F32),
             Op::F64ReinterpretI64 => self.reinterpret_int(F64),
 
+            Op::V128And => self.vector_bitwise(VecOp::And),
+            Op::V128Or => self.vector_bitwise(VecOp::Or),
+            Op::V128Xor => self.vector_bitwise(VecOp::Xor),
+
             // The decoder's feature set and this list say the same; a new feature
             // must come to both.
             _ => {
@@ -326,7 +333,7 @@ impl FunctionCompiler<'_> {
             Loc::Xmm(reg) if in_slot => {
                 self.preserve_local(local);
                 let home = self.local_mem(local);
-                self.masm.store_float(size_of(entry.ty), home, reg);
+                self.masm.store_float(xmm_size_of(entry.ty), home, reg);
             }
             _ => {
                 self.assign_local(local);
@@ -342,9 +349,9 @@ impl FunctionCompiler<'_> {
             self.pop();
             return;
         }
-        let size = size_of(ty);
         let register = self.local_register(local);
         if ty.is_float() {
+            let size = xmm_size_of(ty);
             let src = self.pop_float();
             self.preserve_local(local);
             match register {
@@ -358,6 +365,7 @@ impl FunctionCompiler<'_> {
             self.release_float(src);
             return;
         }
+        let size = size_of(ty);
         let src = self.pop_int();
         self.preserve_local(local);
         match (register, src) {

@@ -89,8 +89,7 @@ fn choose(locals: &[ValType], uses: &[u64], calls: u64) -> Vec<Option<RegisterIn
     for local in order {
         let uses = uses[local];
         chosen[local] = match locals[local] {
-            ValType::V128 => None,
-            ValType::F32 | ValType::F64 => pays_caller_saved(uses)
+            ValType::F32 | ValType::F64 | ValType::V128 => pays_caller_saved(uses)
                 .then(|| floats.next())
                 .flatten()
                 .map(|r| r.to_index()),

@@ -34,6 +34,37 @@ pub(in crate::compile) enum Rounding {
     Trunc = 11,
 }
 
+/// Width of a value in an XMM register, as it is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::compile) enum XmmSize {
+    /// An f32.
+    S32,
+    /// An f64.
+    S64,
+    /// A v128.
+    S128,
+}
+
+impl XmmSize {
+    /// The width in bytes.
+    pub(in crate::compile) fn bytes(self) -> u32 {
+        match self {
+            Self::S32 => 4,
+            Self::S64 => 8,
+            Self::S128 => 16,
+        }
+    }
+}
+
+impl From<Size> for XmmSize {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::S32 => Self::S32,
+            Size::S64 => Self::S64,
+        }
+    }
+}
+
 /// Emits the f32 or the f64 form of an instruction.
 macro_rules! sized {
     ($masm:expr, $size:expr, $inst32:ident / $inst64:ident $(, $arg:expr)*) => {
@@ -50,12 +81,22 @@ impl Masm {
         emit!(self, movaps_a, dst, src);
     }
 
-    pub(in crate::compile) fn load_float(&mut self, size: Size, dst: XMM, src: Mem) {
-        sized!(self, size, movss_a_m / movsd_a_m, dst, src);
+    /// Loads a register; what is above the value becomes zero. No alignment is needed.
+    pub(in crate::compile) fn load_float(&mut self, size: impl Into<XmmSize>, dst: XMM, src: Mem) {
+        match size.into() {
+            XmmSize::S32 => emit!(self, movss_a_m, dst, src),
+            XmmSize::S64 => emit!(self, movsd_a_m, dst, src),
+            XmmSize::S128 => emit!(self, movups_a, dst, src),
+        }
     }
 
-    pub(in crate::compile) fn store_float(&mut self, size: Size, dst: Mem, src: XMM) {
-        sized!(self, size, movss_c_m / movsd_c_m, dst, src);
+    /// Stores the value in a register. No alignment is needed.
+    pub(in crate::compile) fn store_float(&mut self, size: impl Into<XmmSize>, dst: Mem, src: XMM) {
+        match size.into() {
+            XmmSize::S32 => emit!(self, movss_c_m, dst, src),
+            XmmSize::S64 => emit!(self, movsd_c_m, dst, src),
+            XmmSize::S128 => emit!(self, movups_b, dst, src),
+        }
     }
 
     /// Moves bits from a general-purpose register.
@@ -71,6 +112,11 @@ impl Masm {
     /// `dst = 0`, flags untouched.
     pub(in crate::compile) fn zero_xmm(&mut self, dst: XMM) {
         emit!(self, xorps_a, dst, dst);
+    }
+
+    /// `dst` = all ones, flags untouched.
+    pub(in crate::compile) fn ones_xmm(&mut self, dst: XMM) {
+        emit!(self, pcmpeqd_a, dst, dst);
     }
 
     pub(in crate::compile) fn float_op(

@@ -4,6 +4,7 @@
 //! shortest form of an instruction and resolves labels; it knows nothing of wasm.
 
 mod alu;
+mod constants;
 mod float;
 mod labels;
 
@@ -16,7 +17,7 @@ use cranelift_assembler_x64::{
 };
 
 pub(super) use alu::{AluOp, BitScan, Cond, ShiftOp};
-pub(super) use float::{FloatOp, Rounding, VecOp};
+pub(super) use float::{FloatOp, Rounding, VecOp, XmmSize};
 pub(super) use labels::Label;
 
 /// The register types of the encoder are the crate's own.
@@ -89,15 +90,6 @@ pub(super) enum Size {
     S64,
 }
 
-impl Size {
-    pub(super) fn bytes(self) -> u32 {
-        match self {
-            Self::S32 => 4,
-            Self::S64 => 8,
-        }
-    }
-}
-
 /// Width and extension of an integer load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoadKind {
@@ -148,7 +140,7 @@ const UNUSED_TRAP: TrapCode = TrapCode(NonZeroU8::MIN);
 /// Emits an instruction: `emit!(self, addl_rm, dst, src)`.
 macro_rules! emit {
     ($masm:expr, $inst:ident $(, $arg:expr)*) => {
-        inst::$inst::<Regs>::new($($arg),*).encode(&mut $masm.code)
+        inst::$inst::<Regs>::new($($arg),*).encode(&mut $masm.sink())
     };
 }
 pub(super) use emit;
@@ -158,6 +150,7 @@ pub(super) use emit;
 pub(super) struct Masm {
     pub(super) code: Vec<u8>,
     labels: labels::Labels,
+    constants: constants::Constants,
 }
 
 impl Masm {
