@@ -16,6 +16,16 @@ use alloc::borrow::ToOwned;
 /// Most frames of a trap's backtrace.
 const MAX_FRAMES: usize = 256;
 
+/// The frames of a store that is suspended, or within a host function that its code
+/// called; none otherwise.
+pub(super) fn of_waiting_store(core: &StoreCore) -> Backtrace {
+    match (core.execution.is_suspended(), core.depth) {
+        (true, _) => of_store(core, Exit::Call),
+        (false, 0) => Backtrace::default(),
+        (false, _) => of_store(core, Exit::HostCall),
+    }
+}
+
 /// The frames of all activations of a store, innermost first. Frames that cannot
 /// be read end it.
 pub(super) fn of_store(core: &StoreCore, exit: Exit) -> Backtrace {

@@ -1,9 +1,12 @@
 //! What a host function gets to see of the store it was called from.
 
+use super::backtrace;
 use super::context::{AsContextMut, StoreContextMut};
 use super::host_call::CalledFrom;
 use super::memory::MemoryEntry;
-use super::{AsContext, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError};
+use super::{
+    AsContext, Backtrace, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError,
+};
 
 /// The store, and the instance that called.
 pub struct Caller<'a, T> {
@@ -33,6 +36,12 @@ impl<T: 'static> Caller<'_, T> {
         InterruptHandle {
             contexts: self.context.core().contexts.clone(),
         }
+    }
+
+    /// The wasm frames that have led here, innermost first: those that called this host
+    /// function, and behind each of its like, further out, those that called that one.
+    pub fn backtrace(&self) -> Backtrace {
+        backtrace::of_waiting_store(self.context.core())
     }
 
     /// The calling instance; None if the host called the host function itself.

@@ -5,8 +5,8 @@
 use super::context::{AsContext, AsContextMut};
 use super::func::HostClosure;
 use super::store_core::StoreCore;
-use super::{CallError, Engine, Instance, InterruptHandle, Outcome};
-use super::{activation, host_call};
+use super::{Backtrace, CallError, Engine, Instance, InterruptHandle, Outcome};
+use super::{activation, backtrace, host_call};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -91,6 +91,11 @@ impl<T: 'static> Store<T> {
         core.freeze_every = n;
         core.passed = 0;
         core.settle_poll_words();
+    }
+
+    /// The wasm frames of the suspended store, innermost first; none if it is idle.
+    pub fn backtrace(&self) -> Backtrace {
+        backtrace::of_waiting_store(self.as_context().into_core())
     }
 
     /// Whether the store is suspended.

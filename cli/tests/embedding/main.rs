@@ -3,5 +3,6 @@
 mod calls;
 mod freeze;
 mod harness;
+mod host_frames;
 mod random;
 mod traps;
