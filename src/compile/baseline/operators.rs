@@ -297,12 +297,9 @@ impl FunctionCompiler<'_> {
             Op::F32ReinterpretI32 => self.reinterpret_int(F32),
             Op::F64ReinterpretI64 => self.reinterpret_int(F64),
 
-            Op::V128And => self.vector_bitwise(VecOp::And),
-            Op::V128Or => self.vector_bitwise(VecOp::Or),
-            Op::V128Xor => self.vector_bitwise(VecOp::Xor),
-
             // The decoder's feature set and this list say the same; a new feature
             // must come to both.
+            _ if self.simd_integer_operator(&operator) => {}
             _ => {
                 return Err(CompileError::Unsupported {
                     function: self.function,

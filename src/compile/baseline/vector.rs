@@ -6,7 +6,7 @@
 use super::FunctionCompiler;
 use crate::abi::registers::XMM;
 use crate::abi::value::ValType;
-use crate::compile::masm::{VecOp, XmmSize};
+use crate::compile::masm::XmmSize;
 
 impl FunctionCompiler<'_> {
     /// Pops a v128 into a register to be read only, which [`Self::release_xmm_if`] releases:
@@ -40,14 +40,5 @@ impl FunctionCompiler<'_> {
         let dst = destination.map_or_else(|| self.alloc_xmm(), |(_, dst)| dst);
         self.vector_constant(dst, bits);
         self.push_float_result(ValType::V128, destination, dst);
-    }
-
-    /// `v128.and`, `v128.or`, `v128.xor`
-    pub(super) fn vector_bitwise(&mut self, op: VecOp) {
-        let (b, owned) = self.pop_vector_in_reg();
-        let dst = self.pop_vector_owned();
-        self.masm.vec_op(op, dst, b);
-        self.release_xmm_if(b, owned);
-        self.push_xmm(ValType::V128, dst);
     }
 }

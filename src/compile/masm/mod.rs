@@ -7,6 +7,7 @@ mod alu;
 mod constants;
 mod float;
 mod labels;
+mod vector;
 
 use crate::abi::registers::{GPR, XMM};
 use alloc::vec::Vec;
@@ -19,6 +20,7 @@ use cranelift_assembler_x64::{
 pub(super) use alu::{AluOp, BitScan, Cond, ShiftOp};
 pub(super) use float::{FloatOp, Rounding, VecOp, XmmSize};
 pub(super) use labels::Label;
+pub(super) use vector::{SignMask, VectorMove, VectorOp, VectorShift, VectorShuffle};
 
 /// The register types of the encoder are the crate's own.
 #[derive(Clone, Copy, Debug)]
