@@ -15,6 +15,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod validate_call;
 mod walk;
 
 pub use change::{SetLocalError, set_local};

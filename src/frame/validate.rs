@@ -8,13 +8,14 @@ use super::context::CodeRef;
 use super::dump::{ExecutionStateImage, WasmFunctionStateDump};
 use super::site::{Site, Source};
 use crate::abi::registers::argument_stack_words;
-use crate::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
+use crate::abi::{ExternRef, FuncAddr, ValType, Value};
 use crate::limits::MAX_IMAGE_FRAMES;
-use crate::module::{CallTarget, Module};
+use crate::module::Module;
 use crate::state::{PointKind, ResumePoint, WasmAbstractValue};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 /// Why frames cannot be rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +52,7 @@ pub enum FrameError {
     /// a call to a function that would have a frame.
     #[error("offset {0:#x} is not the right call for its place in the stack")]
     WrongCall(usize),
-    /// The call cannot reach the function of the frame above.
+    /// The call cannot reach the function of the frame above, not even by tail calls.
     #[error("the call at offset {offset:#x} cannot call the function of the frame above")]
     CannotCall {
         /// Offset of the call.
@@ -176,6 +177,7 @@ pub fn validate<'a>(
         context,
         resume_points: BTreeMap::new(),
         sites: BTreeMap::new(),
+        has_tail_calls: OnceCell::new(),
     };
     let mut sites = Vec::new();
     let mut callee = None;
@@ -198,16 +200,18 @@ pub fn validate<'a>(
     Ok(ValidatedState { image, sites })
 }
 
-struct Validator<'a> {
-    context: &'a dyn ValidateContext,
+pub(super) struct Validator<'a> {
+    pub(super) context: &'a dyn ValidateContext,
     /// Points by instance and function, sorted by wasm offset.
     resume_points: BTreeMap<(u32, u32), Vec<ResumePoint>>,
     /// Expanded points by instance, function and wasm offset.
     sites: BTreeMap<(u32, u32, usize), Rc<Site>>,
+    /// Whether any function of the store makes tail calls, once it was asked.
+    pub(super) has_tail_calls: OnceCell<bool>,
 }
 
 impl<'a> Validator<'a> {
-    fn module(&self, instance: u32) -> Result<&'a Module, FrameError> {
+    pub(super) fn module(&self, instance: u32) -> Result<&'a Module, FrameError> {
         let unknown = FrameError::UnknownInstance(instance);
         self.context.module(instance).ok_or(unknown)
     }
@@ -338,91 +342,12 @@ impl<'a> Validator<'a> {
         self.validate_reference(value)
     }
 
-    fn validate_reference(&self, value: &Value) -> Result<(), FrameError> {
+    pub(super) fn validate_reference(&self, value: &Value) -> Result<(), FrameError> {
         match value {
             Value::FuncRef(Some(addr)) if self.context.origin(*addr).is_none() => {
                 Err(FrameError::UnknownFunction(*addr))
             }
             _ => Ok(()),
-        }
-    }
-
-    /// The call at which a frame stands, and the type of what it calls.
-    fn call(
-        &self,
-        frame: &WasmFunctionStateDump,
-    ) -> Result<(CallTarget, &'a FuncType), FrameError> {
-        let module = self.module(frame.instance)?;
-        let call = u32::try_from(frame.wasm_inst_offset)
-            .ok()
-            .and_then(|offset| module.call_at(frame.local_function_id, offset));
-        let call = call.ok_or(FrameError::WrongCall(frame.wasm_inst_offset))?;
-        let ty = match call {
-            CallTarget::Direct(index) => module.function_type(index),
-            CallTarget::Indirect { type_index, .. } => &module.types[type_index as usize],
-        };
-        Ok((call, ty))
-    }
-
-    /// What a direct call of an instance calls.
-    fn origin(&self, instance: u32, index: u32) -> Option<FunctionOrigin> {
-        self.context.origin(self.context.function(instance, index)?)
-    }
-
-    fn validate_innermost(
-        &self,
-        frame: &WasmFunctionStateDump,
-        site: &Site,
-        pending: &[Value],
-    ) -> Result<(), FrameError> {
-        if site.kind != PointKind::Call {
-            return match pending {
-                [] => Ok(()),
-                _ => Err(FrameError::PendingResults),
-            };
-        }
-        let (call, ty) = self.call(frame)?;
-        if let CallTarget::Direct(index) = call
-            && self.origin(frame.instance, index) != Some(FunctionOrigin::Host)
-        {
-            return Err(FrameError::WrongCall(frame.wasm_inst_offset));
-        }
-        if !pending.iter().map(Value::ty).eq(ty.results.iter().copied()) {
-            return Err(FrameError::PendingResults);
-        }
-        pending
-            .iter()
-            .try_for_each(|value| self.validate_reference(value))
-    }
-
-    /// Whether a frame's call can have called the frame above.
-    fn validate_call(
-        &self,
-        frame: &WasmFunctionStateDump,
-        site: &Site,
-        callee: &WasmFunctionStateDump,
-    ) -> Result<(), FrameError> {
-        let offset = frame.wasm_inst_offset;
-        if site.kind != PointKind::Call {
-            return Err(FrameError::WrongCall(offset));
-        }
-        let (call, ty) = self.call(frame)?;
-        let can_call = match call {
-            CallTarget::Direct(index) => {
-                let callee = FunctionOrigin::Wasm {
-                    instance: callee.instance,
-                    function: callee.local_function_id,
-                };
-                self.origin(frame.instance, index) == Some(callee)
-            }
-            CallTarget::Indirect { .. } => {
-                let module = self.module(callee.instance)?;
-                module.function_type(callee.local_function_id) == ty
-            }
-        };
-        match can_call {
-            true => Ok(()),
-            false => Err(FrameError::CannotCall { offset }),
         }
     }
 }

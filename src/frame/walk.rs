@@ -116,6 +116,10 @@ impl Walk<'_> {
     fn run(mut self, exit: Exit, max_depth: usize) -> Result<StackDump, ReadError> {
         let mut frames = Vec::new();
         let mut is_fault = exit == Exit::Fault;
+        // A host function may have been tail-called by the function that the host called.
+        if self.context.is_entry(self.rip) {
+            return Ok(dump(frames, Some(self.rbp)));
+        }
         while frames.len() < max_depth {
             let (site, is_baseline) = self.site(is_fault)?;
             is_fault = false;

@@ -7,13 +7,17 @@
 
 use super::convert::{self, val_type};
 use super::error::DecodeError;
+use super::tail_calls::{TailCallGraph, TailCalls};
 use super::{Export, ExternType, FunctionBody, Import, Module, ModuleHash, WasmFeatures, names};
 use crate::abi::FuncType;
 use crate::limits::{MAX_LOCALS, MAX_MODULE_VALUE_TYPES};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
-use wasmparser::{FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator};
+use wasmparser::{
+    FuncToValidate, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator,
+    ValidatorResources,
+};
 
 pub(super) fn decode(bytes: Arc<[u8]>, features: WasmFeatures) -> Result<Module, DecodeError> {
     if u32::try_from(bytes.len()).is_err() {
@@ -26,7 +30,9 @@ pub(super) fn decode(bytes: Arc<[u8]>, features: WasmFeatures) -> Result<Module,
     for payload in parser.parse_all(&bytes) {
         decoder.payload(payload?)?;
     }
-    Ok(decoder.module)
+    let mut module = decoder.module;
+    decoder.tail_calls.solve(&mut module);
+    Ok(module)
 }
 
 /// Value types that a module's sections may still expand to.
@@ -50,6 +56,7 @@ struct Decoder {
     validator: Validator,
     allocations: FuncValidatorAllocations,
     budget: Budget,
+    tail_calls: TailCallGraph,
     module: Module,
 }
 
@@ -59,6 +66,7 @@ impl Decoder {
             validator,
             allocations: FuncValidatorAllocations::default(),
             budget: Budget(MAX_MODULE_VALUE_TYPES),
+            tail_calls: TailCallGraph::default(),
             module: Module {
                 bytes: bytes.clone(),
                 hash: ModuleHash(Sha256::digest(bytes).into()),
@@ -90,15 +98,33 @@ impl Decoder {
             .map_err(|error| DecodeError::refused(error, &payload))?;
         if let ValidPayload::Func(to_validate, body) = valid {
             let kept = self.body(&body)?;
-            let mut validator = to_validate.into_validator(core::mem::take(&mut self.allocations));
-            validator
-                .validate(&body)
+            self.validate(to_validate, &body)
                 .map_err(|error| DecodeError::refused(error, &payload))?;
-            self.allocations = validator.into_allocations();
             self.module.bodies.push(kept);
             return Ok(());
         }
         self.section(payload)
+    }
+
+    /// Validates the next body, and notes its tail calls.
+    fn validate(
+        &mut self,
+        to_validate: FuncToValidate<ValidatorResources>,
+        body: &wasmparser::FunctionBody<'_>,
+    ) -> wasmparser::Result<()> {
+        let mut validator = to_validate.into_validator(core::mem::take(&mut self.allocations));
+        let mut operators = body.get_binary_reader();
+        validator.read_locals(&mut operators)?;
+        while !operators.eof() {
+            let offset = operators.original_position();
+            operators.visit_operator(&mut validator.visitor(offset))??;
+            let code = &self.module.bytes[offset as usize..];
+            self.tail_calls
+                .operator(validator.index(), self.module.imported_functions, code);
+        }
+        operators.finish_expression(&validator.visitor(operators.original_position()))?;
+        self.allocations = validator.into_allocations();
+        Ok(())
     }
 
     /// Copies a section, which the validator has accepted.
@@ -233,6 +259,7 @@ impl Decoder {
             range: convert::range(body.range()),
             first_operator: operators.original_position() as usize,
             locals: locals.into(),
+            tail_calls: TailCalls::None,
         })
     }
 }

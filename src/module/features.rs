@@ -76,7 +76,7 @@ impl WasmFeatures {
         reference_types: true,
         simd: true,
         relaxed_simd: true,
-        tail_call: false,
+        tail_call: true,
         extended_const: false,
         multi_memory: false,
         memory64: false,

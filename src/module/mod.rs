@@ -5,7 +5,7 @@
 //!
 //! [`WasmFeatures`] says what modules may use. `decode` drives wasmparser over the
 //! sections, `convert` translates its types to ours, `names` reads function names,
-//! `call` finds what a call instruction calls.
+//! `call` finds what a call instruction calls, `tail_calls` who may return in its place.
 
 mod call;
 mod convert;
@@ -13,6 +13,7 @@ mod decode;
 mod error;
 mod features;
 mod names;
+mod tail_calls;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use core::ops::Range;
 pub use call::CallTarget;
 pub use error::DecodeError;
 pub use features::{UnknownFeature, WasmFeatures};
+pub use tail_calls::TailCalls;
 
 /// SHA-256 of a module's bytes: a module's identity in images.
 #[derive(
@@ -228,6 +230,8 @@ pub struct FunctionBody {
     pub first_operator: usize,
     /// Types of the parameters, then of the declared locals.
     pub locals: Box<[ValType]>,
+    /// Who may return in its place.
+    pub tail_calls: TailCalls,
 }
 
 impl core::fmt::Debug for ModuleHash {
@@ -279,6 +283,13 @@ impl Module {
     pub fn body(&self, index: u32) -> Option<&FunctionBody> {
         self.bodies
             .get(index.checked_sub(self.imported_functions)? as usize)
+    }
+
+    /// Who may return to a caller of a function in its place; [`TailCalls::None`] for an
+    /// import, of which the module does not know.
+    pub fn tail_calls(&self, index: u32) -> TailCalls {
+        self.body(index)
+            .map_or(TailCalls::None, |body| body.tail_calls)
     }
 
     /// The name of a function, from the name section, or else from its first export.

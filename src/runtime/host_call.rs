@@ -88,7 +88,7 @@ pub(super) extern "sysv64" fn host_call(
     }
     values.check_results(ty);
     let is_wanted = store.freeze_every.is_some() || store.contexts.is_requested();
-    if is_wanted && store.passes_suspend_point() {
+    if is_wanted && store.returns_to_wasm() && store.passes_suspend_point() {
         return store.suspend_behind_host_call(ty, values.results().to_vec()) as u64;
     }
     for (index, value) in values.results().iter().enumerate() {
@@ -150,6 +150,13 @@ impl StoreCore {
         Status::Suspended
     }
 
+    /// Whether the running host function returns to a wasm function. If it was tail-called by
+    /// the one that the host called, nothing is left to suspend: the call is over.
+    fn returns_to_wasm(&self) -> bool {
+        let (rip, _) = host_call_site(&self.frame().gpr);
+        !self.entry_returns.contains(&rip)
+    }
+
     /// Turns the frame of a host thunk, calling the host, into its caller's, whose stack
     /// arguments the thunk pops.
     fn leave_host_thunk(&mut self, argument_words: usize) {
@@ -195,15 +202,15 @@ impl StoreCore {
     }
 }
 
-/// Where wasm code called the host thunk whose registers these are: the return
-/// address, and the registers there, those that a call preserves. RSP is as it was before
+/// Where the host thunk whose registers these are returns to: the address, and the
+/// registers there, those that a call preserves. RSP is as it was before
 /// the call.
 fn host_call_site(thunk: &[u64; 16]) -> (u64, [u64; 16]) {
     let base = thunk[GPR::RBP as usize];
     let read = |address: u64| {
         // SAFETY: `base` is the frame base of a host thunk on a live wasm stack, which
         // has its caller's RBP and return address there; `caller` is the frame base of
-        // a wasm function, which has its context below.
+        // a wasm function or an entry thunk, which have a context below.
         unsafe { (address as *const u64).read() }
     };
     let caller = read(base);

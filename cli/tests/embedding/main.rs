@@ -5,4 +5,5 @@ mod freeze;
 mod harness;
 mod host_frames;
 mod random;
+mod tail_calls;
 mod traps;

@@ -38,7 +38,7 @@ fn config() -> Config {
         shared_everything_threads_enabled: false,
         sign_extension_ops_enabled: true,
         simd_enabled: false,
-        tail_call_enabled: false,
+        tail_call_enabled: true,
         threads_enabled: false,
         wide_arithmetic_enabled: false,
         ..Config::default()

@@ -16,13 +16,14 @@ use crate::abi::registers::{
 use crate::abi::value::{FuncType, ValType};
 use crate::abi::vmctx::{Libcall, VmCtx, VmFuncRef};
 use crate::compile::masm::{AluOp, Cond, Mem, Size, mem, mem_index};
+use crate::module::TailCalls;
 use crate::state::PointKind;
 use alloc::vec::Vec;
 use core::mem::offset_of;
 use cranelift_assembler_x64::Scale;
 
 /// Address of outgoing stack word `index`.
-fn outgoing_mem(index: usize) -> Mem {
+pub(super) fn outgoing_mem(index: usize) -> Mem {
     mem(GPR::RSP, 8 * index as i32)
 }
 
@@ -40,13 +41,25 @@ impl FunctionCompiler<'_> {
             let at = self.masm.call_later();
             self.calls.push(CallSite { at, function });
         }
-        let is_foreign = function < module.imported_functions;
+        // What it tail-calls may return from another instance.
+        let is_foreign = function < module.imported_functions
+            || module.tail_calls(function) == TailCalls::Beyond;
         self.finish_call(ty, is_foreign);
     }
 
     pub(super) fn call_indirect(&mut self, type_index: u32, table: u32) {
         let module = self.module;
         let ty = &module.types[type_index as usize];
+        self.load_target(type_index, table);
+        self.prepare_call(ty);
+        self.call_target();
+        self.finish_call(ty, true);
+    }
+
+    /// Takes the table index from the stack and loads the function there, which has been
+    /// checked, into R10.
+    pub(super) fn load_target(&mut self, type_index: u32, table: u32) {
+        let ty = &self.module.types[type_index as usize];
         let index = self.pop_int();
         let (index, owned) = self.int_in_reg(Size::S32, index);
         let below = self.stack.len() - ty.params.len();
@@ -70,13 +83,17 @@ impl FunctionCompiler<'_> {
             signature as i32,
         );
         self.masm.jump_if(Cond::NotEqual, mismatch);
-        self.prepare_call(ty);
-        self.call_target();
-        self.finish_call(ty, true);
     }
 
     /// Calls the `VmFuncRef` in R10, in its own context.
     fn call_target(&mut self) {
+        self.enter_target_context();
+        self.masm
+            .call(mem(TARGET, offset_of!(VmFuncRef, code) as i32));
+    }
+
+    /// Loads the context of the `VmFuncRef` in R10.
+    pub(super) fn enter_target_context(&mut self) {
         self.masm.mov(Size::S64, CALLER, VMCTX);
         self.masm.load(
             Size::S64,
@@ -88,8 +105,6 @@ impl FunctionCompiler<'_> {
             MEMORY_BASE,
             mem(VMCTX, offset_of!(VmCtx, memory0_base) as i32),
         );
-        self.masm
-            .call(mem(TARGET, offset_of!(VmFuncRef, code) as i32));
     }
 
     /// Puts the arguments, on top of the stack, where the callee expects them, and
@@ -100,6 +115,13 @@ impl FunctionCompiler<'_> {
         self.flush_registers(first);
         self.save_locals();
         self.outgoing_words = self.outgoing_words.max(outgoing_stack_words(ty) as u32);
+        self.pass_arguments(ty, outgoing_mem);
+    }
+
+    /// Puts the arguments, on top of the stack, into registers and the memory that `word_mem`
+    /// tells for each stack word, and pops them. R10 survives.
+    pub(super) fn pass_arguments(&mut self, ty: &FuncType, word_mem: impl Fn(usize) -> Mem) {
+        let first = self.stack.len() - ty.params.len();
         let mut allocator = ArgumentRegisterAllocator::default();
         let locations: Vec<_> = ty
             .params
@@ -108,7 +130,7 @@ impl FunctionCompiler<'_> {
             .collect();
         for (k, &location) in locations.iter().enumerate() {
             if let ArgumentLocation::Stack(word) = location {
-                self.pass_on_stack(first + k, word);
+                self.pass_on_stack(first + k, word_mem(word));
             }
         }
         self.pass_in_registers(first, &locations);
@@ -117,9 +139,8 @@ impl FunctionCompiler<'_> {
         }
     }
 
-    fn pass_on_stack(&mut self, index: usize, word: usize) {
+    fn pass_on_stack(&mut self, index: usize, dst: Mem) {
         let entry = self.stack[index];
-        let dst = outgoing_mem(word);
         if entry.loc != Loc::Slot {
             return self.copy_to_mem(entry, dst);
         }

@@ -35,9 +35,9 @@ pub(super) fn vmctx_mem(offset: usize) -> Mem {
     mem(VMCTX, offset as i32)
 }
 
-/// Address of incoming stack word `index`.
-fn incoming_mem(index: usize) -> Mem {
-    mem(GPR::RBP, 16 + 8 * index as i32)
+/// Address of incoming stack word `index`; -1 is the return address.
+pub(super) fn incoming_mem(index: i32) -> Mem {
+    mem(GPR::RBP, 16 + 8 * index)
 }
 
 impl FunctionCompiler<'_> {
@@ -131,7 +131,7 @@ impl FunctionCompiler<'_> {
         self.parallel_moves(moves);
         for (index, &location) in locations.iter().enumerate() {
             if let ArgumentLocation::Stack(word) = location {
-                self.load_stack_parameter(self.locals[index], incoming_mem(word));
+                self.load_stack_parameter(self.locals[index], incoming_mem(word as i32));
             }
         }
     }
@@ -207,15 +207,29 @@ impl FunctionCompiler<'_> {
         for (index, &result) in ty.results.iter().enumerate() {
             if let Some(word) = result_stack_word(&ty.results, index) {
                 let home = home_slot(&mut slots, result);
-                self.copy_value(result, incoming_mem(arguments + word), slot_mem(home));
+                self.copy_value(
+                    result,
+                    incoming_mem((arguments + word) as i32),
+                    slot_mem(home),
+                );
             }
         }
+        self.restore_saved();
+        self.leave();
+        self.masm.ret(arguments);
+    }
+
+    /// Loads the callee-saved registers as the caller had them.
+    pub(super) fn restore_saved(&mut self) {
         for &(register, slot) in &self.saved {
             self.masm.load(Size::S64, gpr_of(register), slot_mem(slot));
         }
+    }
+
+    /// Takes the frame off; the return address is on top of the stack.
+    pub(super) fn leave(&mut self) {
         self.masm.mov(Size::S64, GPR::RSP, GPR::RBP);
         self.masm.pop(GPR::RBP);
-        self.masm.ret(arguments);
     }
 
     /// The poll of a loop header.

@@ -29,6 +29,7 @@ mod simd_shift;
 mod simd_shuffle;
 mod survey;
 mod table;
+mod tail_call;
 mod vector;
 
 use super::masm::{Label, Masm};
@@ -47,7 +48,7 @@ use operands::Entry;
 use registers::RegisterFile;
 use wasmparser::{BinaryReader, OperatorsReader};
 
-/// A `call rel32` to a defined function, to be patched when all code is there.
+/// A `call rel32` or `jmp rel32` to a defined function, to be patched when all code is there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallSite {
     /// Offset of the rel32.

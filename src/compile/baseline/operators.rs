@@ -92,6 +92,11 @@ impl FunctionCompiler<'_> {
                 type_index,
                 table_index,
             } => self.call_indirect(type_index, table_index),
+            Op::ReturnCall { function_index } => self.return_call(function_index),
+            Op::ReturnCallIndirect {
+                type_index,
+                table_index,
+            } => self.return_call_indirect(type_index, table_index),
             Op::Drop => self.drop_top(),
             Op::Select | Op::TypedSelect { .. } => self.select(),
 

@@ -101,6 +101,12 @@ impl Masm {
         self.offset() - 4
     }
 
+    /// `jmp rel32` to be patched; returns the offset of the rel32.
+    pub(in crate::compile) fn jump_later(&mut self) -> u32 {
+        inst::jmp_d32::new(0).encode(&mut self.code);
+        self.offset() - 4
+    }
+
     /// A four-byte entry of the jump table that starts at `table`.
     pub(in crate::compile) fn table_entry(&mut self, table: u32, label: Label) {
         let at = self.offset();

@@ -267,8 +267,8 @@ impl Masm {
         emit!(self, callq_m, target);
     }
 
-    /// `jmp reg`.
-    pub(super) fn jump_to(&mut self, target: GPR) {
+    /// `jmp [mem]` or `jmp reg`.
+    pub(super) fn jump_to(&mut self, target: impl Into<Rm>) {
         emit!(self, jmpq_m, target);
     }
 }

@@ -1,6 +1,7 @@
 //! Made-up code versions and stores, for stacks that no machine code has run on.
 
 mod round_trip;
+mod tail_calls;
 mod validation;
 mod values;
 

@@ -1,0 +1,189 @@
+//! A frame may have another function above it than the one it called: one that was
+//! tail-called, if the caller can cope with its return.
+
+use super::*;
+use crate::compile::{CompileOptions, CompiledModule, compile};
+use crate::module::Module;
+
+const WAT: &str = r#"
+(module
+  (import "" "host" (func $host (result i64)))
+  (table 1 funcref)
+  (func $leaf (param i64) (result i64)
+    (loop (br_if 0 (i64.eqz (local.get 0))))
+    (local.get 0))
+  (func $other (result i32)
+    (loop (br_if 0 (i32.const 1)))
+    (i32.const 0))
+  (func $within (result i64) (return_call $leaf (i64.const 1)))
+  (func $beyond (result i64) (return_call $host))
+  (func $run (result i64)
+    (drop (call $leaf (i64.const 1)))
+    (drop (call $within))
+    (drop (call $beyond))
+    (call_indirect (result i64) (i32.const 0))))
+"#;
+
+const LEAF: u32 = 1;
+const OTHER: u32 = 2;
+const WITHIN: u32 = 3;
+const BEYOND: u32 = 4;
+const RUN: u32 = 5;
+
+/// Two instances of one module.
+struct Claims {
+    module: Module,
+    compiled: CompiledModule,
+}
+
+impl ValidateContext for Claims {
+    fn module(&self, instance: u32) -> Option<&Module> {
+        (instance < 2).then_some(&self.module)
+    }
+
+    fn code(&self, _instance: u32) -> Option<CodeRef<'_>> {
+        Some(CodeRef {
+            map: &self.compiled.state_map,
+            base: 0,
+            baseline: true,
+        })
+    }
+
+    /// Store address 0 is the host function; then come those of instance 0 and 1.
+    fn function(&self, instance: u32, index: u32) -> Option<FuncAddr> {
+        Some(FuncAddr(if index == 0 { 0 } else { index + 5 * instance }))
+    }
+
+    fn origin(&self, addr: FuncAddr) -> Option<FunctionOrigin> {
+        match addr.0 {
+            0 => Some(FunctionOrigin::Host),
+            1..=10 => Some(FunctionOrigin::Wasm {
+                instance: (addr.0 - 1) / 5,
+                function: (addr.0 - 1) % 5 + 1,
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn claims() -> Claims {
+    let module = Module::decode(wat::parse_str(WAT).unwrap()).unwrap();
+    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
+    let options = CompileOptions::default();
+    let compiled = compile(&module, &signatures, &options).unwrap();
+    Claims { module, compiled }
+}
+
+impl Claims {
+    /// The offset of the `number`th point of a kind in a function.
+    fn offset(&self, function: u32, kind: PointKind, number: usize) -> usize {
+        let function = self.compiled.state_map.function(function).unwrap();
+        let points = function.points().filter(|point| point.kind == kind);
+        let mut offsets: Vec<_> = points.map(|point| point.wasm_offset).collect();
+        offsets.sort();
+        offsets[number]
+    }
+
+    /// `run` of instance 0 at one of its calls.
+    fn run(&self, call: usize) -> WasmFunctionStateDump {
+        WasmFunctionStateDump {
+            instance: 0,
+            local_function_id: RUN,
+            wasm_inst_offset: self.offset(RUN, PointKind::Call, call),
+            stack: Vec::new(),
+            locals: Vec::new(),
+        }
+    }
+
+    /// Whether a function of an instance may be above `run` at one of its calls.
+    fn accepts(&self, call: usize, instance: u32, function: u32) -> bool {
+        let kind = match function {
+            LEAF | OTHER => PointKind::Loop,
+            _ => PointKind::FunctionHeader,
+        };
+        let callee = WasmFunctionStateDump {
+            instance,
+            local_function_id: function,
+            wasm_inst_offset: self.offset(function, kind, 0),
+            stack: Vec::new(),
+            locals: match function {
+                LEAF => vec![Some(Value::I64(3))],
+                _ => Vec::new(),
+            },
+        };
+        let image = ExecutionStateImage {
+            frames: vec![callee, self.run(call)],
+            pending_results: Vec::new(),
+        };
+        let offset = image.frames[1].wasm_inst_offset;
+        match validate(self, &image) {
+            Ok(_) => true,
+            Err(error) => {
+                let reason = FrameError::CannotCall { offset };
+                assert_eq!(error, FramesError::Frame { frame: 1, reason });
+                false
+            }
+        }
+    }
+
+    /// What is wrong with results of a host function, pending at one of the calls of `run`.
+    fn pending(&self, call: usize, result: Value) -> Option<FrameError> {
+        let image = ExecutionStateImage {
+            frames: vec![self.run(call)],
+            pending_results: vec![result],
+        };
+        match validate(self, &image) {
+            Ok(_) => None,
+            Err(FramesError::Frame { frame: 0, reason }) => Some(reason),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn functions_without_tail_calls_return_themselves() {
+    let claims = claims();
+    assert!(claims.accepts(0, 0, LEAF));
+    for (instance, function) in [(1, LEAF), (0, OTHER), (0, WITHIN), (0, BEYOND)] {
+        assert!(!claims.accepts(0, instance, function));
+    }
+}
+
+/// The caller does not load its instance's context again, so nothing that could return from
+/// another instance may be there.
+#[test]
+fn tail_calls_within_an_instance_return_from_there() {
+    let claims = claims();
+    assert!(claims.accepts(1, 0, LEAF) && claims.accepts(1, 0, WITHIN));
+    for (instance, function) in [(1, LEAF), (1, WITHIN), (0, OTHER), (0, BEYOND)] {
+        assert!(!claims.accepts(1, instance, function));
+    }
+}
+
+#[test]
+fn tail_calls_beyond_an_instance_return_whatever_has_the_results() {
+    let claims = claims();
+    for call in [2, 3] {
+        for instance in [0, 1] {
+            for function in [LEAF, WITHIN, BEYOND] {
+                assert!(claims.accepts(call, instance, function));
+            }
+            assert!(!claims.accepts(call, instance, OTHER));
+        }
+    }
+}
+
+#[test]
+fn results_are_pending_where_a_host_function_can_have_been_called() {
+    let claims = claims();
+    let offset = |call| claims.offset(RUN, PointKind::Call, call);
+    for call in [0, 1] {
+        let error = claims.pending(call, Value::I64(1));
+        assert_eq!(error, Some(FrameError::WrongCall(offset(call))));
+    }
+    for call in [2, 3] {
+        assert_eq!(claims.pending(call, Value::I64(1)), None);
+        let error = claims.pending(call, Value::I32(1));
+        assert_eq!(error, Some(FrameError::PendingResults));
+    }
+}
