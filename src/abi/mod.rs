@@ -8,7 +8,8 @@
 //! # A wasm frame
 //!
 //! Every compiled function keeps RBP as its frame base. Addresses fall
-//! downwards; all slots are 8 bytes.
+//! downwards; all slots are 8 bytes. A v128 takes two, its low half in the one with the
+//! lower address; it is aligned to 8 bytes only, as frames are.
 //!
 //! ```text
 //! [rbp + 16 + 8*(n+k)] result word k: results but the last

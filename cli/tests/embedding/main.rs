@@ -7,3 +7,4 @@ mod host_frames;
 mod random;
 mod tail_calls;
 mod traps;
+mod vectors;
