@@ -17,7 +17,7 @@ const ALL_PAIRS: i64 = 250;
 
 /// Type of a parameter of the functions with some arity.
 fn param(arity: usize, index: usize) -> &'static str {
-    ["i32", "f64", "i64", "f32", "i64"][(index + arity) % 5]
+    ["i32", "f64", "i64", "f32", "v128", "i64"][(index + arity) % 6]
 }
 
 /// From where argument `index` comes, and whether it comes as it is.
@@ -32,11 +32,19 @@ fn next(remaining: u64) -> u64 {
     (remaining * 7 + remaining / 10 + remaining / 100 + 3) % FUNCTIONS
 }
 
+fn constant(ty: &str, value: usize) -> String {
+    match ty {
+        "v128" => format!("(v128.const i64x2 {} {value}) ", value + 9),
+        _ => format!("({ty}.const {value}) "),
+    }
+}
+
 fn to_i64(ty: &str) -> &str {
     match ty {
         "i32" => "i64.extend_i32_s",
         "f32" => "i64.trunc_f32_s",
         "f64" => "i64.trunc_f64_s",
+        "v128" => "call $high",
         _ => "",
     }
 }
@@ -46,6 +54,7 @@ fn from_i64(ty: &str) -> &str {
         "i32" => "i32.wrap_i64",
         "f32" => "f32.convert_i64_s",
         "f64" => "f64.convert_i64_s",
+        "v128" => "call $both",
         _ => "",
     }
 }
@@ -77,6 +86,13 @@ fn chain(number: usize) -> String {
         wat,
         r#"(elem (i32.const {}) {functions})
            (memory 1) (data (i32.const 8) "{}")
+           (func $high (param v128) (result i64)
+             (v128.store (i32.const 32) (local.get 0))
+             (i64.load (i32.const 40)))
+           (func $both (param i64) (result v128)
+             (i64.store (i32.const 32) (i64.xor (local.get 0) (i64.const -1)))
+             (i64.store (i32.const 40) (local.get 0))
+             (v128.load (i32.const 32)))
            (global $id (mut i64) (i64.const {}))"#,
         number * 5,
         b"ab"[number] as char,
@@ -152,7 +168,7 @@ fn link(wat: &mut String, number: usize, arity: usize) {
 fn argument(wat: &mut String, from: usize, to: usize, index: usize) {
     let ty = param(to, index);
     match source(from, to, index) {
-        None => write!(wat, "({ty}.const {index}) "),
+        None => write!(wat, "{}", constant(ty, index)),
         Some((source, true)) => write!(wat, "(local.get {source}) "),
         Some((source, false)) => write!(
             wat,
@@ -180,7 +196,7 @@ fn entry(wat: &mut String, arity: usize) {
     )
     .unwrap();
     for index in 0..arity {
-        write!(wat, "({}.const {}) ", param(arity, index), index * 3).unwrap();
+        *wat += &constant(param(arity, index), index * 3);
     }
     write!(
         wat,
@@ -296,6 +312,64 @@ fn chains_of_tail_calls_freeze_anywhere() {
             }
         }
     }
+}
+
+/// Recursion in which every frame but the outermost has taken the place of two others: of
+/// one with fewer and one with more stack arguments than the call has.
+#[test]
+fn deep_stacks_of_tail_called_functions_freeze() {
+    let args = "local.get 0 ".repeat(60);
+    let program = Program::new(&format!(
+        r#"(module
+          (type $middle (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64 i64 i64)))
+          (table funcref (elem $middle))
+          (func $few (param i64) (result i64 i64 i64) (local $n i64)
+            (if (i64.eqz (local.tee $n (i64.and (local.get 0) (i64.const 0xff)))) (then
+              (return (i64.const 1) (i64.const 2) (i64.const 3))))
+            (call $middle (i64.const 9) (i64.const 8) (i64.const 7) (i64.const 6) (i64.const 5)
+              (i64.const 4) (i64.const 3) (i64.sub (local.get $n) (i64.const 1)) (local.get $n))
+            local.get $n i64.add)
+          (func $many (param {params}) (result i64 i64 i64)
+            (if (i32.wrap_i64 (i64.and (local.get 0) (i64.const 1))) (then (return_call $few (local.get 59))))
+            (call_indirect (type $middle) (i64.const 19) (i64.const 18) (i64.const 17)
+              (i64.const 16) (i64.const 15) (i64.const 14) (i64.const 13)
+              (i64.sub (local.get 30) (i64.const 1)) (local.get 59) (i32.const 0))
+            local.get 58 i64.mul)
+          (func $middle (type $middle)
+            (local.set 0 (i64.add (local.get 0) (local.get 6)))
+            (if (i64.eqz (local.get 7)) (then
+              (return (local.get 8) (local.get 6) (local.get 0))))
+            (local.set 0 (local.get 7))
+            {args} return_call $many)
+          (func (export "run") (param i64) (result i64 i64 i64)
+            (return_call $few (local.get 0))))"#,
+        params = "i64 ".repeat(60),
+    ));
+    program.check((), "run", &[Value::I64(41)], &deep(41));
+}
+
+/// What `few` of the program above returns.
+fn deep(n: i64) -> [Value; 3] {
+    fn few(n: i64) -> [i64; 3] {
+        match n & 0xff {
+            0 => [1, 2, 3],
+            n => {
+                let [a, b, c] = middle([9, 3, n - 1, n]);
+                [a, b, c.wrapping_add(n)]
+            }
+        }
+    }
+    fn middle([first, seventh, n, last]: [i64; 4]) -> [i64; 3] {
+        match n {
+            0 => [last, seventh, first + seventh],
+            n if n & 1 == 1 => few(n),
+            n => {
+                let [a, b, c] = middle([19, 13, n - 1, n]);
+                [a, b, c.wrapping_mul(n)]
+            }
+        }
+    }
+    few(n).map(Value::I64)
 }
 
 const TO_HOST: &str = r#"(module
