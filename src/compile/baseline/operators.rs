@@ -305,6 +305,7 @@ impl FunctionCompiler<'_> {
             // The decoder's feature set and this list say the same; a new feature
             // must come to both.
             _ if self.simd_integer_operator(&operator) => {}
+            _ if self.simd_float_operator(&operator) => {}
             _ => {
                 return Err(CompileError::Unsupported {
                     function: self.function,

@@ -29,7 +29,7 @@ impl Target {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VectorReg {
     pub(super) reg: XMM,
-    owned: bool,
+    pub(super) owned: bool,
 }
 
 impl From<VectorReg> for FloatSrc {
@@ -92,6 +92,15 @@ impl FunctionCompiler<'_> {
         self.load_float(XmmSize::S128, target.reg, base);
         self.release_float(base);
         target
+    }
+
+    /// A target that holds `base`, for an instruction that may trap: a local does not change
+    /// before the trap.
+    pub(super) fn target_before_trap(&mut self, base: FloatSrc) -> Target {
+        match self.destination_apart_from(&[]) {
+            Some(target) if is_in(base, target.reg) => target,
+            _ => Target::owned(self.float_owned(XmmSize::S128, base)),
+        }
     }
 
     /// A target that is none of `sources`; what is in it is undefined.
@@ -182,14 +191,23 @@ impl FunctionCompiler<'_> {
 
     /// `target = base op other`
     pub(super) fn vector_op(&mut self, op: VectorOp, base: FloatSrc, other: FloatSrc) -> Target {
+        let (target, other) = self.target_and_operand(base, other);
+        self.masm.vector(op, target.reg, other);
+        target
+    }
+
+    /// A target that holds `base`, and `other` for the one instruction that reads it.
+    pub(super) fn target_and_operand(
+        &mut self,
+        base: FloatSrc,
+        other: FloatSrc,
+    ) -> (Target, XmmRm) {
         // An instruction reads both its operands before it writes the first.
         let target = if in_same_register(base, other) {
             self.target_from(base, &[])
         } else {
             self.target_from(base, &[other])
         };
-        let other = self.vector_operand(other);
-        self.masm.vector(op, target.reg, other);
-        target
+        (target, self.vector_operand(other))
     }
 }

@@ -8,6 +8,7 @@ mod constants;
 mod float;
 mod labels;
 mod vector;
+mod vector_float;
 
 use crate::abi::registers::{GPR, XMM};
 use alloc::vec::Vec;
@@ -21,6 +22,7 @@ pub(super) use alu::{AluOp, BitScan, Cond, ShiftOp};
 pub(super) use float::{FloatOp, Rounding, VecOp, XmmSize};
 pub(super) use labels::Label;
 pub(super) use vector::{SignMask, VectorMove, VectorOp, VectorShift, VectorShuffle};
+pub(super) use vector_float::LaneCompare;
 
 /// The register types of the encoder are the crate's own.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +71,14 @@ pub(super) fn mem(base: GPR, disp: i32) -> Mem {
             offset: None,
         },
         trap: None,
+    }
+}
+
+/// What is so many bytes behind a frame slot, which is `[base + disp]`.
+pub(super) fn mem_behind(slot: Mem, bytes: i32) -> Mem {
+    match slot {
+        Amode::ImmReg { base, simm32, .. } => mem(base, simm32.simm32.value() + bytes),
+        _ => unreachable!("no frame slot: {slot:?}"),
     }
 }
 

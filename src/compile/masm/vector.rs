@@ -1,7 +1,7 @@
-//! Packed integer and bitwise SSE instructions, up to SSE4.2.
+//! Packed SSE instructions, up to SSE4.2.
 //!
 //! Named by their mnemonics (SDM volume 2): what a wasm operator becomes is for the
-//! compiler to say. A memory operand is aligned to 16 bytes, as constants are.
+//! compiler to say. A memory operand of 16 bytes is aligned, as constants are.
 
 use super::{Masm, Regs, XmmRm, emit};
 use crate::abi::registers::{GPR, XMM};
@@ -111,6 +111,22 @@ instructions! {
     Punpckhdq => punpckhdq_a,
     Punpckhqdq => punpckhqdq_a,
     Pshufb => pshufb_a,
+    Andps => andps_a,
+    Andnps => andnps_a,
+    Orps => orps_a,
+    Xorps => xorps_a,
+    Addps => addps_a,
+    Addpd => addpd_a,
+    Subps => subps_a,
+    Subpd => subpd_a,
+    Mulps => mulps_a,
+    Mulpd => mulpd_a,
+    Divps => divps_a,
+    Divpd => divpd_a,
+    Minps => minps_a,
+    Minpd => minpd_a,
+    Maxps => maxps_a,
+    Maxpd => maxpd_a,
 }
 
 instructions! {
@@ -127,6 +143,15 @@ instructions! {
     Pmovzxbw => pmovzxbw_a,
     Pmovzxwd => pmovzxwd_a,
     Pmovzxdq => pmovzxdq_a,
+    Movddup => movddup_a,
+    Sqrtps => sqrtps_a,
+    Sqrtpd => sqrtpd_a,
+    Cvtdq2ps => cvtdq2ps_a,
+    Cvtdq2pd => cvtdq2pd_a,
+    Cvttps2dq => cvttps2dq_a,
+    Cvttpd2dq => cvttpd2dq_a,
+    Cvtps2pd => cvtps2pd_a,
+    Cvtpd2ps => cvtpd2ps_a,
 }
 
 instructions! {
