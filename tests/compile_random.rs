@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use wasm_smith::{Config, Module as SmithModule};
-use woodfrog::compile::{CompileOptions, CpuFeatures, compile};
+use woodfrog::compile::{CompileOptions, CpuFeatures, RegisterCache, compile};
 use woodfrog::module::Module;
 
 /// The features that the decoder enables.
@@ -58,10 +58,17 @@ fn random_valid_modules_compile() {
             .to_bytes();
         let module = Module::decode(wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-        for features in [CpuFeatures::BASELINE, CpuFeatures::ALL] {
+        let sets = [
+            (CpuFeatures::BASELINE, RegisterCache::Full),
+            (CpuFeatures::ALL, RegisterCache::Full),
+            (CpuFeatures::BASELINE, RegisterCache::Operands),
+            (CpuFeatures::ALL, RegisterCache::Nothing),
+        ];
+        for (features, cache) in sets {
             let outcome = std::panic::catch_unwind(|| {
                 let options = CompileOptions {
                     features,
+                    cache,
                     ..CompileOptions::default()
                 };
                 compile(&module, &signatures, &options)

@@ -115,6 +115,11 @@ pub struct CommonArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub freeze_every: u64,
 
+    /// Move frames between two code versions at every suspend point, or every one at which
+    /// the program is frozen
+    #[arg(long)]
+    pub switch_versions: bool,
+
     /// Freeze the program after this many milliseconds, write the image, and exit with 0
     #[arg(long, value_name = "MS", requires = "image")]
     pub freeze_after: Option<u64>,

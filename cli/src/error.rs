@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
-use woodfrog::runtime::{CaptureError, ModuleError, RestoreError};
+use woodfrog::runtime::{CaptureError, ModuleError, MoveError, RestoreError};
 use woodfrog::wasi::{ProgramError, StateError};
 
 /// Why the command failed. A trap of the program is none: it is a result.
@@ -117,6 +117,12 @@ pub enum Failure {
     /// A store cannot be turned into an image.
     #[error("cannot freeze the program: {0}")]
     Capture(#[from] CaptureError),
+    /// A module cannot be compiled for a second time.
+    #[error("the second code version: {0}")]
+    SecondVersion(#[source] ModuleError),
+    /// The program's frames cannot go to other code versions.
+    #[error("cannot switch versions: {0}")]
+    Move(#[from] MoveError),
     /// The program could not be started or went wrong in a way that is no trap.
     #[error(transparent)]
     Program(#[from] ProgramError),

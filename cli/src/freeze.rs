@@ -7,11 +7,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use woodfrog::image::{ImageSink, InstanceImage, RawImage};
-use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store};
+use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store, SuspendedFrame, VersionId};
 use woodfrog::wasi::{HostData, HostState};
 
 /// Serialises a suspended store, drops it, and makes it anew from the bytes, in
-/// other memory.
+/// other memory. Frames go on in the code version that `versions` has for them, or else in
+/// the first.
 ///
 /// # Errors
 ///
@@ -20,13 +21,18 @@ pub fn freeze_and_thaw(
     mut store: Store<Data>,
     linker: &Linker<Data>,
     modules: &[Module],
+    versions: &[VersionId],
 ) -> Result<Store<Data>, Failure> {
     let bytes = capture(&mut store)?.to_bytes();
     let engine = store.engine().clone();
     let host = store.into_data().host;
     let raw = RawImage::parse(&bytes)?;
     let state = HostState::from_bytes(&raw.unverified().host)?;
-    restore(&engine, &raw, linker, modules, HostData { state, host })
+    let data = HostData { state, host };
+    let image = raw.unverified();
+    let version = |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();
+    let store = Store::restore_in_versions(&engine, data, linker, modules, image, version)?;
+    Ok(store)
 }
 
 /// Writes a suspended store to a file and returns its frames. A file that is there

@@ -21,6 +21,7 @@ pub fn report(report: &Report) -> Json {
         "trap": null,
         "frames": frames.iter().map(frame).collect::<Vec<_>>(),
         "freezes": report.freezes,
+        "moves": report.moves,
         "seconds": {
             "compile": report.seconds.compile.as_secs_f64(),
             "instantiate": report.seconds.instantiate.as_secs_f64(),

@@ -30,6 +30,8 @@ pub struct Report {
     pub is_mid_line: bool,
     /// How often the program was frozen on the way.
     pub freezes: u64,
+    /// How often its frames were moved to other code versions.
+    pub moves: u64,
     /// Whether a freeze was asked for that never came.
     pub is_unfrozen: bool,
     /// How long it took.

@@ -6,6 +6,7 @@ use crate::freeze;
 use crate::host::LinuxHost;
 use crate::platform::LinuxPlatform;
 use crate::report::{Ending, Report, Seconds};
+use crate::versions::{VersionSwitch, versions_of};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,9 @@ use woodfrog::wasi::{self, Exit, HostData, HostState, ProgramError, Progress, St
 /// The store's data.
 pub type Data = HostData<LinuxHost>;
 
+/// What the choices of code versions follow from.
+const SWITCH_SEED: u64 = 1;
+
 /// What a program runs in, and what is to be done to it.
 pub struct Session {
     /// The engine.
@@ -31,6 +35,7 @@ pub struct Session {
     pub seconds: Seconds,
     freeze_every: Option<NonZeroU64>,
     freeze_after: Option<(Duration, PathBuf)>,
+    switch: Option<VersionSwitch>,
 }
 
 impl Session {
@@ -50,7 +55,25 @@ impl Session {
             seconds: Seconds::default(),
             freeze_every: NonZeroU64::new(args.freeze_every),
             freeze_after: delay.zip(args.image.clone()),
+            switch: args
+                .switch_versions
+                .then(|| VersionSwitch::new(SWITCH_SEED)),
         })
+    }
+
+    /// Prepares modules, which are complete, for the ways they are to be run.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::SecondVersion`].
+    fn prepare_modules(&mut self) -> Result<(), Failure> {
+        if let Some(switch) = &mut self.switch {
+            let mut modules = self.modules.iter();
+            modules
+                .try_for_each(|module| switch.add_version(module))
+                .map_err(Failure::SecondVersion)?;
+        }
+        Ok(())
     }
 
     /// The host functions that a program's store can have.
@@ -70,7 +93,8 @@ impl Session {
     /// # Errors
     ///
     /// [`Failure`]. Traps and exits are none.
-    pub fn drive(&self, mut store: Store<Data>) -> Result<Report, Failure> {
+    pub fn drive(mut self, mut store: Store<Data>) -> Result<Report, Failure> {
+        self.prepare_modules()?;
         let begin = Instant::now();
         let mut seconds = self.seconds;
         let mut freezes = 0;
@@ -79,7 +103,11 @@ impl Session {
             .freeze_after
             .as_ref()
             .map(|(delay, _)| Timer::start(*delay, store.interrupt_handle()));
-        store.set_freeze_every(self.freeze_every);
+        let suspend_every = match self.switch {
+            Some(_) => self.freeze_every.or(Some(NonZeroU64::MIN)),
+            None => self.freeze_every,
+        };
+        store.set_freeze_every(suspend_every);
         let mut instantiate_time = Duration::ZERO;
         let ending = loop {
             let is_instantiating = matches!(
@@ -95,13 +123,26 @@ impl Session {
                 Ok(Progress::Advanced) => {}
                 Ok(Progress::Ended(values)) => break Ending::Returned(values),
                 Ok(Progress::Suspended) => {
+                    let mut versions = Vec::new();
+                    if let Some(switch) = &mut self.switch {
+                        switch.switch(&mut store)?;
+                        versions = versions_of(&store)?;
+                    }
+                    let has_expired = timer.as_ref().is_some_and(Timer::has_expired);
+                    let is_moved_only = self.switch.is_some() && self.freeze_every.is_none();
+                    if is_moved_only && !has_expired {
+                        continue;
+                    }
                     freezes += 1;
-                    if timer.as_ref().is_some_and(Timer::has_expired) {
+                    if has_expired {
                         break Ending::Frozen(self.write_image(&mut store)?);
                     }
                     linker = self.linker(&store.data().state);
-                    store = freeze::freeze_and_thaw(store, &linker, &self.modules)?;
-                    store.set_freeze_every(self.freeze_every);
+                    store = freeze::freeze_and_thaw(store, &linker, &self.modules, &versions)?;
+                    store.set_freeze_every(suspend_every);
+                    if let Some(switch) = &mut self.switch {
+                        switch.set_versions(&mut store);
+                    }
                     if let Some(timer) = &timer {
                         timer.watch(store.interrupt_handle());
                     }
@@ -116,6 +157,7 @@ impl Session {
             ending,
             is_mid_line: store.data().host.is_mid_line(),
             freezes,
+            moves: self.switch.as_ref().map_or(0, VersionSwitch::moves),
             is_unfrozen: self.freeze_after.is_some() && !is_frozen,
             seconds,
         })

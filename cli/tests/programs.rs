@@ -1,6 +1,7 @@
-//! Runs every program of `tests/programs` as it is and with the whole store
-//! frozen and thawed at every, and at every seventh, suspend point, and
-//! compares with what Wasmtime made of it (`expected.json`; `make oracle`).
+//! Runs every program of `tests/programs` as it is, with the whole store frozen and
+//! thawed at every, and at every seventh, suspend point, and with its frames moved
+//! between code versions, and compares with what Wasmtime made of it (`expected.json`;
+//! `make oracle`).
 
 #[path = "programs/coverage.rs"]
 mod coverage;
@@ -12,9 +13,15 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Values of `--freeze-every`: never, at each point, and at some that fall
-/// differently in every turn of a loop.
-const FREEZE_EVERY: [&str; 3] = ["0", "1", "7"];
+/// How each program is run: as it is, frozen at each point, and at some that fall differently
+/// in every turn of a loop; and with its frames between two code versions, in place and frozen.
+const MODES: [&[&str]; 5] = [
+    &[],
+    &["--freeze-every", "1"],
+    &["--freeze-every", "7"],
+    &["--switch-versions"],
+    &["--switch-versions", "--freeze-every", "3"],
+];
 
 #[test]
 fn programs_run_alike_frozen_or_not() {
@@ -66,19 +73,19 @@ fn expected_results_are_of_these_programs() {
 struct Run<'a> {
     program: &'a Program,
     case: &'a Case,
-    freeze_every: &'static str,
+    mode: &'static [&'static str],
 }
 
 fn runs(program: &Program) -> Vec<Run<'_>> {
     let modes = if program.is_frozen() {
-        &FREEZE_EVERY[..]
+        &MODES[..]
     } else {
-        &FREEZE_EVERY[..1]
+        &MODES[..1]
     };
-    let run = |case, &freeze_every| Run {
+    let run = |case, &mode| Run {
         program,
         case,
-        freeze_every,
+        mode,
     };
     program
         .cases
@@ -108,7 +115,7 @@ impl Run<'_> {
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_woodfrog"));
-        command.args(["run", "--json", "--freeze-every", self.freeze_every]);
+        command.args(["run", "--json"]).args(self.mode);
         for (name, file) in self.program.preloads() {
             let path = expected::directory().join(file);
             command
@@ -128,11 +135,13 @@ impl Run<'_> {
         let Self {
             program,
             case,
-            freeze_every,
+            mode,
         } = self;
         format!(
-            "{} --invoke {} --freeze-every {freeze_every}: {difference}",
-            program.file, case.invoke
+            "{} --invoke {} {}: {difference}",
+            program.file,
+            case.invoke,
+            mode.join(" ")
         )
     }
 }

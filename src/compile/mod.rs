@@ -14,15 +14,30 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// How code is generated. Whatever is chosen here, the code does the same, and has the
-/// same suspend points: a frame can go from one version to any other.
+/// How code is generated. Whatever is chosen here, the code does the same and, breakpoints
+/// aside, has the same suspend points: a frame can go from one version to any other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CompileOptions {
     /// Processor features to use.
     pub features: CpuFeatures,
+    /// What is kept in registers from one operator to the next.
+    pub cache: RegisterCache,
     /// Where to stop for a debugger, sorted. An offset at which no operator of
     /// its function starts has no effect, nor has one in unreachable code.
     pub breakpoints: Arc<[CodePosition]>,
+}
+
+/// What is kept in registers from one operator to the next. Less makes slower code, whose
+/// frames are laid out in another way: good for tests, and for looking at code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RegisterCache {
+    /// The hottest locals, for the whole function, and operands.
+    #[default]
+    Full,
+    /// Operands only: all locals live in the frame.
+    Operands,
+    /// Nothing: operands too go to the frame at once.
+    Nothing,
 }
 
 /// An operator of a module.

@@ -111,5 +111,5 @@ fn site_of(context: &dyn WalkContext, frame: &TrapFrame) -> Option<Site> {
     let (function, point) = code
         .map
         .lookup_ip(ip, code.base as usize, PointClass::Poll)?;
-    Some(Site::new(&function, &point))
+    Some(Site::new(code.base, &function, &point))
 }

@@ -22,7 +22,7 @@ pub use change::{SetLocalError, set_local};
 pub use context::{CodeRef, ReadError, WalkContext};
 pub use dump::{ExecutionStateImage, FunctionNames, NamedBacktrace, WasmFunctionStateDump};
 pub use known::KnownRegisters;
-pub use rebuild::{EntryFrame, InstanceAddresses, RebuildContext, RebuildError, rebuild};
+pub use rebuild::{EntryFrame, RebuildContext, RebuildError, rebuild};
 pub use stack::{StackView, StackViewMut};
 pub use validate::{
     FrameError, FramesError, FunctionOrigin, ValidateContext, ValidatedState, validate,

@@ -48,19 +48,10 @@ pub enum RebuildError {
     },
 }
 
-/// Addresses of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InstanceAddresses {
-    /// Its vmctx pointer.
-    pub vmctx: u64,
-    /// Its code: of the version that the frames were validated against.
-    pub code_base: u64,
-}
-
 /// What rebuilding asks of the store that the frames are to run in.
 pub trait RebuildContext: FuncRefs {
-    /// Where an instance is.
-    fn addresses(&self, instance: u32) -> Option<InstanceAddresses>;
+    /// The vmctx pointer of an instance.
+    fn vmctx(&self, instance: u32) -> Option<u64>;
 
     /// Follows byte offsets from a vmctx pointer: adds the first offset, loads the
     /// pointer there, adds the next, and so on.
@@ -108,7 +99,7 @@ pub fn rebuild(
         registers: TrapFrame::ZERO,
         result_area: 0,
     };
-    let vmctx = writer.addresses(outermost, instance)?.vmctx;
+    let vmctx = writer.vmctx(outermost, instance)?;
     writer.write_entry(entry, vmctx, state.sites[outermost].argument_words);
     let mut return_address = entry.thunk_return_address;
     for number in (0..state.sites.len()).rev() {
@@ -117,11 +108,10 @@ pub fn rebuild(
             site: &state.sites[number],
             locals: &state.image.frames[number].locals,
             stack: &state.image.frames[number].stack,
-            addresses: writer.addresses(number, state.image.frames[number].instance)?,
+            vmctx: writer.vmctx(number, state.image.frames[number].instance)?,
         };
         writer.write_frame(&frame, return_address)?;
-        let activate_offset = u64::from(frame.site.activate_offset);
-        return_address = frame.addresses.code_base + activate_offset;
+        return_address = frame.site.activate_address();
     }
     // A host function has popped its stack arguments.
     *writer.rsp() = writer.result_area;
@@ -176,7 +166,7 @@ struct Frame<'a> {
     site: &'a Site,
     locals: &'a [Option<Value>],
     stack: &'a [Option<Value>],
-    addresses: InstanceAddresses,
+    vmctx: u64,
 }
 
 /// Writes frames downwards; `registers` are those of the frame written last.
@@ -190,9 +180,9 @@ struct Writer<'a, 'b> {
 }
 
 impl Writer<'_, '_> {
-    fn addresses(&self, frame: usize, instance: u32) -> Result<InstanceAddresses, RebuildError> {
+    fn vmctx(&self, frame: usize, instance: u32) -> Result<u64, RebuildError> {
         self.context
-            .addresses(instance)
+            .vmctx(instance)
             .ok_or(RebuildError::UnknownInstance { frame, instance })
     }
 
@@ -268,7 +258,7 @@ impl Writer<'_, '_> {
         placement: &Placement,
         caller: &TrapFrame,
     ) -> Result<u128, RebuildError> {
-        let vmctx = frame.addresses.vmctx;
+        let vmctx = frame.vmctx;
         Ok(match &placement.content {
             Content::Vmctx => u128::from(vmctx),
             Content::VmctxDeref(path) => u128::from(self.context.deref(vmctx, path)),

@@ -74,9 +74,13 @@ pub(super) struct Placement {
 /// A suspend point, expanded.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
+    /// Address of the code of the frame's version.
+    pub code_base: u64,
     pub function: u32,
     pub kind: PointKind,
-    /// Where a rebuilt frame goes on, relative to the module's code.
+    /// By which the point is looked up, relative to the code.
+    pub code_offset: u32,
+    /// Where a rebuilt frame goes on, relative to the code.
     pub activate_offset: u32,
     pub wasm_inst_offset: usize,
     pub params: usize,
@@ -96,12 +100,14 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(function: &FunctionStateMap<'_>, point: &Point) -> Self {
+    pub(super) fn new(code_base: u64, function: &FunctionStateMap<'_>, point: &Point) -> Self {
         let is_header = point.kind == PointKind::FunctionHeader;
         let locals: Vec<_> = function.locals().iter().map(|local| local.ty).collect();
         let layout = Layout {
+            code_base,
             function: function.local_function_id(),
             kind: point.kind,
+            code_offset: point.code_offset,
             activate_offset: point.activate_offset,
             params: function.params() as usize,
             depth_slots: if is_header { 0 } else { function.frame_slots() },
@@ -117,8 +123,10 @@ impl Site {
         let public = state.wasm_stack.len() - state.wasm_stack_private_depth;
         let types = state.wasm_stack_types.iter().copied();
         Self {
+            code_base: layout.code_base,
             function: layout.function,
             kind: layout.kind,
+            code_offset: layout.code_offset,
             activate_offset: layout.activate_offset,
             wasm_inst_offset: state.wasm_inst_offset,
             params: layout.params,
@@ -133,6 +141,11 @@ impl Site {
                 .collect(),
             placements: placements(state, layout.shadow_slots),
         }
+    }
+
+    /// Address at which a rebuilt frame goes on.
+    pub(super) fn activate_address(&self) -> u64 {
+        self.code_base + u64::from(self.activate_offset)
     }
 
     /// Whether this is the function header.
@@ -162,8 +175,10 @@ impl Site {
 /// What a site takes from its function and point rather than from the machine state.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
+    pub code_base: u64,
     pub function: u32,
     pub kind: PointKind,
+    pub code_offset: u32,
     pub activate_offset: u32,
     pub params: usize,
     pub depth_slots: u32,

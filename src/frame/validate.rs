@@ -133,8 +133,8 @@ pub trait ValidateContext {
     /// The module of an instance; None if there is no such instance.
     fn module(&self, instance: u32) -> Option<&Module>;
 
-    /// The code version in which frames of an instance go on.
-    fn code(&self, instance: u32) -> Option<CodeRef<'_>>;
+    /// The code version in which a frame (innermost 0) of an instance is to go on.
+    fn code(&self, frame: usize, instance: u32) -> Option<CodeRef<'_>>;
 
     /// The store address of a function of an instance, imported or defined.
     fn function(&self, instance: u32, index: u32) -> Option<FuncAddr>;
@@ -156,6 +156,13 @@ impl ValidatedState<'_> {
     pub fn entry_function(&self) -> (u32, u32) {
         let frame = self.image.frames.last().expect("validated: not empty");
         (frame.instance, frame.local_function_id)
+    }
+
+    /// The code address by which the innermost frame's suspend point is looked up: whoever
+    /// reads the rebuilt stack before it has run must find the frame where it stands.
+    pub fn innermost_address(&self) -> u64 {
+        let site = self.sites.first().expect("validated: not empty");
+        site.code_base + u64::from(site.code_offset)
     }
 }
 
@@ -186,7 +193,7 @@ pub fn validate<'a>(
             frame: number,
             reason,
         };
-        let site = validator.site(frame).map_err(in_frame)?;
+        let site = validator.site(number, frame).map_err(in_frame)?;
         validator
             .validate_values(frame, &site)
             .and_then(|()| match callee {
@@ -202,10 +209,10 @@ pub fn validate<'a>(
 
 pub(super) struct Validator<'a> {
     pub(super) context: &'a dyn ValidateContext,
-    /// Points by instance and function, sorted by wasm offset.
-    resume_points: BTreeMap<(u32, u32), Vec<ResumePoint>>,
-    /// Expanded points by instance, function and wasm offset.
-    sites: BTreeMap<(u32, u32, usize), Rc<Site>>,
+    /// Points by code and function, sorted by wasm offset.
+    resume_points: BTreeMap<(u64, u32), Vec<ResumePoint>>,
+    /// Expanded points by code, function and wasm offset.
+    sites: BTreeMap<(u64, u32, usize), Rc<Site>>,
     /// Whether any function of the store makes tail calls, once it was asked.
     pub(super) has_tail_calls: OnceCell<bool>,
 }
@@ -217,27 +224,31 @@ impl<'a> Validator<'a> {
     }
 
     /// The suspend point at which a frame stands.
-    fn site(&mut self, frame: &WasmFunctionStateDump) -> Result<Rc<Site>, FrameError> {
+    fn site(
+        &mut self,
+        number: usize,
+        frame: &WasmFunctionStateDump,
+    ) -> Result<Rc<Site>, FrameError> {
         let (instance, function) = (frame.instance, frame.local_function_id);
-        let key = (instance, function, frame.wasm_inst_offset);
-        if let Some(site) = self.sites.get(&key) {
-            return Ok(site.clone());
-        }
         if self.module(instance)?.body(function).is_none() {
             return Err(FrameError::UndefinedFunction(function));
         }
-        let code = self.context.code(instance);
+        let code = self.context.code(number, instance);
         let code = code.ok_or(FrameError::UnknownInstance(instance))?;
+        let key = (code.base, function, frame.wasm_inst_offset);
+        if let Some(site) = self.sites.get(&key) {
+            return Ok(site.clone());
+        }
         let map = code.map.function(function);
         let map = map.ok_or(FrameError::UndefinedFunction(function))?;
         let points = self
             .resume_points
-            .entry((instance, function))
+            .entry((code.base, function))
             .or_insert_with(|| map.resume_points());
         let index = points
             .binary_search_by_key(&frame.wasm_inst_offset, |resume| resume.wasm_offset)
             .map_err(|_| FrameError::NotSuspendPoint(frame.wasm_inst_offset))?;
-        let mut site = Site::new(&map, &points[index].point);
+        let mut site = Site::new(code.base, &map, &points[index].point);
         // Behind libcalls, which are calls to the map, no frame goes on.
         if site.kind == PointKind::Call
             && let Ok((_, ty)) = self.call(frame)

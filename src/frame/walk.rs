@@ -33,6 +33,8 @@ pub enum Exit {
 pub struct StackDump {
     /// The frames.
     pub image: ExecutionStateImage,
+    /// Address of the code, that is, of the code version, of each frame.
+    pub code_bases: Vec<u64>,
     /// Base (RBP) of the entry thunk's frame, or None if there were more frames than asked for.
     pub entry_rbp: Option<u64>,
 }
@@ -114,25 +116,32 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn run(mut self, exit: Exit, max_depth: usize) -> Result<StackDump, ReadError> {
-        let mut frames = Vec::new();
+        let mut dump = StackDump {
+            image: ExecutionStateImage::default(),
+            code_bases: Vec::new(),
+            entry_rbp: None,
+        };
         let mut is_fault = exit == Exit::Fault;
         // A host function may have been tail-called by the function that the host called.
         if self.context.is_entry(self.rip) {
-            return Ok(dump(frames, Some(self.rbp)));
+            dump.entry_rbp = Some(self.rbp);
+            return Ok(dump);
         }
-        while frames.len() < max_depth {
+        while self.frame < max_depth {
             let (site, is_baseline) = self.site(is_fault)?;
             is_fault = false;
-            frames.push(self.read_frame(&site)?);
+            dump.image.frames.push(self.read_frame(&site)?);
+            dump.code_bases.push(site.code_base);
             self.recover_registers(&site)?;
             let rbp = self.leave_frame()?;
             if self.context.is_entry(self.rip) {
-                return Ok(dump(frames, Some(rbp)));
+                dump.entry_rbp = Some(rbp);
+                return Ok(dump);
             }
             self.cross_tiers(is_baseline)?;
             self.frame += 1;
         }
-        Ok(dump(frames, None))
+        Ok(dump)
     }
 
     /// The suspend point at which the current frame stands.
@@ -166,7 +175,7 @@ impl Walk<'_> {
         if self.frame > 0 && point.kind != PointKind::Call {
             return Err(unknown);
         }
-        let site = Rc::new(Site::new(&function, &point));
+        let site = Rc::new(Site::new(code.base, &function, &point));
         if !is_fault {
             if self.sites.len() >= MAX_KEPT_SITES {
                 self.sites.clear();
@@ -338,16 +347,6 @@ impl Walk<'_> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn dump(frames: Vec<WasmFunctionStateDump>, entry_rbp: Option<u64>) -> StackDump {
-    StackDump {
-        image: ExecutionStateImage {
-            frames,
-            pending_results: Vec::new(),
-        },
-        entry_rbp,
     }
 }
 

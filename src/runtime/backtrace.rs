@@ -1,12 +1,11 @@
 //! Looks code addresses up, and reads the frames of a store's stack.
 
-use super::Module;
+use super::Version;
 use super::store_core::{InstanceEntry, StoreCore};
 use crate::abi::TrapCode;
 use crate::abi::vmctx::TrapFrame;
 use crate::frame::{
-    CodeRef, ExecutionStateImage, Exit, ReadError, StackView, WalkContext, WasmFunctionStateDump,
-    read_stack,
+    CodeRef, Exit, ReadError, StackDump, StackView, WalkContext, WasmFunctionStateDump, read_stack,
 };
 use crate::limits::{MAX_FRAME_SIZE, MAX_UNCHECKED_FRAME};
 use crate::state::{FunctionStateMap, Point, PointClass, PointKind};
@@ -41,11 +40,12 @@ pub(super) fn of_store(core: &StoreCore, exit: Exit) -> Backtrace {
     for (frame, exit) in core::iter::once((*core.frame(), exit)).chain(outer) {
         let room = MAX_FRAMES - backtrace.frames.len();
         // One more than wanted tells whether there are more.
-        let Ok(state) = read_activation(core, &frame, exit, room + 1) else {
+        let Ok(dump) = read_activation(core, &frame, exit, room + 1) else {
             return backtrace;
         };
-        backtrace.is_truncated = state.frames.len() > room;
-        let frames = state.frames.into_iter().take(room);
+        let frames = dump.image.frames;
+        backtrace.is_truncated = frames.len() > room;
+        let frames = frames.into_iter().take(room);
         backtrace
             .frames
             .extend(frames.map(|dump| describe(core, dump)));
@@ -62,22 +62,18 @@ pub(super) fn read_activation(
     frame: &TrapFrame,
     exit: Exit,
     max_depth: usize,
-) -> Result<ExecutionStateImage, ReadError> {
+) -> Result<StackDump, ReadError> {
     let stack = core.stack.as_ref().expect("wasm runs on the stack");
     let stack = StackView::new(stack.base(), stack.words());
-    Ok(read_stack(core, &stack, frame, exit, max_depth)?.image)
+    read_stack(core, &stack, frame, exit, max_depth)
 }
 
 impl WalkContext for StoreCore {
     fn code_at(&self, address: u64) -> Option<CodeRef<'_>> {
-        // A return address may lie just behind its module's code.
+        // A return address may lie just behind its version's code.
         let found = self.code.find(address.wrapping_sub(1));
-        let module = found.or_else(|| self.code.find(address))?;
-        Some(CodeRef {
-            map: module.state_map(),
-            base: module.code_base(),
-            baseline: true,
-        })
+        let version = found.or_else(|| self.code.find(address))?;
+        Some(version.code_ref())
     }
 
     fn instance_of(&self, vmctx: u64) -> Option<u32> {
@@ -129,25 +125,25 @@ pub(super) fn begins_below(core: &StoreCore, rip: u64, rsp: u64, limit: u64) -> 
 
 /// Where to go on if `rip` is the return address of an instruction to execute again.
 pub(super) fn restart_address(core: &StoreCore, rip: u64) -> Option<u64> {
-    let (module, _, point) = lookup(core, PointClass::Call, rip)?;
-    let activate = module.code_base() + u64::from(point.activate_offset);
+    let (version, _, point) = lookup(core, PointClass::Call, rip)?;
+    let activate = version.base() + u64::from(point.activate_offset);
     (point.kind == PointKind::Restart).then_some(activate)
 }
 
 /// The trap that an instruction may fault with. Neither locks nor allocates.
 pub(super) fn trap_code(core: &StoreCore, rip: u64) -> Option<TrapCode> {
-    let module = core.code.find(rip)?;
-    let offset = u32::try_from(rip - module.code_base()).ok()?;
-    module.state_map().trap_code(offset)
+    let version = core.code.find(rip)?;
+    let offset = u32::try_from(rip - version.base()).ok()?;
+    version.state_map().trap_code(offset)
 }
 
 fn lookup(
     core: &StoreCore,
     class: PointClass,
     rip: u64,
-) -> Option<(&Module, FunctionStateMap<'_>, Point)> {
-    let module = core.code.find(rip)?;
-    let offset = u32::try_from(rip - module.code_base()).ok()?;
-    let (function, point) = module.state_map().lookup(class, offset)?;
-    Some((module, function, point))
+) -> Option<(&Version, FunctionStateMap<'_>, Point)> {
+    let version = core.code.find(rip)?;
+    let offset = u32::try_from(rip - version.base()).ok()?;
+    let (function, point) = version.state_map().lookup(class, offset)?;
+    Some((version, function, point))
 }

@@ -7,7 +7,7 @@ use super::table::TableEntry;
 use super::{Store, backtrace};
 use crate::abi::value::FuncRefs;
 use crate::abi::{FuncAddr, ValType, Value};
-use crate::frame::{ExecutionStateImage, Exit, ReadError};
+use crate::frame::{ExecutionStateImage, Exit, ReadError, StackDump};
 use crate::image::{
     FunctionState, GlobalState, InstanceImage, InstanceState, MemoryContents, MemoryState,
     TableElements, TableState,
@@ -147,13 +147,19 @@ impl StoreCore {
         let Execution::Suspended(suspension) = &self.execution else {
             return Ok(None);
         };
-        // One more than allowed tells whether there are more.
-        let mut state =
-            backtrace::read_activation(self, self.frame(), Exit::Call, MAX_IMAGE_FRAMES + 1)?;
-        if state.frames.len() > MAX_IMAGE_FRAMES {
-            return Err(CaptureError::TooDeep);
-        }
+        let mut state = self.read_suspended()?.image;
         state.pending_results.clone_from(&suspension.pending);
         Ok(Some(state))
+    }
+
+    /// The frames of a suspended store.
+    pub(super) fn read_suspended(&self) -> Result<StackDump, CaptureError> {
+        // One more than allowed tells whether there are more.
+        let dump =
+            backtrace::read_activation(self, self.frame(), Exit::Call, MAX_IMAGE_FRAMES + 1)?;
+        if dump.image.frames.len() > MAX_IMAGE_FRAMES {
+            return Err(CaptureError::TooDeep);
+        }
+        Ok(dump)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::vmctx::NewContext;
-use super::{InstantiateError, Module, entry};
+use super::{InstantiateError, Module, VersionId, entry};
 use crate::abi::vmctx::{VmFuncRef, VmGlobal};
 use crate::abi::{FuncAddr, TrapCode};
 use crate::module::SegmentMode;
@@ -91,11 +91,10 @@ impl StoreCore {
         let addr = self.next_func_addr();
         let defined = function - module.inner().imported_functions;
         let offset = module.inner().vm_offsets().defined_function(defined);
-        let start = module.functions()[defined as usize].start;
         context.write(
             offset,
             VmFuncRef {
-                code: (module.code_base() + u64::from(start)) as *const u8,
+                code: module.first().entry(defined) as *const u8,
                 vmctx: context.vmctx().as_ptr(),
                 signature: module.signature(function),
                 func_addr: addr.0,
@@ -146,6 +145,7 @@ impl StoreCore {
         self.code.add(module);
         self.instances.push(InstanceEntry {
             module: module.clone(),
+            version: VersionId::FIRST,
             functions: spaces.functions,
             tables: spaces.tables,
             memories: spaces.memories,

@@ -11,6 +11,7 @@
 //! suspend point, whereupon [`Store::resume`] goes on in place.
 
 mod activation;
+mod append_list;
 mod backtrace;
 mod bulk;
 mod caller;
@@ -34,12 +35,14 @@ mod libcalls;
 mod linker;
 mod memory;
 mod module;
+mod move_frames;
 mod rebuild;
 mod restore;
 mod stack;
 mod store;
 mod store_core;
 mod table;
+mod version;
 mod vmctx;
 
 pub use crate::trap::{Backtrace, BacktraceFrame, Trap};
@@ -57,6 +60,8 @@ pub use interrupt::InterruptHandle;
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileStatistics, Module};
+pub use move_frames::{MoveError, SuspendedFrame};
 pub use restore::RestoreError;
 pub use store::Store;
 pub use table::{Table, TableError};
+pub use version::{UnknownVersion, Version, VersionId};

@@ -1,10 +1,8 @@
-//! A compiled module: what [`crate::module`] and [`crate::compile`] made of the
-//! bytes, with its code in executable memory.
+//! A compiled module: what [`crate::module`] made of the bytes, and its code versions.
 
-use super::code_memory::CodeMemory;
+use super::version::{UnknownVersion, Version, VersionId, VersionList};
 use super::{Engine, ModuleError};
-use crate::abi::CpuFeatures;
-use crate::compile::{CompileOptions, compile};
+use crate::compile::CompileOptions;
 use crate::module::ModuleHash;
 use crate::state::ModuleStateMap;
 use alloc::sync::Arc;
@@ -22,9 +20,7 @@ pub(crate) struct ModuleInner {
     engine: Engine,
     module: crate::module::Module,
     signatures: Vec<u32>,
-    functions: Vec<Range<u32>>,
-    state_map: ModuleStateMap,
-    code: CodeMemory,
+    versions: VersionList,
 }
 
 /// Sizes in bytes of what a compilation read and made.
@@ -41,7 +37,8 @@ pub struct CompileStatistics {
 }
 
 impl Module {
-    /// Decodes, validates and compiles a module.
+    /// Decodes, validates and compiles a module, for the features that the engine's
+    /// configuration names.
     ///
     /// # Errors
     ///
@@ -50,26 +47,50 @@ impl Module {
         let features = engine.config().wasm_features;
         let module = crate::module::Module::decode_with(bytes, features)?;
         let signatures: Vec<u32> = module.types.iter().map(|ty| engine.intern(ty)).collect();
-        let missing = engine.config().features.without(CpuFeatures::detect());
-        if missing != CpuFeatures::BASELINE {
-            return Err(ModuleError::MissingFeatures(missing));
-        }
         let options = CompileOptions {
             features: engine.config().features,
             ..CompileOptions::default()
         };
-        let compiled = compile(&module, &signatures, &options)?;
-        let code = CodeMemory::new(engine.platform(), &compiled.code)?;
+        let versions = VersionList::new();
+        versions.add(engine, &module, &signatures, options)?;
         Ok(Self {
             inner: Arc::new(ModuleInner {
                 engine: engine.clone(),
                 module,
                 signatures,
-                functions: compiled.functions,
-                state_map: compiled.state_map,
-                code,
+                versions,
             }),
         })
+    }
+
+    /// Compiles the module once more, with other options. Its instances and frames stay in
+    /// the versions they are in until they are moved. The version lives as long as the module.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError`].
+    pub fn add_version(&self, options: &CompileOptions) -> Result<VersionId, ModuleError> {
+        let inner = &*self.inner;
+        inner.versions.add(
+            &inner.engine,
+            &inner.module,
+            &inner.signatures,
+            options.clone(),
+        )
+    }
+
+    /// A code version.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownVersion`].
+    pub fn version(&self, id: VersionId) -> Result<&Version, UnknownVersion> {
+        self.inner.versions.get(id).ok_or(UnknownVersion(id))
+    }
+
+    /// All code versions, by number.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.inner.versions.iter()
     }
 
     /// The decoded module.
@@ -87,30 +108,30 @@ impl Module {
         self.inner.module.hash
     }
 
-    /// Sizes.
+    /// Sizes; of the first code version, as all below.
     pub fn statistics(&self) -> CompileStatistics {
         let inner = &*self.inner;
         CompileStatistics {
             wasm_code: inner.module.bodies.iter().map(|b| b.range.len()).sum(),
-            machine_code: inner.code.bytes().len(),
-            state_map: inner.state_map.size_bytes(),
-            functions: inner.functions.len(),
+            machine_code: self.code().len(),
+            state_map: self.state_map().size_bytes(),
+            functions: self.functions().len(),
         }
     }
 
     /// The machine code.
     pub fn code(&self) -> &[u8] {
-        self.inner.code.bytes()
+        self.first().code()
     }
 
     /// Where each defined function is in the machine code.
     pub fn functions(&self) -> &[Range<u32>] {
-        &self.inner.functions
+        self.first().functions()
     }
 
     /// The state map of the machine code.
     pub fn state_map(&self) -> &ModuleStateMap {
-        &self.inner.state_map
+        self.first().state_map()
     }
 
     /// The engine-wide number of a function's type, by function index.
@@ -119,9 +140,9 @@ impl Module {
         self.inner.signatures[ty as usize]
     }
 
-    /// Address of the machine code.
-    pub(crate) fn code_base(&self) -> u64 {
-        self.inner.code.base() as u64
+    /// The version that [`Self::new`] made.
+    pub(super) fn first(&self) -> &Version {
+        self.versions().next().expect("a module has a version")
     }
 
     /// Whether both are clones of one module.

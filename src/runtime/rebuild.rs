@@ -1,26 +1,28 @@
-//! The stack of a restored store.
+//! Writes a store's stack: that of an image, or its own in other code versions.
 
 #![expect(unsafe_code, reason = "follows pointers from an instance's context")]
 
 use super::activation::{Execution, Suspension};
+use super::engine::Thunks;
+use super::move_frames::Choose;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::signature_of;
-use super::{RestoreError, entry};
+use super::{RestoreError, VersionId, entry};
 use crate::abi::FuncAddr;
 use crate::abi::registers::outgoing_stack_words;
 use crate::frame::{
-    self, CodeRef, EntryFrame, ExecutionStateImage, FunctionOrigin, InstanceAddresses,
-    RebuildContext, StackViewMut, ValidateContext, WasmFunctionStateDump,
+    self, CodeRef, EntryFrame, ExecutionStateImage, FramesError, FunctionOrigin, RebuildContext,
+    RebuildError, StackViewMut, ValidateContext, ValidatedState, WasmFunctionStateDump,
 };
 use crate::module::Module;
-use crate::state::PointKind;
 
 impl StoreCore {
-    /// Validates the frames of an image, of which everything else has been restored,
-    /// and writes them onto a fresh stack.
+    /// Validates the frames of an image, of which everything else has been restored and
+    /// validated, and writes them onto a fresh stack, in the versions chosen.
     pub(super) fn restore_execution(
         &mut self,
         state: &ExecutionStateImage,
+        choose: Choose<'_>,
     ) -> Result<(), RestoreError> {
         self.ensure_stack()?;
         // Loads the thunks too, which changes the store, so it comes before validation.
@@ -30,14 +32,49 @@ impl StoreCore {
             Some(addr) => Some(self.thunks(signature_of(self.funcs[addr.0 as usize].raw))?),
             None => None,
         };
-        let validated = frame::validate(self, state)?;
+        let versions = self.choose_versions(state, choose);
+        let versions =
+            versions.map_err(|(frame, unknown)| RestoreError::UnknownVersion { frame, unknown })?;
+        let validated = self.validate_frames(state, &versions)?;
         let function = function.expect("validated: the outermost function exists");
         let thunks = thunks.expect("loaded with the function");
 
-        let mut stack = self.stack.take().expect("just reserved");
         let ty = self.func_type(function);
         let values = ty.params.len().max(ty.results.len()) as u64;
-        let array = stack.top() - 16 * values;
+        let top = self.ensure_stack()?.top();
+        let array = top - 16 * values;
+        self.write_stack(&validated, array, thunks)?;
+        self.execution = Execution::Suspended(Suspension {
+            function,
+            array: array as *mut u128,
+            pending: state.pending_results.clone(),
+        });
+        Ok(())
+    }
+
+    /// Validates frames against the code versions, one for each, in which they are to go on.
+    pub(super) fn validate_frames<'s>(
+        &self,
+        state: &'s ExecutionStateImage,
+        versions: &[VersionId],
+    ) -> Result<ValidatedState<'s>, FramesError> {
+        let core = self;
+        frame::validate(&InVersions { core, versions }, state)
+    }
+
+    /// Writes frames onto the stack, below an entry thunk's frame with the address of the
+    /// array of results; they are then the suspended ones.
+    pub(super) fn write_stack(
+        &mut self,
+        validated: &ValidatedState<'_>,
+        array: u64,
+        thunks: Thunks,
+    ) -> Result<(), RebuildError> {
+        // The host may have called another function, which tail-called this one; the results
+        // are the same.
+        let (instance, function) = validated.entry_function();
+        let module = self.instances[instance as usize].module.inner();
+        let ty = module.function_type(function);
         let entry = EntryFrame {
             rsp: array,
             exit_address: entry::return_address(),
@@ -45,18 +82,14 @@ impl StoreCore {
             array,
             outgoing_words: outgoing_stack_words(ty) as u32,
         };
+        let mut stack = self.stack.take().expect("reserved before");
         let (base, limit) = (stack.base(), stack.limit());
         let mut view = StackViewMut::new(base, stack.words_mut());
-        let rebuilt = frame::rebuild(self, &mut view, limit, &entry, &validated);
+        let rebuilt = frame::rebuild(self, &mut view, limit, &entry, validated);
         self.stack = Some(stack);
         let mut registers = rebuilt?;
-        registers.rip = self.return_address_of(&state.frames[0]);
+        registers.rip = validated.innermost_address();
         *self.frame_mut() = registers;
-        self.execution = Execution::Suspended(Suspension {
-            function,
-            array: array as *mut u128,
-            pending: state.pending_results.clone(),
-        });
         Ok(())
     }
 
@@ -66,41 +99,33 @@ impl StoreCore {
         let addr = instance.functions.get(frame.local_function_id as usize)?;
         Some(*addr)
     }
-
-    /// The address by which the suspend point of a validated frame is known: a store
-    /// that is captured again before it runs must be found where it stands.
-    fn return_address_of(&self, frame: &WasmFunctionStateDump) -> u64 {
-        let module = &self.instances[frame.instance as usize].module;
-        let function = module.state_map().function(frame.local_function_id);
-        let function = function.expect("validated: the function is defined");
-        let point = function.point_at_wasm_offset(frame.wasm_inst_offset, PointKind::is_resumable);
-        let point = point.expect("validated: the frame stands at a suspend point");
-        module.code_base() + u64::from(point.code_offset)
-    }
 }
 
-impl ValidateContext for StoreCore {
+/// A store, and the code version in which each frame is to go on.
+struct InVersions<'a> {
+    core: &'a StoreCore,
+    versions: &'a [VersionId],
+}
+
+impl ValidateContext for InVersions<'_> {
     fn module(&self, instance: u32) -> Option<&Module> {
-        let instance = self.instances.get(instance as usize)?;
+        let instance = self.core.instances.get(instance as usize)?;
         Some(instance.module.inner())
     }
 
-    fn code(&self, instance: u32) -> Option<CodeRef<'_>> {
-        let module = &self.instances.get(instance as usize)?.module;
-        Some(CodeRef {
-            map: module.state_map(),
-            base: module.code_base(),
-            baseline: true,
-        })
+    fn code(&self, frame: usize, instance: u32) -> Option<CodeRef<'_>> {
+        let module = &self.core.instances.get(instance as usize)?.module;
+        let version = module.version(*self.versions.get(frame)?);
+        Some(version.ok()?.code_ref())
     }
 
     fn function(&self, instance: u32, index: u32) -> Option<FuncAddr> {
-        let instance = self.instances.get(instance as usize)?;
+        let instance = self.core.instances.get(instance as usize)?;
         instance.functions.get(index as usize).copied()
     }
 
     fn origin(&self, addr: FuncAddr) -> Option<FunctionOrigin> {
-        Some(match self.funcs.get(addr.0 as usize)?.origin {
+        Some(match self.core.funcs.get(addr.0 as usize)?.origin {
             FuncOrigin::Wasm { instance, function } => FunctionOrigin::Wasm { instance, function },
             FuncOrigin::Host(_) => FunctionOrigin::Host,
         })
@@ -108,12 +133,9 @@ impl ValidateContext for StoreCore {
 }
 
 impl RebuildContext for StoreCore {
-    fn addresses(&self, instance: u32) -> Option<InstanceAddresses> {
+    fn vmctx(&self, instance: u32) -> Option<u64> {
         let instance = self.instances.get(instance as usize)?;
-        Some(InstanceAddresses {
-            vmctx: instance.vmctx.as_ptr() as u64,
-            code_base: instance.module.code_base(),
-        })
+        Some(instance.vmctx.as_ptr() as u64)
     }
 
     fn deref(&self, vmctx: u64, path: &[u32]) -> u64 {

@@ -11,7 +11,10 @@ use super::memory::{MemoryEntry, MemoryError};
 use super::store::StoreInner;
 use super::store_core::StoreCore;
 use super::vmctx::NewContext;
-use super::{Engine, Linker, MemoryAccessError, Module, Store, TableError};
+use super::{
+    Engine, Linker, MemoryAccessError, Module, Store, SuspendedFrame, TableError, UnknownVersion,
+    VersionId,
+};
 use crate::abi::value::FuncRefs;
 use crate::abi::{FuncAddr, Value};
 use crate::frame::{FramesError, RebuildError};
@@ -61,6 +64,14 @@ pub enum RestoreError {
     /// The frames cannot be those of a stack of this store.
     #[error(transparent)]
     Frames(#[from] FramesError),
+    /// A frame's module has no such code version.
+    #[error("frame #{frame}: {unknown}")]
+    UnknownVersion {
+        /// Number of the frame, innermost 0.
+        frame: usize,
+        /// The version.
+        unknown: UnknownVersion,
+    },
     /// The frames do not fit onto the stack.
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
@@ -85,6 +96,28 @@ impl<T: 'static> Store<T> {
         modules: &[Module],
         image: &InstanceImage<'_>,
     ) -> Result<Self, RestoreError> {
+        Self::restore_in_versions(engine, data, linker, modules, image, |_| VersionId::FIRST)
+    }
+
+    /// Makes a store of an image, as [`Self::restore`] does; each of its frames goes on in the
+    /// code version that `choose` returns for it. Calls enter [`VersionId::FIRST`] until
+    /// [`Instance::set_version`](super::Instance::set_version) says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`]. Nothing has run then, and nothing is left.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a module is of another engine.
+    pub fn restore_in_versions(
+        engine: &Engine,
+        data: T,
+        linker: &Linker<T>,
+        modules: &[Module],
+        image: &InstanceImage<'_>,
+        mut choose: impl FnMut(&SuspendedFrame) -> VersionId,
+    ) -> Result<Self, RestoreError> {
         assert!(
             modules.iter().all(|module| engine.is(module.engine())),
             "a store was restored with a module of another engine"
@@ -100,7 +133,7 @@ impl<T: 'static> Store<T> {
         let mut context = store.as_context_mut();
         restore_entities(context.inner_mut(), linker, &instances, image)?;
         if let Some(state) = &image.execution_state {
-            context.core_mut().restore_execution(state)?;
+            context.core_mut().restore_execution(state, &mut choose)?;
         }
         Ok(store)
     }

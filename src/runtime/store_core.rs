@@ -12,7 +12,7 @@ use super::memory::{MemoryEntry, MemoryError};
 use super::stack::WasmStack;
 use super::table::{TableEntry, TableError};
 use super::vmctx::{ContextList, HostContext, Pinned, func_addr_of};
-use super::{Engine, HostError, Module, entry};
+use super::{Engine, HostError, Module, VersionId, entry};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType, Value};
@@ -99,6 +99,8 @@ pub(super) struct HostFuncEntry {
 /// An instance in the store: addresses of what its index spaces name.
 pub(super) struct InstanceEntry {
     pub(super) module: Module,
+    /// The code version that calls enter.
+    pub(super) version: VersionId,
     pub(super) functions: Vec<FuncAddr>,
     pub(super) tables: Vec<u32>,
     pub(super) memories: Vec<u32>,
@@ -123,7 +125,7 @@ impl StoreCore {
                 runtime: null_mut(),
             }),
             stack: None,
-            code: CodeList::default(),
+            code: CodeList::new(),
             funcs: Vec::new(),
             host_funcs: Vec::new(),
             memories: Vec::new(),

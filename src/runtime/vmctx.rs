@@ -112,6 +112,13 @@ pub(super) fn entry_of(func_ref: NonNull<VmFuncRef>) -> (*const u8, *mut VmCtx, 
     }
 }
 
+/// Makes a funcref's calls enter other code, which must be of the same function.
+pub(super) fn set_code(func_ref: NonNull<VmFuncRef>, code: u64) {
+    // SAFETY: as for `func_addr_of`; machine code, which reads it, does not run while Rust
+    // code has the store borrowed exclusively.
+    unsafe { (*func_ref.as_ptr()).code = code as *const u8 };
+}
+
 /// Signature number of a funcref.
 pub(super) fn signature_of(func_ref: NonNull<VmFuncRef>) -> u32 {
     // SAFETY: as for `func_addr_of`.

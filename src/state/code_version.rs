@@ -1,6 +1,7 @@
 //! Compiled versions of modules, side by side.
 
 use super::map::ModuleStateMap;
+use crate::abi::CpuFeatures;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -17,6 +18,8 @@ pub struct CodeVersion {
     pub base: usize,
     /// Name of the compiler that made it.
     pub backend: &'static str,
+    /// Processor features that its code uses.
+    pub features: CpuFeatures,
 }
 
 /// All live code versions, found by address.

@@ -150,6 +150,7 @@ fn code_versions_are_found_within_their_bounds() {
         msm: Arc::new(two_functions()),
         base,
         backend: "test",
+        features: crate::abi::CpuFeatures::BASELINE,
     };
     let mut versions = CodeVersions::new();
     assert!(versions.find(0).is_none());

@@ -8,3 +8,4 @@ mod random;
 mod tail_calls;
 mod traps;
 mod vectors;
+mod versions;

@@ -7,8 +7,12 @@ use wasm_smith::{Config, Module as SmithModule};
 use woodfrog::abi::{ValType, Value};
 use woodfrog::module::ExternType;
 use woodfrog::runtime::{CallError, InstantiateError, Linker, Module, Outcome, Store};
+use woodfrog_cli::versions::VersionSwitch;
 
 const MODULES: u64 = 300;
+
+/// Of the suspensions in which frames move between code versions, one of so many is frozen, too.
+const MOVES_PER_FREEZE: u64 = 3;
 
 /// How much each function of a program may do before it is stopped.
 const FUEL: u32 = 100;
@@ -95,9 +99,19 @@ fn finish(
     program: &Program<()>,
     mut store: Store<()>,
     n: Option<NonZeroU64>,
+    switch: &mut Option<VersionSwitch>,
     mut result: Result<Outcome, CallError>,
 ) -> (Store<()>, String) {
     while let Ok(Outcome::Suspended) = result {
+        let mut is_moved_only = false;
+        if let Some(switch) = switch {
+            switch.switch(&mut store).unwrap();
+            is_moved_only = !switch.moves().is_multiple_of(MOVES_PER_FREEZE);
+        }
+        if is_moved_only {
+            result = store.resume();
+            continue;
+        }
         store = program.freeze_and_thaw(store);
         store.set_freeze_every(n);
         result = store.resume();
@@ -110,15 +124,19 @@ fn finish(
 fn run(
     program: &Program<()>,
     n: Option<NonZeroU64>,
+    mut switch: Option<VersionSwitch>,
 ) -> Result<(Vec<String>, Vec<u8>), InstantiateError> {
     let mut store = Store::new(&program.engine, ());
     let module = &program.modules[0];
+    if let Some(switch) = &mut switch {
+        switch.add_version(module).unwrap();
+    }
     let instance = program.linker.instantiate(&mut store, module)?;
     let exports = instance.exports(&store);
     let mut results = Vec::new();
     store.set_freeze_every(n);
     let started = instance.start(&mut store);
-    let (mut store, result) = finish(program, store, n, started);
+    let (mut store, result) = finish(program, store, n, &mut switch, started);
     results.push(result);
     for (name, export) in exports {
         if export.into_func().is_none() {
@@ -131,7 +149,7 @@ fn run(
         store.set_freeze_every(n);
         let called = call(&mut store, instance, &name, &args);
         let result;
-        (store, result) = finish(program, store, n, called);
+        (store, result) = finish(program, store, n, &mut switch, called);
         results.push(format!("{name}: {result}"));
     }
     let image = store.capture().unwrap().to_bytes();
@@ -145,15 +163,19 @@ fn random_programs_run_alike_frozen_or_not() {
         let Some(program) = program(seed) else {
             continue;
         };
-        let Ok((plain, plain_image)) = run(&program, None) else {
+        let Ok((plain, plain_image)) = run(&program, None, None) else {
             continue;
         };
         programs += 1;
         for n in [1, 3] {
-            let (frozen, frozen_image) = run(&program, NonZeroU64::new(n)).unwrap();
+            let (frozen, frozen_image) = run(&program, NonZeroU64::new(n), None).unwrap();
             assert_eq!(frozen, plain, "seed {seed}, freezing every {n}");
             assert!(frozen_image == plain_image, "seed {seed}, every {n}");
         }
+        let switch = Some(VersionSwitch::new(seed));
+        let (moved, moved_image) = run(&program, Some(NonZeroU64::MIN), switch).unwrap();
+        assert_eq!(moved, plain, "seed {seed}, in two versions");
+        assert!(moved_image == plain_image, "seed {seed}, in two versions");
     }
     assert!(programs >= MODULES / 4, "only {programs} programs ran");
 }

@@ -37,7 +37,7 @@ mod tail_call;
 mod vector;
 
 use super::masm::{Label, Masm};
-use super::{CodePosition, CompileError, CompileOptions};
+use super::{CodePosition, CompileError, CompileOptions, RegisterCache};
 use crate::abi::vmctx::{VmCtx, VmOffsets};
 use crate::abi::{GPR, TrapCode};
 use crate::limits;
@@ -163,13 +163,14 @@ pub(super) fn compile_function(
     if body.locals.len() > limits::MAX_LOCALS as usize {
         return Err(refuse(super::Limit::Locals));
     }
-    let assigned =
-        survey::assign_registers(&body.locals, operators_of(module, body)).map_err(|error| {
-            CompileError::NotValidated {
-                function,
-                offset: error.offset(),
-            }
-        })?;
+    let assigned = match context.options.cache {
+        RegisterCache::Full => survey::assign_registers(&body.locals, operators_of(module, body)),
+        RegisterCache::Operands | RegisterCache::Nothing => Ok(vec![None; body.locals.len()]),
+    };
+    let assigned = assigned.map_err(|error| CompileError::NotValidated {
+        function,
+        offset: error.offset(),
+    })?;
     let start = context.masm.offset();
     context.state_map.begin_function(start);
     let epilogue = context.masm.new_label();
@@ -273,6 +274,9 @@ impl FunctionCompiler<'_> {
                 .filter(|_| !self.has_breakpoint_at(next_offset as u32));
             self.next_assigned = next_assigns.and_then(operators::assigned_local);
             self.operator(operator)?;
+            if self.options.cache == RegisterCache::Nothing {
+                self.spill_results();
+            }
             if self.masm.offset() > limits::MAX_CODE_SIZE {
                 return Err(CompileError::Limit {
                     function,

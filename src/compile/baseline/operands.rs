@@ -369,6 +369,21 @@ impl FunctionCompiler<'_> {
         self.settled = self.stack.len();
     }
 
+    /// Stores what an operator has pushed to the frame; everything below is there already.
+    pub(super) fn spill_results(&mut self) {
+        let is_function_end = self.blocks.is_empty();
+        if !self.is_reachable || is_function_end {
+            return;
+        }
+        self.materialize_flags();
+        for index in (0..self.stack.len()).rev() {
+            if self.stack[index].loc == Loc::Slot {
+                break;
+            }
+            self.spill(index);
+        }
+    }
+
     /// Before a local changes: gives entries that still refer to it a copy.
     pub(super) fn preserve_local(&mut self, local: u32) {
         let mut index = self.stack.len();

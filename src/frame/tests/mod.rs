@@ -60,11 +60,8 @@ impl WalkContext for FakeStore {
 }
 
 impl RebuildContext for FakeStore {
-    fn addresses(&self, instance: u32) -> Option<InstanceAddresses> {
-        (instance < 2).then_some(InstanceAddresses {
-            vmctx: vmctx_of(instance),
-            code_base: CODE_BASE,
-        })
+    fn vmctx(&self, instance: u32) -> Option<u64> {
+        (instance < 2).then(|| vmctx_of(instance))
     }
 
     fn deref(&self, vmctx: u64, path: &[u32]) -> u64 {
@@ -78,6 +75,7 @@ fn version(map: ModuleStateMap, base: u64, baseline: bool) -> CodeVersion {
         msm: Arc::new(map),
         base: base as usize,
         backend: "test",
+        features: crate::abi::CpuFeatures::BASELINE,
     }
 }
 

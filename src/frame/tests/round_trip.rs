@@ -18,7 +18,7 @@ fn trust<'a>(
     let sites = image.frames.iter().map(|frame| {
         let function = map.function(frame.local_function_id).unwrap();
         let point = function.point_at_wasm_offset(frame.wasm_inst_offset, |_| true);
-        let mut site = Site::new(&function, &point.unwrap());
+        let mut site = Site::new(CODE_BASE, &function, &point.unwrap());
         if site.kind == PointKind::Call {
             site.call_words = call_words();
         }

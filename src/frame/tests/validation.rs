@@ -43,7 +43,7 @@ impl ValidateContext for Claims {
         (instance < 2).then_some(&self.module)
     }
 
-    fn code(&self, _instance: u32) -> Option<CodeRef<'_>> {
+    fn code(&self, _frame: usize, _instance: u32) -> Option<CodeRef<'_>> {
         Some(CodeRef {
             map: &self.compiled.state_map,
             base: 0,

@@ -10,8 +10,10 @@ use alloc::rc::Rc;
 /// instruction has consumed one more i32.
 fn layout() -> Layout {
     Layout {
+        code_base: CODE_BASE,
         function: 0,
         kind: PointKind::Loop,
+        code_offset: 20,
         activate_offset: 20,
         params: 0,
         depth_slots: 14,
@@ -91,7 +93,7 @@ fn write(state: &MachineState, words: &mut [u64]) -> (FakeStore, TrapFrame, Site
     let map = store.code_at(CODE_BASE).unwrap().map;
     let function = map.function(0).unwrap();
     let call = function.point_at_wasm_offset(30, |_| true).unwrap();
-    let caller = Site::new(&function, &call);
+    let caller = Site::new(CODE_BASE, &function, &call);
     let validated = ValidatedState {
         image: &image,
         sites: vec![Rc::new(site.clone()), Rc::new(caller)],
