@@ -108,6 +108,12 @@ fn const_op(operator: &Operator<'_>) -> Result<ConstOp, DecodeError> {
         Operator::RefNull {
             hty: HeapType::EXTERN,
         } => ConstOp::NullExtern,
+        Operator::I32Add => ConstOp::I32Add,
+        Operator::I32Sub => ConstOp::I32Sub,
+        Operator::I32Mul => ConstOp::I32Mul,
+        Operator::I64Add => ConstOp::I64Add,
+        Operator::I64Sub => ConstOp::I64Sub,
+        Operator::I64Mul => ConstOp::I64Mul,
         _ => return Err(DecodeError::UnsupportedConstruct("constant instruction")),
     })
 }

@@ -157,8 +157,8 @@ pub struct GlobalType {
     pub is_mutable: bool,
 }
 
-/// A constant expression (WebAssembly 2.0, section 3.3.10): a stack program of
-/// constants, so that extended constant expressions need no other form.
+/// A constant expression (WebAssembly 3.0, section 3.4.14): a stack program that
+/// leaves one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConstExpr(pub Box<[ConstOp]>);
 
@@ -183,6 +183,18 @@ pub enum ConstOp {
     NullFunc,
     /// `ref.null extern`
     NullExtern,
+    /// `i32.add`
+    I32Add,
+    /// `i32.sub`
+    I32Sub,
+    /// `i32.mul`
+    I32Mul,
+    /// `i64.add`
+    I64Add,
+    /// `i64.sub`
+    I64Sub,
+    /// `i64.mul`
+    I64Mul,
 }
 
 /// An element segment.

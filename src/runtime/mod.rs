@@ -18,6 +18,7 @@ mod caller;
 mod capture;
 mod code_list;
 mod code_memory;
+mod constant;
 mod context;
 mod cpu;
 mod engine;

@@ -16,7 +16,7 @@ use super::{Engine, HostError, Module, VersionId, entry};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType, Value};
-use crate::module::{ConstExpr, ConstOp, GlobalType, MemoryType, TableType};
+use crate::module::{GlobalType, MemoryType, TableType};
 use crate::platform::PlatformError;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -230,41 +230,6 @@ impl StoreCore {
             }
             FuncOrigin::Host(host) => &self.host_funcs[host as usize].ty,
         }
-    }
-
-    /// The raw value of a constant expression of an instance.
-    pub(super) fn evaluate(
-        &self,
-        expr: &ConstExpr,
-        functions: &[FuncAddr],
-        globals: &[u32],
-    ) -> u128 {
-        let value = match *expr
-            .0
-            .last()
-            .expect("a valid constant expression has a value")
-        {
-            ConstOp::I32(value) => Value::I32(value),
-            ConstOp::I64(value) => Value::I64(value),
-            ConstOp::F32(bits) => Value::F32(bits),
-            ConstOp::F64(bits) => Value::F64(bits),
-            ConstOp::V128(bits) => Value::V128(bits),
-            ConstOp::RefFunc(function) => Value::FuncRef(Some(functions[function as usize])),
-            ConstOp::NullFunc => Value::FuncRef(None),
-            ConstOp::NullExtern => Value::ExternRef(None),
-            ConstOp::GlobalGet(global) => {
-                return self.globals[globals[global as usize] as usize].raw();
-            }
-        };
-        value
-            .to_raw(self)
-            .expect("an instance's functions are in its store")
-    }
-
-    /// The same, for an instance that is complete.
-    pub(super) fn evaluate_in(&self, instance: u32, expr: &ConstExpr) -> u128 {
-        let entry = &self.instances[instance as usize];
-        self.evaluate(expr, &entry.functions, &entry.globals)
     }
 
     /// Reserves the wasm stack, if that has not happened.
