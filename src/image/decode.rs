@@ -6,7 +6,7 @@
 
 use super::wire::{CHECKSUM_LEN, HEADER_LEN, Header, MAGIC, MemoryRecord, Metadata, VERSION};
 use super::{IMAGE_PAGE, ImageError, InstanceImage, MemoryContents, MemoryState, ValidateError};
-use crate::limits::{MAX_IMAGE_FRAMES, MAX_MEMORY_PAGES, WASM_PAGE};
+use crate::limits::{MAX_IMAGE_FRAMES, WASM_PAGE};
 use crate::module::{Module, ModuleHash};
 use alloc::vec::Vec;
 
@@ -176,7 +176,7 @@ fn assemble(metadata: Metadata, mut pages: &[u8]) -> Result<InstanceImage<'_>, I
 /// Checks size and runs of a memory; returns how many pages it claims.
 fn check_memory(memory: usize, record: &MemoryRecord) -> Result<u64, ImageError> {
     let size_pages = record.size_pages;
-    if size_pages > MAX_MEMORY_PAGES {
+    if size_pages > record.ty.address.max_pages() {
         return Err(ImageError::MemorySize { memory, size_pages });
     }
     let end = size_pages * (WASM_PAGE / IMAGE_PAGE as u64);

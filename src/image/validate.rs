@@ -9,7 +9,6 @@ use super::{
     FunctionState, InstanceImage, InstanceState, Section, TableElements, TableState, ValidateError,
 };
 use crate::abi::{FuncAddr, FuncType, ValType, Value};
-use crate::limits::{MAX_MEMORY_PAGES, MAX_TABLE_ELEMENTS};
 use crate::module::{Module, ModuleHash};
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -55,8 +54,7 @@ impl InstanceImage<'_> {
             self.validate_table(table, state)?;
         }
         for (memory, state) in self.memories.iter().enumerate() {
-            let maximum = state.ty.maximum.unwrap_or(MAX_MEMORY_PAGES);
-            let limits = state.ty.minimum..=maximum.min(MAX_MEMORY_PAGES);
+            let limits = state.ty.minimum..=state.ty.size_limit();
             if !limits.contains(&state.size_pages) {
                 let size_pages = state.size_pages;
                 return Err(ValidateError::MemorySize { memory, size_pages });
@@ -80,8 +78,7 @@ impl InstanceImage<'_> {
 
     fn validate_table(&self, table: usize, state: &TableState) -> Result<(), ValidateError> {
         let size = state.elements.len() as u64;
-        let maximum = state.ty.maximum.unwrap_or(MAX_TABLE_ELEMENTS);
-        if !(state.ty.minimum..=maximum.min(MAX_TABLE_ELEMENTS)).contains(&size) {
+        if !(state.ty.minimum..=state.ty.size_limit()).contains(&size) {
             return Err(ValidateError::TableSize { table, size });
         }
         match (state.ty.element, &state.elements) {
@@ -300,6 +297,7 @@ impl Validator<'_, '_> {
             let size = table.elements.len() as u64;
             entity.require_type(
                 table.ty.element == declared.element
+                    && table.ty.address == declared.address
                     && limits.allow(size, table.ty.maximum, is_import),
             )?;
             entity.require_unshared(is_import || defined.insert(address))?;
@@ -322,7 +320,10 @@ impl Validator<'_, '_> {
                 maximum: declared.maximum,
             };
             let is_import = index < module.imported_memories as usize;
-            entity.require_type(limits.allow(memory.size_pages, memory.ty.maximum, is_import))?;
+            entity.require_type(
+                memory.ty.address == declared.address
+                    && limits.allow(memory.size_pages, memory.ty.maximum, is_import),
+            )?;
             entity.require_unshared(is_import || defined.insert(address))?;
         }
         Ok(())

@@ -6,8 +6,8 @@
 
 use super::error::DecodeError;
 use super::{
-    ConstExpr, ConstOp, DataSegment, ElementSegment, ExternKind, GlobalType, MemoryType,
-    SegmentMode, TableType,
+    AddressType, ConstExpr, ConstOp, DataSegment, ElementSegment, ExternKind, GlobalType,
+    MemoryType, SegmentMode, TableType,
 };
 use crate::abi::{FuncType, ValType};
 use alloc::boxed::Box;
@@ -41,8 +41,16 @@ pub(super) fn func_type(ty: &wasmparser::FuncType) -> Result<FuncType, DecodeErr
     Ok(FuncType::new(types(ty.params())?, types(ty.results())?))
 }
 
+fn address_type(is_64: bool) -> AddressType {
+    match is_64 {
+        false => AddressType::I32,
+        true => AddressType::I64,
+    }
+}
+
 pub(super) fn table_type(ty: wasmparser::TableType) -> Result<TableType, DecodeError> {
     Ok(TableType {
+        address: address_type(ty.table64),
         element: ref_type(ty.element_type)?,
         minimum: ty.initial,
         maximum: ty.maximum,
@@ -58,6 +66,7 @@ pub(super) fn defined_table(table: &wasmparser::Table<'_>) -> Result<TableType, 
 
 pub(super) fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
     MemoryType {
+        address: address_type(ty.memory64),
         minimum: ty.initial,
         maximum: ty.maximum,
     }

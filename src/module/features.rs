@@ -77,9 +77,9 @@ impl WasmFeatures {
         simd: true,
         relaxed_simd: true,
         tail_call: true,
-        extended_const: false,
-        multi_memory: false,
-        memory64: false,
+        extended_const: true,
+        multi_memory: true,
+        memory64: true,
     };
 
     /// The features that are on in either.
@@ -209,6 +209,13 @@ mod tests {
                 "reference-types",
             ),
             ("(table 1 funcref) (table 1 funcref)", "reference-types"),
+            (
+                "(global i32 i32.const 1 i32.const 2 i32.add)",
+                "extended-const",
+            ),
+            ("(memory 1) (memory 1)", "multi-memory"),
+            ("(memory i64 1)", "memory64"),
+            ("(table i64 1 funcref)", "memory64"),
         ] {
             let bytes = wat::parse_str(text).unwrap();
             let refused = Module::decode_with(bytes.clone(), WasmFeatures::V1);

@@ -19,6 +19,7 @@ mod tests;
 
 use crate::abi::vmctx::{VmCounts, VmOffsets};
 use crate::abi::{FuncType, ValType};
+use crate::limits;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -128,9 +129,21 @@ pub enum ExternKind {
     Global,
 }
 
+/// In which type a memory or table is addressed (WebAssembly 3.0, section 2.3.12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum AddressType {
+    /// By i32.
+    #[default]
+    I32,
+    /// By i64.
+    I64,
+}
+
 /// A table type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TableType {
+    /// Type of its indices.
+    pub address: AddressType,
     /// Element type: `FuncRef` or `ExternRef`.
     pub element: ValType,
     /// Initial number of elements.
@@ -142,6 +155,8 @@ pub struct TableType {
 /// A memory type, in pages of 64 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MemoryType {
+    /// Type of its addresses.
+    pub address: AddressType,
     /// Initial size.
     pub minimum: u64,
     /// Largest size, if bounded.
@@ -244,6 +259,59 @@ pub struct FunctionBody {
     pub locals: Box<[ValType]>,
     /// Who may return in its place.
     pub tail_calls: TailCalls,
+}
+
+impl AddressType {
+    /// As the type of a value.
+    pub fn val_type(self) -> ValType {
+        match self {
+            Self::I32 => ValType::I32,
+            Self::I64 => ValType::I64,
+        }
+    }
+
+    /// The type that holds values of both: of the length of a copy between two memories
+    /// or tables.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::I64, Self::I64) => Self::I64,
+            _ => Self::I32,
+        }
+    }
+
+    /// The most pages that a memory addressed by it can have in this engine.
+    pub fn max_pages(self) -> u64 {
+        match self {
+            Self::I32 => limits::MAX_MEMORY_PAGES,
+            Self::I64 => limits::MAX_MEMORY64_PAGES,
+        }
+    }
+
+    /// A value of this type, given its raw form, whose upper half may be anything if
+    /// the value has 32 bits.
+    pub(crate) fn from_raw(self, raw: u64) -> u64 {
+        match self {
+            Self::I32 => u64::from(raw as u32),
+            Self::I64 => raw,
+        }
+    }
+}
+
+impl MemoryType {
+    /// The largest size that it can have in this engine, in pages.
+    pub fn size_limit(&self) -> u64 {
+        let limit = self.address.max_pages();
+        self.maximum.map_or(limit, |maximum| maximum.min(limit))
+    }
+}
+
+impl TableType {
+    /// The largest size that it can have in this engine, in elements.
+    pub fn size_limit(&self) -> u64 {
+        let limit = limits::MAX_TABLE_ELEMENTS;
+        self.maximum.map_or(limit, |maximum| maximum.min(limit))
+    }
 }
 
 impl core::fmt::Debug for ModuleHash {

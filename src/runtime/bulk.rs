@@ -3,24 +3,25 @@
 //! Operands are those of the instructions, in their order (destination,
 //! source or value, count). Each checks all of its bounds before it writes anything.
 
-use super::memory::MemoryEntry;
 use super::store_core::{InstanceEntry, StoreCore};
 use crate::abi::TrapCode;
+use crate::module::{MemoryType, TableType};
+use core::ops::Range;
 
-/// Operands of a bulk instruction.
-pub(super) type Operands = [u32; 3];
+/// Operands of a bulk instruction; those of 32 bits are zero-extended.
+pub(super) type Operands = [u64; 3];
 
 /// How many elements or bytes from `start` on are within `len`; None: not all.
-fn checked(start: u32, count: u32, len: u64) -> Option<core::ops::Range<usize>> {
-    let end = u64::from(start) + u64::from(count);
+fn checked(start: u64, count: u64, len: u64) -> Option<Range<usize>> {
+    let end = start.checked_add(count)?;
     (end <= len).then_some(start as usize..end as usize)
 }
 
-fn memory_range(start: u32, count: u32, len: u64) -> Result<core::ops::Range<usize>, TrapCode> {
+fn memory_range(start: u64, count: u64, len: u64) -> Result<Range<usize>, TrapCode> {
     checked(start, count, len).ok_or(TrapCode::MemoryOutOfBounds)
 }
 
-fn table_range(start: u32, count: u32, len: u64) -> Result<core::ops::Range<usize>, TrapCode> {
+fn table_range(start: u64, count: u64, len: u64) -> Result<Range<usize>, TrapCode> {
     checked(start, count, len).ok_or(TrapCode::TableOutOfBounds)
 }
 
@@ -37,6 +38,16 @@ impl StoreCore {
     /// Store address of an instance's table.
     pub(super) fn table_addr(&self, instance: u32, table: u32) -> usize {
         self.instance(instance).tables[table as usize] as usize
+    }
+
+    /// The type that an instance's memory was made with.
+    pub(super) fn memory_type(&self, instance: u32, memory: u32) -> MemoryType {
+        self.memories[self.memory_addr(instance, memory)].declared
+    }
+
+    /// The type that an instance's table was made with.
+    pub(super) fn table_type(&self, instance: u32, table: u32) -> TableType {
+        self.tables[self.table_addr(instance, table)].declared
     }
 
     /// Size of what is left of a data segment.
@@ -95,13 +106,23 @@ impl StoreCore {
         &mut self,
         instance: u32,
         memory: u32,
-        [to, value, count]: Operands,
+        operands: Operands,
     ) -> Result<(), TrapCode> {
+        let target = self.check_memory_fill(instance, memory, operands)?;
         let addr = self.memory_addr(instance, memory);
-        let memory = &mut self.memories[addr];
-        let target = memory_range(to, count, memory.len())?;
-        memory.bytes_mut()[target].fill(value as u8);
+        self.memories[addr].bytes_mut()[target].fill(operands[1] as u8);
         Ok(())
+    }
+
+    /// Checks the bounds of `memory.fill`.
+    pub(super) fn check_memory_fill(
+        &self,
+        instance: u32,
+        memory: u32,
+        [to, _, count]: Operands,
+    ) -> Result<Range<usize>, TrapCode> {
+        let addr = self.memory_addr(instance, memory);
+        memory_range(to, count, self.memories[addr].len())
     }
 
     /// Checks the bounds of `memory.copy`.
@@ -183,14 +204,23 @@ impl StoreCore {
         &mut self,
         instance: u32,
         table: u32,
-        [to, count]: [u32; 2],
-        value: u64,
+        operands: Operands,
     ) -> Result<(), TrapCode> {
+        let target = self.check_table_fill(instance, table, operands)?;
         let addr = self.table_addr(instance, table);
-        let table = &mut self.tables[addr];
-        let target = table_range(to, count, table.len())?;
-        table.elements_mut()[target].fill(value);
+        self.tables[addr].elements_mut()[target].fill(operands[1]);
         Ok(())
+    }
+
+    /// Checks the bounds of `table.fill`.
+    pub(super) fn check_table_fill(
+        &self,
+        instance: u32,
+        table: u32,
+        [to, _, count]: Operands,
+    ) -> Result<Range<usize>, TrapCode> {
+        let addr = self.table_addr(instance, table);
+        table_range(to, count, self.tables[addr].len())
     }
 
     /// Checks the bounds of `table.copy`.
@@ -233,21 +263,22 @@ impl StoreCore {
         self.instances[instance as usize].dropped_elements[segment as usize] = true;
     }
 
-    /// `memory.grow`: the old size, or -1.
-    pub(super) fn memory_grow(&mut self, instance: u32, memory: u32, delta: u32) -> u32 {
+    /// `memory.grow`: the old size, or -1, as raw value.
+    pub(super) fn memory_grow(&mut self, instance: u32, memory: u32, delta: u64) -> u64 {
         let addr = self.memory_addr(instance, memory);
-        let memory: &mut MemoryEntry = &mut self.memories[addr];
-        memory
-            .grow(u64::from(delta))
-            .map_or(u32::MAX, |pages| pages as u32)
+        let memory = &mut self.memories[addr];
+        let address = memory.declared.address;
+        let old = memory.grow(address.from_raw(delta));
+        old.unwrap_or(address.from_raw(u64::MAX))
     }
 
-    /// `table.grow`: the old size, or -1.
-    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u32, value: u64) -> u32 {
+    /// `table.grow`: the old size, or -1, as raw value.
+    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u64, value: u64) -> u64 {
         let addr = self.table_addr(instance, table);
-        self.tables[addr]
-            .grow(u64::from(delta), value)
-            .map_or(u32::MAX, |len| len as u32)
+        let table = &mut self.tables[addr];
+        let address = table.declared.address;
+        let old = table.grow(address.from_raw(delta), value);
+        old.unwrap_or(address.from_raw(u64::MAX))
     }
 }
 

@@ -161,8 +161,8 @@ impl StoreCore {
         let module = self.instances[instance as usize].module.clone();
         for (segment, element) in (0..).zip(&module.inner().elements) {
             if let SegmentMode::Active { index, offset } = &element.mode {
-                let offset = self.evaluate_in(instance, offset) as u32;
-                let count = element.items.len() as u32;
+                let offset = self.evaluate_in(instance, offset) as u64;
+                let count = element.items.len() as u64;
                 self.table_init(instance, *index, segment, [offset, 0, count])
                     .map_err(trap)?;
             }
@@ -172,8 +172,8 @@ impl StoreCore {
         }
         for (segment, data) in (0..).zip(&module.inner().data) {
             if let SegmentMode::Active { index, offset } = &data.mode {
-                let offset = self.evaluate_in(instance, offset) as u32;
-                let count = data.range.len() as u32;
+                let offset = self.evaluate_in(instance, offset) as u64;
+                let count = data.range.len() as u64;
                 self.memory_init(instance, *index, segment, [offset, 0, count])
                     .map_err(trap)?;
                 self.data_drop(instance, segment);

@@ -14,6 +14,7 @@ use super::store_core::StoreCore;
 use crate::abi::vmctx::{Libcall, VmCtx, VmStoreContext};
 use crate::abi::{GPR, TrapCode};
 use crate::limits::BULK_CHUNK;
+use crate::module::AddressType;
 
 /// What a libcall tells its trampoline, in RAX and RDX.
 #[repr(C)]
@@ -38,13 +39,13 @@ pub(super) static LIBCALLS: [LibcallFn; Libcall::ALL.len()] = [
     elem_drop,
 ];
 
-const CHUNK_BYTES: u32 = BULK_CHUNK as u32;
-const CHUNK_ELEMENTS: u32 = (BULK_CHUNK / 8) as u32;
+const CHUNK_BYTES: u64 = BULK_CHUNK;
+const CHUNK_ELEMENTS: u64 = BULK_CHUNK / 8;
 
 impl LibcallResult {
-    fn value(value: u32) -> Self {
+    fn value(value: u64) -> Self {
         Self {
-            value: u64::from(value),
+            value,
             status: Status::Returned as u64,
         }
     }
@@ -70,11 +71,24 @@ fn enter<'a>(vm: *mut VmStoreContext) -> (&'a mut StoreCore, u32) {
 /// The operands of a bulk instruction in its frame: three slots of 8 bytes, the
 /// first operand at the highest address.
 #[derive(Clone, Copy)]
-struct Frame(*mut u64);
+struct Frame {
+    words: *mut u64,
+    types: [AddressType; 3],
+}
 
 impl Frame {
+    fn new(operands: u64, types: [AddressType; 3]) -> Self {
+        let words = operands as *mut u64;
+        Self { words, types }
+    }
+
+    /// Of a copy between memories or tables of these types.
+    fn of_copy(operands: u64, [to, from]: [AddressType; 2]) -> Self {
+        Self::new(operands, [to, from, to.min(from)])
+    }
+
     fn word(self, operand: usize) -> *mut u64 {
-        self.0.wrapping_add(2 - operand)
+        self.words.wrapping_add(2 - operand)
     }
 
     fn raw(self, operand: usize) -> u64 {
@@ -82,13 +96,14 @@ impl Frame {
         unsafe { self.word(operand).read() }
     }
 
+    /// The operands, without what is in the upper halves of 32-bit ones.
     fn get(self) -> Operands {
-        [0, 1, 2].map(|operand| self.raw(operand) as u32)
+        [0, 1, 2].map(|operand| self.types[operand].from_raw(self.raw(operand)))
     }
 
-    fn set(self, operand: usize, value: u32) {
+    fn set(self, operand: usize, value: u64) {
         // SAFETY: as for `raw`.
-        unsafe { self.word(operand).write(u64::from(value)) }
+        unsafe { self.word(operand).write(value) }
     }
 }
 
@@ -104,10 +119,10 @@ enum From {
 fn in_chunks(
     core: &mut StoreCore,
     frame: Frame,
-    chunk_size: u32,
+    chunk_size: u64,
     from: From,
     advances: &[usize],
-    mut step: impl FnMut(&mut StoreCore, u32, u32) -> Result<(), TrapCode>,
+    mut step: impl FnMut(&mut StoreCore, u64, u64) -> Result<(), TrapCode>,
 ) -> LibcallResult {
     loop {
         let operands = frame.get();
@@ -154,7 +169,7 @@ extern "sysv64" fn memory_grow(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    LibcallResult::value(core.memory_grow(instance, memory as u32, delta as u32))
+    LibcallResult::value(core.memory_grow(instance, memory as u32, delta))
 }
 
 extern "sysv64" fn memory_copy(
@@ -166,8 +181,11 @@ extern "sysv64" fn memory_copy(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    let frame = Frame(operands as *mut u64);
     let memories = [target as u32, source as u32];
+    let frame = Frame::of_copy(
+        operands,
+        memories.map(|memory| core.memory_type(instance, memory).address),
+    );
     if let Err(code) = core.check_memory_copy(instance, memories, frame.get()) {
         return LibcallResult::status(core.set_trap(code));
     }
@@ -195,14 +213,15 @@ extern "sysv64" fn memory_fill(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    let frame = Frame(operands as *mut u64);
     let memory = memory as u32;
+    let address = core.memory_type(instance, memory).address;
+    let frame = Frame::new(operands, [address, AddressType::I32, address]);
     // All bounds first: a fill of no bytes checks, and writes nothing.
-    let [to, value, count] = frame.get();
-    let len = core.memories[core.memory_addr(instance, memory)].len();
-    if u64::from(to) + u64::from(count) > len {
-        return LibcallResult::status(core.set_trap(TrapCode::MemoryOutOfBounds));
+    let operands = frame.get();
+    if let Err(code) = core.check_memory_fill(instance, memory, operands) {
+        return LibcallResult::status(core.set_trap(code));
     }
+    let value = operands[1];
     in_chunks(
         core,
         frame,
@@ -222,8 +241,9 @@ extern "sysv64" fn memory_init(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    let frame = Frame(operands as *mut u64);
     let (memory, segment) = (memory as u32, segment as u32);
+    let address = core.memory_type(instance, memory).address;
+    let frame = Frame::new(operands, [address, AddressType::I32, AddressType::I32]);
     if let Err(code) = core.check_memory_init(instance, memory, segment, frame.get()) {
         return LibcallResult::status(core.set_trap(code));
     }
@@ -262,7 +282,7 @@ extern "sysv64" fn table_grow(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    LibcallResult::value(core.table_grow(instance, table as u32, delta as u32, value))
+    LibcallResult::value(core.table_grow(instance, table as u32, delta, value))
 }
 
 extern "sysv64" fn table_copy(
@@ -274,8 +294,11 @@ extern "sysv64" fn table_copy(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    let frame = Frame(operands as *mut u64);
     let tables = [target as u32, source as u32];
+    let frame = Frame::of_copy(
+        operands,
+        tables.map(|table| core.table_type(instance, table).address),
+    );
     if let Err(code) = core.check_table_copy(instance, tables, frame.get()) {
         return LibcallResult::status(core.set_trap(code));
     }
@@ -303,21 +326,22 @@ extern "sysv64" fn table_fill(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    let frame = Frame(operands as *mut u64);
     let table = table as u32;
-    let [to, _, count] = frame.get();
-    let value = frame.raw(1);
-    let len = core.tables[core.table_addr(instance, table)].len();
-    if u64::from(to) + u64::from(count) > len {
-        return LibcallResult::status(core.set_trap(TrapCode::TableOutOfBounds));
+    let address = core.table_type(instance, table).address;
+    // The value is a reference, of 64 bits.
+    let frame = Frame::new(operands, [address, AddressType::I64, address]);
+    let operands = frame.get();
+    if let Err(code) = core.check_table_fill(instance, table, operands) {
+        return LibcallResult::status(core.set_trap(code));
     }
+    let value = operands[1];
     in_chunks(
         core,
         frame,
         CHUNK_ELEMENTS,
         From::Start,
         &[0],
-        |core, _, count| core.table_fill(instance, table, [frame.get()[0], count], value),
+        |core, _, count| core.table_fill(instance, table, [frame.get()[0], value, count]),
     )
 }
 
@@ -330,8 +354,9 @@ extern "sysv64" fn table_init(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    let frame = Frame(operands as *mut u64);
     let (table, segment) = (table as u32, segment as u32);
+    let address = core.table_type(instance, table).address;
+    let frame = Frame::new(operands, [address, AddressType::I32, AddressType::I32]);
     if let Err(code) = core.check_table_init(instance, table, segment, frame.get()) {
         return LibcallResult::status(core.set_trap(code));
     }

@@ -7,11 +7,11 @@ use super::{
     AsContext, AsContextMut, Caller, Extern, HostError, Instance, InstantiateError, Module,
 };
 use crate::abi::{FuncAddr, FuncType, Value};
-use crate::module::{ExternType, Import, MemoryType, TableType};
+use crate::module::{AddressType, ExternType, Import, MemoryType, TableType};
 use crate::platform::PlatformError;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 
 /// Names and what they stand for: host functions, which any store can have, and
@@ -257,6 +257,7 @@ fn limits_match(expected: (u64, Option<u64>), found: (u64, Option<u64>)) -> bool
 
 fn table_matches(expected: &TableType, found: &TableType) -> bool {
     expected.element == found.element
+        && expected.address == found.address
         && limits_match(
             (expected.minimum, expected.maximum),
             (found.minimum, found.maximum),
@@ -264,25 +265,36 @@ fn table_matches(expected: &TableType, found: &TableType) -> bool {
 }
 
 fn memory_matches(expected: &MemoryType, found: &MemoryType) -> bool {
-    limits_match(
-        (expected.minimum, expected.maximum),
-        (found.minimum, found.maximum),
-    )
+    expected.address == found.address
+        && limits_match(
+            (expected.minimum, expected.maximum),
+            (found.minimum, found.maximum),
+        )
 }
 
 fn describe(ty: &ExternType) -> String {
-    let limits = |minimum: u64, maximum: Option<u64>| match maximum {
-        Some(maximum) => alloc::format!("{minimum} {maximum}"),
-        None => minimum.to_string(),
+    let limits = |address: AddressType, minimum: u64, maximum: Option<u64>| {
+        let address = match address {
+            AddressType::I32 => "",
+            AddressType::I64 => "i64 ",
+        };
+        match maximum {
+            Some(maximum) => alloc::format!("{address}{minimum} {maximum}"),
+            None => alloc::format!("{address}{minimum}"),
+        }
     };
     match ty {
         ExternType::Func(ty) => {
             alloc::format!("(func {:?} -> {:?})", ty.params, ty.results)
         }
         ExternType::Table(ty) => {
-            alloc::format!("(table {} {})", limits(ty.minimum, ty.maximum), ty.element)
+            let limits = limits(ty.address, ty.minimum, ty.maximum);
+            alloc::format!("(table {limits} {})", ty.element)
         }
-        ExternType::Memory(ty) => alloc::format!("(memory {})", limits(ty.minimum, ty.maximum)),
+        ExternType::Memory(ty) => {
+            let limits = limits(ty.address, ty.minimum, ty.maximum);
+            alloc::format!("(memory {limits})")
+        }
         ExternType::Global(ty) if ty.is_mutable => alloc::format!("(global (mut {}))", ty.value),
         ExternType::Global(ty) => alloc::format!("(global {})", ty.value),
     }

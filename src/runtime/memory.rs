@@ -1,7 +1,7 @@
 //! Linear memories of a store.
 //!
-//! A memory reserves all the address space that 32-bit accesses can reach, so
-//! its base never changes and machine code needs no bounds checks: pages
+//! A memory reserves all the address space that accesses of machine code can
+//! reach, so its base never changes and machine code does not ask for the size: pages
 //! behind the current size are not committed, and a touch faults.
 
 #![expect(unsafe_code, reason = "makes slices of guest memory")]
@@ -11,8 +11,8 @@ use super::store_core::StoreCore;
 use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
 use crate::abi::vmctx::VmMemory;
-use crate::limits::{MAX_MEMORY_PAGES, MEMORY_RESERVATION, WASM_PAGE};
-use crate::module::MemoryType;
+use crate::limits::{MEMORY_RESERVATION, MEMORY64_RESERVATION, WASM_PAGE};
+use crate::module::{AddressType, MemoryType};
 use crate::platform::{Platform, PlatformError};
 use alloc::sync::Arc;
 
@@ -77,7 +77,11 @@ impl MemoryEntry {
         ty: MemoryType,
         pages: u64,
     ) -> Result<Self, MemoryError> {
-        let reservation = Reservation::new(platform, MEMORY_RESERVATION as usize)?;
+        let size = match ty.address {
+            AddressType::I32 => MEMORY_RESERVATION,
+            AddressType::I64 => MEMORY64_RESERVATION,
+        };
+        let reservation = Reservation::new(platform, size as usize)?;
         let mut entry = Self {
             vm: Pinned::new(VmMemory {
                 base: reservation.start().as_ptr(),
@@ -93,7 +97,7 @@ impl MemoryEntry {
     pub(super) fn ty(&self) -> MemoryType {
         MemoryType {
             minimum: self.pages(),
-            maximum: self.declared.maximum,
+            ..self.declared
         }
     }
 
@@ -118,8 +122,7 @@ impl MemoryEntry {
     /// Grows by `delta` pages and returns the old number.
     pub(super) fn grow(&mut self, delta: u64) -> Result<u64, MemoryError> {
         let old = self.pages();
-        let maximum = self.declared.maximum.unwrap_or(MAX_MEMORY_PAGES);
-        let maximum = maximum.min(MAX_MEMORY_PAGES);
+        let maximum = self.declared.size_limit();
         let wanted = old.saturating_add(delta);
         if wanted > maximum {
             return Err(MemoryError::TooLarge { wanted, maximum });

@@ -8,7 +8,6 @@ use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
 use crate::abi::vmctx::VmTable;
 use crate::abi::{ValType, Value};
-use crate::limits::MAX_TABLE_ELEMENTS;
 use crate::module::TableType;
 use alloc::vec::Vec;
 
@@ -96,8 +95,7 @@ impl TableEntry {
     /// Grows by `delta` elements that are `value`, and returns the old size.
     pub(super) fn grow(&mut self, delta: u64, value: u64) -> Result<u64, TableError> {
         let old = self.len();
-        let maximum = self.declared.maximum.unwrap_or(MAX_TABLE_ELEMENTS);
-        let maximum = maximum.min(MAX_TABLE_ELEMENTS);
+        let maximum = self.declared.size_limit();
         let wanted = old.saturating_add(delta);
         let too_large = TableError::TooLarge { wanted, maximum };
         if wanted > maximum {

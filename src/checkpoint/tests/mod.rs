@@ -7,7 +7,7 @@ mod hostile;
 use super::testing::MemoryDevice;
 use super::*;
 use crate::image::{InstanceImage, MemoryContents, MemoryState};
-use crate::module::MemoryType;
+use crate::module::{AddressType, MemoryType};
 use alloc::vec;
 
 fn guest() -> Guest {
@@ -67,6 +67,7 @@ fn an_image_goes_to_the_disk_as_its_bytes_whatever_the_block_size() {
     let image = InstanceImage {
         memories: vec![MemoryState {
             ty: MemoryType {
+                address: AddressType::I32,
                 minimum: 1,
                 maximum: None,
             },

@@ -5,7 +5,7 @@
 //! locals stay as they are. Arguments travel in registers.
 
 use super::frame::vmctx_mem;
-use super::operands::{Entry, IntSrc, Loc, gpr_of, slot_mem, xmm_of, xmm_size_of};
+use super::operands::{Entry, IntSrc, Loc, gpr_of, size_of, slot_mem, xmm_of, xmm_size_of};
 use super::registers::{CALLER, MEMORY_BASE, SCRATCH, TARGET, VMCTX};
 use super::{CallSite, FunctionCompiler};
 use crate::abi::TrapCode;
@@ -61,7 +61,7 @@ impl FunctionCompiler<'_> {
     pub(super) fn load_target(&mut self, type_index: u32, table: u32) {
         let ty = &self.module.types[type_index as usize];
         let index = self.pop_int();
-        let (index, owned) = self.int_in_reg(Size::S32, index);
+        let (index, owned) = self.int_in_reg(self.table_index_size(table), index);
         let below = self.stack.len() - ty.params.len();
         let undefined = self.trap_label(TrapCode::UndefinedElement, below);
         let uninitialized = self.trap_label(TrapCode::UninitializedElement, below);
@@ -292,28 +292,29 @@ impl FunctionCompiler<'_> {
         self.restore_locals();
     }
 
-    /// A libcall of an index and the i32 on top of the stack, with an i32 result.
-    pub(super) fn libcall_with_operand(&mut self, libcall: Libcall, index: u32) {
+    /// A libcall of an index and the integer on top of the stack, with a result of the same type.
+    pub(super) fn libcall_with_operand(&mut self, libcall: Libcall, index: u32, ty: ValType) {
         let operand = self.pop_int();
-        self.finish_grow(libcall, index, operand, None);
+        self.finish_grow(libcall, index, (operand, ty), None);
     }
 
     /// `table.grow`: a libcall of the table, the delta on top of the stack and the reference below it.
     pub(super) fn libcall_table_grow(&mut self, table: u32) {
         let delta = self.pop_int();
         let reference = self.pop_int();
-        self.finish_grow(Libcall::TableGrow, table, delta, Some(reference));
+        let ty = self.module.tables[table as usize].address.val_type();
+        self.finish_grow(Libcall::TableGrow, table, (delta, ty), Some(reference));
     }
 
     fn finish_grow(
         &mut self,
         libcall: Libcall,
         index: u32,
-        delta: IntSrc,
+        (delta, ty): (IntSrc, ValType),
         reference: Option<IntSrc>,
     ) {
         // Into scratch registers first: argument registers may hold either operand.
-        self.load_int(Size::S32, SCRATCH, delta);
+        self.load_int(size_of(ty), SCRATCH, delta);
         self.release_int(delta);
         if let Some(reference) = reference {
             self.load_int(Size::S64, TARGET, reference);
@@ -321,7 +322,7 @@ impl FunctionCompiler<'_> {
         }
         self.flush_registers(self.stack.len());
         self.save_locals();
-        self.masm.mov(Size::S32, GPR::RDX, SCRATCH);
+        self.masm.mov(size_of(ty), GPR::RDX, SCRATCH);
         if reference.is_some() {
             self.masm.mov(Size::S64, GPR::RCX, TARGET);
         }
@@ -330,7 +331,7 @@ impl FunctionCompiler<'_> {
         self.call_point(PointKind::Call, None);
         self.restore_locals();
         self.take_gpr(GPR::RAX);
-        self.push_gpr(ValType::I32, GPR::RAX);
+        self.push_gpr(ty, GPR::RAX);
     }
 
     /// A bulk operation of the three operands on top of the stack. It works on them in

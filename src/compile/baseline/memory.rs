@@ -1,62 +1,18 @@
-//! Linear memory, globals and their addressing.
-//!
-//! No bounds checks: an index is a zero-extended 32-bit register, and the
-//! platform reserves all that index and offset can reach. A fault is the trap.
+//! Accesses to linear memory, and globals. [`address`](super::address) says where an
+//! access goes.
 
 use super::FunctionCompiler;
 use super::frame::vmctx_mem;
 use super::operands::{IntSrc, Loc, size_of, width_of, xmm_size_of};
-use super::registers::{MEMORY_BASE, SCRATCH, TARGET};
+use super::registers::{SCRATCH, TARGET};
 use crate::abi::TrapCode;
 use crate::abi::value::ValType;
 use crate::abi::vmctx::{Libcall, VmMemory};
-use crate::compile::masm::{AluOp, LoadKind, Mem, Size, Width, mem, mem_index};
+use crate::compile::masm::{LoadKind, Size, Width, mem};
 use core::mem::offset_of;
-use cranelift_assembler_x64::Scale;
 use wasmparser::MemArg;
 
-/// An effective address, and the register it must keep until the access.
-pub(super) struct Address {
-    pub(super) mem: Mem,
-    pub(super) held: IntSrc,
-}
-
 impl FunctionCompiler<'_> {
-    /// Pops the index of an access to so many `bytes`; the result is valid until the next
-    /// use of R10.
-    pub(super) fn pop_address(&mut self, arg: &MemArg, bytes: u32) -> Address {
-        debug_assert!(
-            matches!(bytes, 1 | 2 | 4 | 8 | 16),
-            "no access of {bytes} bytes"
-        );
-        let index = self.pop_int();
-        let offset = arg.offset;
-        if let IntSrc::Const(bits) = index {
-            let address = u64::from(bits as u32) + offset;
-            let mem = match i32::try_from(address) {
-                Ok(disp) => mem(MEMORY_BASE, disp),
-                Err(_) => {
-                    self.masm.mov_imm(TARGET, address);
-                    mem_index(MEMORY_BASE, TARGET, Scale::One, 0)
-                }
-            };
-            return Address { mem, held: index };
-        }
-        let (reg, owned) = self.int_in_reg(Size::S32, index);
-        let mem = match i32::try_from(offset) {
-            Ok(disp) => mem_index(MEMORY_BASE, reg, Scale::One, disp),
-            Err(_) => {
-                self.masm.mov_imm(TARGET, offset);
-                self.masm.alu(AluOp::Add, Size::S64, TARGET, reg);
-                mem_index(MEMORY_BASE, TARGET, Scale::One, 0)
-            }
-        };
-        Address {
-            mem,
-            held: IntSrc::Reg { reg, owned },
-        }
-    }
-
     pub(super) fn load_int_op(&mut self, arg: &MemArg, kind: LoadKind, ty: ValType) {
         let address = self.pop_address(arg, kind.bytes());
         if let Some((local, dst)) = self.int_destination() {
@@ -120,19 +76,21 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn memory_size(&mut self, memory: u32) {
+        let ty = self.module.memories[memory as usize].address.val_type();
         let dst = self.alloc_gpr();
         self.masm.load(
             Size::S64,
             dst,
             vmctx_mem(self.offsets.memory(memory) as usize),
         );
-        self.masm
-            .load(Size::S32, dst, mem(dst, offset_of!(VmMemory, pages) as i32));
-        self.push_gpr(ValType::I32, dst);
+        let pages = mem(dst, offset_of!(VmMemory, pages) as i32);
+        self.masm.load(size_of(ty), dst, pages);
+        self.push_gpr(ty, dst);
     }
 
     pub(super) fn memory_grow(&mut self, memory: u32) {
-        self.libcall_with_operand(Libcall::MemoryGrow, memory);
+        let ty = self.module.memories[memory as usize].address.val_type();
+        self.libcall_with_operand(Libcall::MemoryGrow, memory, ty);
     }
 
     // ---- globals ------------------------------------------------------------

@@ -9,6 +9,7 @@
 //!
 //! Suspend points are described to the state map as they are emitted.
 
+mod address;
 mod call;
 mod control;
 mod convert;

@@ -2,7 +2,7 @@
 
 use super::FunctionCompiler;
 use super::frame::vmctx_mem;
-use super::operands::{IntSrc, Loc};
+use super::operands::{IntSrc, Loc, size_of};
 use super::registers::{SCRATCH, TARGET};
 use crate::abi::TrapCode;
 use crate::abi::registers::GPR;
@@ -23,7 +23,7 @@ impl FunctionCompiler<'_> {
         );
         self.masm.alu(
             AluOp::Cmp,
-            Size::S32,
+            self.table_index_size(table),
             index,
             mem(SCRATCH, offset_of!(VmTable, len) as i32),
         );
@@ -35,9 +35,14 @@ impl FunctionCompiler<'_> {
         );
     }
 
+    /// In which width a table is indexed.
+    pub(super) fn table_index_size(&self, table: u32) -> Size {
+        size_of(self.module.tables[table as usize].address.val_type())
+    }
+
     pub(super) fn table_get(&mut self, table: u32) {
         let ty = self.module.tables[table as usize].element;
-        let (index, owned) = self.pop_int_in_reg(Size::S32);
+        let (index, owned) = self.pop_int_in_reg(self.table_index_size(table));
         let out_of_bounds = self.trap_label(TrapCode::TableOutOfBounds, self.stack.len());
         self.check_table_index(table, index, out_of_bounds);
         self.release_if(index, owned);
@@ -61,7 +66,7 @@ impl FunctionCompiler<'_> {
                 (TARGET, false)
             }
         };
-        let (index, owned) = self.pop_int_in_reg(Size::S32);
+        let (index, owned) = self.pop_int_in_reg(self.table_index_size(table));
         let out_of_bounds = self.trap_label(TrapCode::TableOutOfBounds, self.stack.len());
         self.check_table_index(table, index, out_of_bounds);
         self.masm.store(
@@ -74,15 +79,16 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn table_size(&mut self, table: u32) {
+        let ty = self.module.tables[table as usize].address.val_type();
         let dst = self.alloc_gpr();
         self.masm.load(
             Size::S64,
             dst,
             vmctx_mem(self.offsets.table(table) as usize),
         );
-        self.masm
-            .load(Size::S32, dst, mem(dst, offset_of!(VmTable, len) as i32));
-        self.push_gpr(ValType::I32, dst);
+        let len = mem(dst, offset_of!(VmTable, len) as i32);
+        self.masm.load(size_of(ty), dst, len);
+        self.push_gpr(ty, dst);
     }
 
     pub(super) fn table_fill(&mut self, table: u32) {

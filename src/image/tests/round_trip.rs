@@ -1,6 +1,8 @@
 //! What is written is what is read, in every build of the engine.
 
 use super::*;
+use crate::limits::MAX_MEMORY64_PAGES;
+use crate::module::AddressType;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -59,10 +61,11 @@ fn a_memory_of_zeros_takes_no_room_whatever_its_size() {
     let image = InstanceImage {
         memories: vec![MemoryState {
             ty: MemoryType {
+                address: AddressType::I64,
                 minimum: 0,
                 maximum: None,
             },
-            size_pages: 65536,
+            size_pages: MAX_MEMORY64_PAGES,
             contents: MemoryContents::Pages {
                 runs: vec![],
                 data: &[],
@@ -76,11 +79,11 @@ fn a_memory_of_zeros_takes_no_room_whatever_its_size() {
     assert_eq!(raw.unverified().memories[0].contents.chunks().count(), 0);
 }
 
-/// The sample image as format version 1 first had it. Made anew, after an
+/// The sample image as format version 2 first had it. Made anew, after an
 /// incompatible change that raises the version, with `WOODFROG_BLESS=1`.
 #[test]
 fn images_of_this_format_version_stay_readable() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image/tests/sample-v1.image");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image/tests/sample-v2.image");
     let (memory, modules) = (memory_bytes(), modules());
     let image = sample(&memory, &modules);
     if std::env::var_os("WOODFROG_BLESS").is_some() {
@@ -156,7 +159,7 @@ proptest! {
         globals in prop::collection::vec(value(), 0..5),
         tables in prop::collection::vec(any::<Vec<Option<u32>>>(), 0..3),
     ) {
-        let ty = MemoryType { minimum: 0, maximum: Some(7) };
+        let ty = MemoryType { address: AddressType::I32, minimum: 0, maximum: Some(7) };
         let image = InstanceImage {
             execution_state: frames,
             memories: memories.iter().map(|bytes| MemoryState {
@@ -170,7 +173,12 @@ proptest! {
                 value,
             }).collect(),
             tables: tables.into_iter().map(|elements| TableState {
-                ty: TableType { element: ValType::ExternRef, minimum: 0, maximum: None },
+                ty: TableType {
+                    address: AddressType::I64,
+                    element: ValType::ExternRef,
+                    minimum: 0,
+                    maximum: None,
+                },
                 elements: TableElements::Extern(
                     elements.into_iter().map(|token| token.map(ExternRef)).collect(),
                 ),

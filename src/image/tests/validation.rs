@@ -1,6 +1,7 @@
 //! Every way in which an image contradicts its modules is a specific error.
 
 use super::*;
+use crate::module::AddressType;
 
 /// Makes an image wrong.
 type ImageChange = fn(&mut InstanceImage<'_>);
@@ -249,6 +250,7 @@ fn page_runs_must_be_ascending_and_within_the_memory() {
         let image = InstanceImage {
             memories: vec![MemoryState {
                 ty: MemoryType {
+                    address: AddressType::I32,
                     minimum: 1,
                     maximum: None,
                 },
