@@ -238,12 +238,54 @@ impl FunctionCompiler<'_> {
             self.push_gpr(ty, dst);
             return;
         }
+        let is_rotation = matches!(op, ShiftOp::Rol | ShiftOp::Ror);
+        if self.options.features.bmi2 && !is_rotation {
+            return self.shift_into(op, ty);
+        }
         self.pop_int_into(size, GPR::RCX);
         let src = self.pop_int();
         let dst = self.int_owned(size, src);
         self.masm.shift_cl(op, size, dst);
         self.release_gpr(GPR::RCX);
         self.push_gpr(ty, dst);
+    }
+
+    /// A shift by any register into any register.
+    fn shift_into(&mut self, op: ShiftOp, ty: ValType) {
+        let size = size_of(ty);
+        let (count, count_owned) = self.pop_int_in_reg(size);
+        let src = match self.pop_int() {
+            IntSrc::Const(bits) => {
+                self.masm.mov_imm(SCRATCH, bits);
+                IntSrc::Reg {
+                    reg: SCRATCH,
+                    owned: false,
+                }
+            }
+            src => src,
+        };
+        let destination = self.int_destination();
+        let dst = match (destination, src) {
+            (Some((_, dst)), _) => dst,
+            (None, IntSrc::Reg { reg, owned: true }) => reg,
+            (None, _) if count_owned => count,
+            (None, _) => self.alloc_gpr(),
+        };
+        match src {
+            IntSrc::Reg { reg, .. } => self.masm.shift_into(op, size, dst, reg, count),
+            IntSrc::Mem(mem) => self.masm.shift_into(op, size, dst, mem, count),
+            IntSrc::Const(_) => unreachable!("in the scratch register"),
+        }
+        if count != dst {
+            self.release_if(count, count_owned);
+        }
+        match destination {
+            Some((local, _)) => {
+                self.release_int(src);
+                self.push(ty, Loc::Local(local));
+            }
+            None => self.push_gpr(ty, dst),
+        }
     }
 
     /// Comparisons leave their result in the flags.

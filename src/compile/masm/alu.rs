@@ -237,6 +237,24 @@ impl Masm {
         }
     }
 
+    /// `dst = src op count`, a shift and no rotation (BMI2).
+    pub(in crate::compile) fn shift_into(
+        &mut self,
+        op: ShiftOp,
+        size: Size,
+        dst: GPR,
+        src: impl Into<Rm>,
+        count: GPR,
+    ) {
+        let src = src.into();
+        match op {
+            ShiftOp::Shl => sized!(self, size, shlxl_rmv / shlxq_rmv, dst, src, count),
+            ShiftOp::Shr => sized!(self, size, shrxl_rmv / shrxq_rmv, dst, src, count),
+            ShiftOp::Sar => sized!(self, size, sarxl_rmv / sarxq_rmv, dst, src, count),
+            ShiftOp::Rol | ShiftOp::Ror => unreachable!("BMI2 rotates by constants only"),
+        }
+    }
+
     /// Shifts `dst` by a constant less than its width.
     pub(in crate::compile) fn shift_imm(&mut self, op: ShiftOp, size: Size, dst: GPR, count: u8) {
         match op {
