@@ -4,6 +4,7 @@ use crate::disk::DiskArgs;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use woodfrog::abi::{CpuFeatures, UnknownCpuFeature};
 use woodfrog::module::WasmFeatures;
 
 /// Runs WebAssembly programs that can be frozen at any moment and thawed elsewhere.
@@ -128,6 +129,10 @@ pub struct CommonArgs {
     #[arg(long, value_name = "OUT", requires = "freeze_after")]
     pub image: Option<PathBuf>,
 
+    /// Processor features that code may use: native, baseline, or names joined by +
+    #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
+    pub cpu: CpuFeatures,
+
     /// End standard output with a line that holds what happened as a JSON object
     #[arg(long)]
     pub json: bool,
@@ -158,6 +163,10 @@ pub struct CompileArgs {
     #[arg(long)]
     pub stats: bool,
 
+    /// Processor features that code may use: native, baseline, or names joined by +
+    #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
+    pub cpu: CpuFeatures,
+
     /// Write the machine code to a file
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
@@ -179,4 +188,12 @@ pub struct WastArgs {
     /// What modules may use: v1, v2, all, or names of proposals to WebAssembly, joined by +
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub features: WasmFeatures,
+}
+
+/// Reads a set of processor features, for which there may be `native`: those of this one.
+fn cpu(text: &str) -> Result<CpuFeatures, UnknownCpuFeature> {
+    match text {
+        "native" => Ok(CpuFeatures::detect()),
+        names => names.parse(),
+    }
 }

@@ -14,7 +14,11 @@ use woodfrog::runtime::{Config, Engine};
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn compile(args: &CompileArgs) -> Result<u8, Failure> {
-    let engine = Engine::new(Arc::new(LinuxPlatform::new()), Config::default());
+    let config = Config {
+        features: args.cpu,
+        ..Config::default()
+    };
+    let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
     let mut loader = Loader::default();
     let module = loader.load(&engine, &args.file)?;
     if let Some(path) = &args.output {

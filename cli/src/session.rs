@@ -48,9 +48,13 @@ impl Session {
         if let Some(dir) = args.dir.first() {
             return Err(Failure::DirectoriesUnsupported(dir.clone()));
         }
+        let config = Config {
+            features: args.cpu,
+            ..Config::default()
+        };
         let delay = args.freeze_after.map(Duration::from_millis);
         Ok(Self {
-            engine: Engine::new(Arc::new(LinuxPlatform::new()), Config::default()),
+            engine: Engine::new(Arc::new(LinuxPlatform::new()), config),
             modules: Vec::new(),
             seconds: Seconds::default(),
             freeze_every: NonZeroU64::new(args.freeze_every),

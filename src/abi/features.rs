@@ -1,6 +1,7 @@
 //! Processor features that machine code may use.
 
 use core::fmt;
+use core::str::FromStr;
 
 /// Processor features beyond the floor, which is x86-64 with SSE4.1.
 ///
@@ -26,6 +27,11 @@ pub struct CpuFeatures {
     /// FMA: fused multiplication and addition.
     pub fma: bool,
 }
+
+/// A name that is none of a processor feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no processor feature that code can use has this name")]
+pub struct UnknownCpuFeature;
 
 /// Which member of a set.
 type Flag = fn(&mut CpuFeatures) -> &mut bool;
@@ -81,7 +87,7 @@ impl CpuFeatures {
     }
 }
 
-/// The names of the features in the set, in between spaces; `baseline` if there are none.
+/// The names of the features in the set, joined by `+`; `baseline` if there are none.
 impl fmt::Display for CpuFeatures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut set = *self;
@@ -89,13 +95,28 @@ impl fmt::Display for CpuFeatures {
         for (name, flag) in Self::FLAGS {
             if *flag(&mut set) {
                 write!(f, "{separator}{name}")?;
-                separator = " ";
+                separator = "+";
             }
         }
         match separator {
             "" => f.write_str("baseline"),
             _ => Ok(()),
         }
+    }
+}
+
+impl FromStr for CpuFeatures {
+    type Err = UnknownCpuFeature;
+
+    /// Reads names joined by `+`; `baseline` adds nothing.
+    fn from_str(text: &str) -> Result<Self, UnknownCpuFeature> {
+        let mut set = Self::BASELINE;
+        for name in text.split('+').filter(|&name| name != "baseline") {
+            let mut flags = Self::FLAGS.into_iter();
+            let (_, flag) = flags.find(|flag| flag.0 == name).ok_or(UnknownCpuFeature)?;
+            *flag(&mut set) = true;
+        }
+        Ok(set)
     }
 }
 
@@ -115,7 +136,11 @@ mod tests {
         assert!(!CpuFeatures::ALL.is_subset_of(some));
         assert!(!CpuFeatures::ALL.without(some).popcnt);
         assert_eq!(some.without(some), CpuFeatures::default());
-        assert_eq!(some.to_string(), "popcnt sse4.2");
+        assert_eq!(some.to_string(), "popcnt+sse4.2");
         assert_eq!(CpuFeatures::BASELINE.to_string(), "baseline");
+        for set in [some, CpuFeatures::BASELINE, CpuFeatures::ALL] {
+            assert_eq!(set.to_string().parse(), Ok(set));
+        }
+        assert_eq!("avx+avx9".parse::<CpuFeatures>(), Err(UnknownCpuFeature));
     }
 }

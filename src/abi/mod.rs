@@ -47,7 +47,7 @@ pub mod trap_code;
 pub mod value;
 pub mod vmctx;
 
-pub use features::CpuFeatures;
+pub use features::{CpuFeatures, UnknownCpuFeature};
 pub use registers::{ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM};
 pub use trap_code::TrapCode;
 pub use value::{ExternRef, FuncAddr, FuncType, ValType, Value};
