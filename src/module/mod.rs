@@ -26,6 +26,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
+use wasmparser::{BinaryReader, OperatorsReader};
 
 pub use call::CallTarget;
 pub use error::DecodeError;
@@ -370,6 +371,12 @@ impl Module {
     pub fn tail_calls(&self, index: u32) -> TailCalls {
         self.body(index)
             .map_or(TailCalls::None, |body| body.tail_calls)
+    }
+
+    /// The operators of a body.
+    pub(crate) fn operators(&self, body: &FunctionBody) -> OperatorsReader<'_> {
+        let bytes = &self.bytes[body.first_operator..body.range.end];
+        OperatorsReader::new(BinaryReader::new(bytes, body.first_operator as _))
     }
 
     /// The name of a function, from the name section, or else from its first export.

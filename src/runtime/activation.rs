@@ -9,6 +9,7 @@
     reason = "enters machine code, and is called by it with raw pointers"
 )]
 
+use super::debug::{self, DebugEvent};
 use super::entry::{self, Entry, Status};
 use super::host_call::call_host;
 use super::store_core::{FuncOrigin, StoreCore};
@@ -307,7 +308,7 @@ impl StoreCore {
         }
         if !self.can_suspend() {
             self.contexts.defer_request();
-            if self.freeze_every.is_none() {
+            if !self.comes_to_every_poll() {
                 self.contexts.lower_in_spite_of_request();
             }
             return false;
@@ -317,18 +318,12 @@ impl StoreCore {
         true
     }
 
-    fn poll(&mut self) -> Status {
+    /// Whether the function at whose header wasm code was left has no room for its frame.
+    fn exceeds_stack(&self) -> bool {
         let frame = self.frame();
         let (rip, rsp) = (frame.rip, frame.gpr[GPR::RSP as usize]);
         let stack = self.stack.as_ref().expect("wasm runs on the stack");
-        if super::backtrace::begins_below(self, rip, rsp, stack.limit()) {
-            return self.set_trap(TrapCode::CallStackExhausted);
-        }
-        if self.passes_suspend_point() {
-            Status::Suspended
-        } else {
-            Status::Returned
-        }
+        super::backtrace::begins_below(self, rip, rsp, stack.limit())
     }
 
     fn prepare_resumption(&mut self) {
@@ -356,8 +351,22 @@ pub(super) unsafe fn store_of<'a>(vm: *mut VmStoreContext) -> &'a mut StoreCore 
     unsafe { &mut *(*vm).runtime.cast::<StoreCore>() }
 }
 
-/// Decides at a poll: go on, trap or suspend.
+/// Decides at a poll: go on, trap or suspend. A debugger may be called before.
 pub(super) extern "sysv64" fn poll(vm: *mut VmStoreContext) -> u64 {
     // SAFETY: only the poll trampoline calls this.
-    unsafe { store_of(vm) }.poll() as u64
+    let store = unsafe { store_of(vm) };
+    if store.exceeds_stack() {
+        return store.set_trap(TrapCode::CallStackExhausted) as u64;
+    }
+    let core = NonNull::from(store);
+    // SAFETY: as above; the reference to the store has become `core`.
+    let event = unsafe { debug::at_poll(core) };
+    // SAFETY: the debugger has returned, so its access to the store is over.
+    let store = unsafe { &mut *core.as_ptr() };
+    let is_suspend_point = event != Some(DebugEvent::Breakpoint);
+    if is_suspend_point && store.passes_suspend_point() {
+        Status::Suspended as u64
+    } else {
+        Status::Returned as u64
+    }
 }

@@ -56,6 +56,14 @@ pub(super) fn of_store(core: &StoreCore, exit: Exit) -> Backtrace {
     backtrace
 }
 
+/// The innermost frame of a store that was left by a poll.
+pub(super) fn of_poll(core: &StoreCore) -> BacktraceFrame {
+    let dump = read_activation(core, core.frame(), Exit::Call, 1);
+    let dump = dump.expect("a poll is a suspend point");
+    let innermost = dump.image.frames.into_iter().next();
+    describe(core, innermost.expect("code that runs has a frame"))
+}
+
 /// The frames of one activation, at most `max_depth`, innermost first.
 pub(super) fn read_activation(
     core: &StoreCore,
@@ -121,6 +129,12 @@ pub(super) fn begins_below(core: &StoreCore, rip: u64, rsp: u64, limit: u64) -> 
     let frame_size = u64::from(function.frame_slots()) * 8;
     let is_checked = frame_size > u64::from(MAX_UNCHECKED_FRAME);
     rsp < limit + if is_checked { frame_size } else { 0 }
+}
+
+/// What kind of poll returns to `rip`.
+pub(super) fn poll_kind(core: &StoreCore, rip: u64) -> Option<PointKind> {
+    let (_, _, point) = lookup(core, PointClass::Poll, rip)?;
+    Some(point.kind)
 }
 
 /// Where to go on if `rip` is the return address of an instruction to execute again.

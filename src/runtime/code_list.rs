@@ -24,6 +24,11 @@ impl CodeList {
         }
     }
 
+    /// Whether any of the code has breakpoints. Lock-free.
+    pub(super) fn has_breakpoints(&self) -> bool {
+        self.modules.iter().any(Module::has_breakpoints)
+    }
+
     /// The code version whose code an address lies in. Lock-free.
     pub(super) fn find(&self, address: u64) -> Option<&Version> {
         let mut versions = self.modules.iter().flat_map(Module::versions);

@@ -141,7 +141,7 @@ impl StoreCore {
             let func_ref = self.funcs[addr.0 as usize].raw;
             context.write(offsets.imported_function(index), func_ref);
         }
-        let vmctx = self.contexts.push(context, self.freeze_every.is_some());
+        let vmctx = self.contexts.push(context, self.comes_to_every_poll());
         self.code.add(module);
         self.instances.push(InstanceEntry {
             module: module.clone(),
@@ -154,6 +154,7 @@ impl StoreCore {
             dropped_data: vec![false; module.inner().data.len()],
             vmctx,
         });
+        self.debug_new_instance(instance as u32);
     }
 
     /// Copies active segments in the spec's order, and drops them and the declared ones.

@@ -93,6 +93,12 @@ impl Module {
         self.inner.versions.iter()
     }
 
+    /// Whether any version has breakpoints.
+    pub(super) fn has_breakpoints(&self) -> bool {
+        self.versions()
+            .any(|version| !version.options().breakpoints.is_empty())
+    }
+
     /// The decoded module.
     pub fn inner(&self) -> &crate::module::Module {
         &self.inner.module

@@ -209,7 +209,7 @@ impl StoreCore {
         chosen.collect()
     }
 
-    fn move_frames(&mut self, choose: Choose<'_>) -> Result<(), MoveError> {
+    pub(super) fn move_frames(&mut self, choose: Choose<'_>) -> Result<(), MoveError> {
         self.check_suspended()?;
         let (frames, mut state) = self.read_frames()?;
         let chosen = self.choose_for(&frames, choose);
@@ -237,7 +237,11 @@ impl StoreCore {
         }
     }
 
-    fn set_version(&mut self, instance: u32, version: VersionId) -> Result<(), UnknownVersion> {
+    pub(super) fn set_version(
+        &mut self,
+        instance: u32,
+        version: VersionId,
+    ) -> Result<(), UnknownVersion> {
         let entry = &mut self.instances[instance as usize];
         let code = entry.module.version(version)?;
         let imported = entry.module.inner().imported_functions as usize;

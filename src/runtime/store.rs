@@ -3,10 +3,11 @@
 #![expect(unsafe_code, reason = "owns what machine code holds the address of")]
 
 use super::context::{AsContext, AsContextMut};
+use super::debug::DebugHandler;
 use super::func::HostClosure;
 use super::store_core::StoreCore;
 use super::{Backtrace, CallError, Engine, Instance, InterruptHandle, Outcome};
-use super::{activation, backtrace, host_call};
+use super::{activation, backtrace, debug, host_call};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -27,6 +28,7 @@ pub(super) struct StoreInner<T> {
     pub(super) core: StoreCore,
     /// By index of the core's `host_funcs`.
     pub(super) closures: Vec<HostClosure<T>>,
+    pub(super) debug_handler: Option<DebugHandler<T>>,
     pub(super) data: T,
 }
 
@@ -38,8 +40,9 @@ impl<T: 'static> Store<T> {
     /// Makes an empty store. Its stack is reserved with the first call.
     pub fn new(engine: &Engine, data: T) -> Self {
         let inner = Box::new(StoreInner {
-            core: StoreCore::new(engine, host_call::dispatch::<T>),
+            core: StoreCore::new(engine, host_call::dispatch::<T>, debug::dispatch::<T>),
             closures: Vec::new(),
+            debug_handler: None,
             data,
         });
         let inner = NonNull::from(Box::leak(inner));

@@ -5,6 +5,7 @@
 
 use super::activation::{Execution, OuterActivation};
 use super::code_list::CodeList;
+use super::debug::{DebugDispatch, DebugState};
 use super::engine::Thunks;
 use super::global::GlobalEntry;
 use super::host_call::CalledFrom;
@@ -55,6 +56,9 @@ pub(crate) struct StoreCore {
     pub(super) host_error: Option<HostError>,
     /// Calls a host function of this store, whose data's type it knows.
     pub(super) dispatch: HostDispatch,
+    pub(super) debug: DebugState,
+    /// Calls the debug handler of this store, likewise.
+    pub(super) debug_dispatch: DebugDispatch,
     /// By signature number.
     thunks: Vec<Option<Thunks>>,
     /// Where functions return to in the entry thunks of `thunks`.
@@ -111,7 +115,11 @@ pub(super) struct InstanceEntry {
 }
 
 impl StoreCore {
-    pub(super) fn new(engine: &Engine, dispatch: HostDispatch) -> Self {
+    pub(super) fn new(
+        engine: &Engine,
+        dispatch: HostDispatch,
+        debug_dispatch: DebugDispatch,
+    ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -140,6 +148,8 @@ impl StoreCore {
             passed: 0,
             host_error: None,
             dispatch,
+            debug: DebugState::default(),
+            debug_dispatch,
             thunks: Vec::new(),
             entry_returns: BTreeSet::new(),
         }
@@ -244,9 +254,14 @@ impl StoreCore {
         Ok(self.stack.as_ref().expect("just reserved"))
     }
 
+    /// Whether polls call the runtime though nothing has been requested.
+    pub(super) fn comes_to_every_poll(&self) -> bool {
+        self.freeze_every.is_some() || self.debug.is_stepping
+    }
+
     /// Gives poll words the value they have when no suspension is under way.
     pub(super) fn settle_poll_words(&self) {
-        if self.freeze_every.is_some() {
+        if self.comes_to_every_poll() {
             self.contexts.raise();
         } else {
             self.contexts.lower();

@@ -1,6 +1,7 @@
 //! The embedding API, end to end on Linux.
 
 mod calls;
+mod debug;
 mod freeze;
 mod harness;
 mod host_frames;

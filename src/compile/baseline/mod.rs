@@ -51,7 +51,6 @@ use core::mem::offset_of;
 use core::ops::Range;
 use operands::Entry;
 use registers::RegisterFile;
-use wasmparser::{BinaryReader, OperatorsReader};
 
 /// A `call rel32` or `jmp rel32` to a defined function, to be patched when all code is there.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +164,7 @@ pub(super) fn compile_function(
         return Err(refuse(super::Limit::Locals));
     }
     let assigned = match context.options.cache {
-        RegisterCache::Full => survey::assign_registers(&body.locals, operators_of(module, body)),
+        RegisterCache::Full => survey::assign_registers(&body.locals, module.operators(body)),
         RegisterCache::Operands | RegisterCache::Nothing => Ok(vec![None; body.locals.len()]),
     };
     let assigned = assigned.map_err(|error| CompileError::NotValidated {
@@ -231,11 +230,6 @@ fn breakpoints_from(all: &[CodePosition], first: CodePosition) -> &[CodePosition
     &all[start..end]
 }
 
-fn operators_of<'a>(module: &'a Module, body: &FunctionBody) -> OperatorsReader<'a> {
-    let bytes = &module.bytes[body.first_operator..body.range.end];
-    OperatorsReader::new(BinaryReader::new(bytes, body.first_operator as _))
-}
-
 impl FunctionCompiler<'_> {
     fn run(&mut self, start: u32) -> Result<(), CompileError> {
         let prologue = self.prologue();
@@ -251,7 +245,7 @@ impl FunctionCompiler<'_> {
             function,
             offset: error.offset(),
         };
-        let mut operators = operators_of(self.module, self.body);
+        let mut operators = self.module.operators(self.body);
         self.push_function_block();
         let mut current = Some((
             operators.original_position(),
