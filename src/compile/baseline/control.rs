@@ -323,7 +323,7 @@ impl FunctionCompiler<'_> {
                     }
                 }
             }
-            Loc::Flags(_) => unreachable!("materialised before"),
+            Loc::Vector(_) | Loc::Flags(_) => unreachable!("materialised before"),
         }
     }
 

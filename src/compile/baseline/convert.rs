@@ -204,7 +204,7 @@ impl FunctionCompiler<'_> {
         let size = size_of(to);
         let src = self.pop_float();
         match src {
-            FloatSrc::Const(bits) => self.push(to, Loc::Const(bits)),
+            FloatSrc::Const(bits) => self.push(to, Loc::Const(bits as u64)),
             FloatSrc::Reg { reg, owned } => {
                 let dst = self.alloc_gpr();
                 self.masm.mov_from_xmm(size, dst, reg);

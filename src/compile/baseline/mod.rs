@@ -356,6 +356,7 @@ impl FunctionCompiler<'_> {
             return;
         }
         self.materialize_flags();
+        self.materialize_vector();
         for index in 0..self.stack.len() {
             if let operands::Loc::Local(local) = self.stack[index].loc {
                 self.preserve_local(local);

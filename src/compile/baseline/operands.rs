@@ -27,6 +27,8 @@ pub(super) enum Loc {
     Xmm(XMM),
     /// In its home slot.
     Slot,
+    /// Nowhere: a v128 constant (top entry only, until the next operator takes it).
+    Vector(u128),
     /// An i32 that is 1 if the condition holds on the flags, else 0.
     Flags(Cond),
 }
@@ -60,7 +62,7 @@ pub(super) enum FloatSrc {
     /// In memory: a slot of the frame.
     Mem(Mem),
     /// A constant (raw bits).
-    Const(u64),
+    Const(u128),
 }
 
 /// The width in which values of a type are moved; a float's is that of its bits.
@@ -128,7 +130,7 @@ impl FunctionCompiler<'_> {
             Loc::Xmm(reg) => self.registers.xmms.set_owner(reg as u8, index),
             Loc::Local(local) => self.local_refs[local as usize] += 1,
             Loc::Slot => self.note_slot(slot),
-            Loc::Const(_) | Loc::Flags(_) => {}
+            Loc::Const(_) | Loc::Vector(_) | Loc::Flags(_) => {}
         }
         self.stack.push(Entry { ty, loc, slot });
     }
@@ -157,7 +159,7 @@ impl FunctionCompiler<'_> {
                 .xmms
                 .set_owner(reg as u8, super::registers::HELD),
             Loc::Local(local) => self.local_refs[local as usize] -= 1,
-            Loc::Const(_) | Loc::Slot | Loc::Flags(_) => {}
+            Loc::Const(_) | Loc::Vector(_) | Loc::Slot | Loc::Flags(_) => {}
         }
         self.flushed = self.flushed.min(self.stack.len());
         self.settled = self.settled.min(self.stack.len());
@@ -328,6 +330,10 @@ impl FunctionCompiler<'_> {
                 Some(reg) => self.store_value(entry.ty, dst, reg),
                 None => self.copy_value(entry.ty, dst, self.local_mem(local)),
             },
+            Loc::Vector(bits) => {
+                self.vector_constant(XMM_SCRATCH, bits);
+                self.store_value(entry.ty, dst, XMM_SCRATCH.to_index());
+            }
             Loc::Slot | Loc::Flags(_) => unreachable!("already in memory, or materialised before"),
         }
     }
@@ -458,7 +464,7 @@ impl FunctionCompiler<'_> {
                 },
                 None => IntSrc::Mem(self.local_mem(local)),
             },
-            Loc::Flags(_) | Loc::Xmm(_) => unreachable!("not an integer operand"),
+            Loc::Flags(_) | Loc::Xmm(_) | Loc::Vector(_) => unreachable!("not an integer operand"),
         }
     }
 
@@ -466,7 +472,8 @@ impl FunctionCompiler<'_> {
     pub(super) fn pop_float(&mut self) -> FloatSrc {
         let entry = self.pop();
         match entry.loc {
-            Loc::Const(bits) => FloatSrc::Const(bits),
+            Loc::Const(bits) => FloatSrc::Const(bits.into()),
+            Loc::Vector(bits) => FloatSrc::Const(bits),
             Loc::Xmm(reg) => FloatSrc::Reg { reg, owned: true },
             Loc::Slot => FloatSrc::Mem(slot_mem(entry.slot)),
             Loc::Local(local) => match self.local_register(local) {
@@ -501,14 +508,20 @@ impl FunctionCompiler<'_> {
         }
     }
 
-    pub(super) fn load_float_const(&mut self, size: impl Into<XmmSize>, dst: XMM, bits: u64) {
+    pub(super) fn load_float_const(
+        &mut self,
+        size: impl Into<XmmSize>,
+        dst: XMM,
+        bits: impl Into<u128>,
+    ) {
+        let bits = bits.into();
         if bits == 0 {
             return self.masm.zero_xmm(dst);
         }
-        let size = match size.into() {
-            XmmSize::S32 => Size::S32,
-            XmmSize::S64 => Size::S64,
-            XmmSize::S128 => unreachable!("constants of v128 are in the constant pool"),
+        let (size, bits) = match size.into() {
+            XmmSize::S32 => (Size::S32, u64::from(bits as u32)),
+            XmmSize::S64 => (Size::S64, bits as u64),
+            XmmSize::S128 => return self.vector_constant(dst, bits),
         };
         self.masm.mov_imm(SCRATCH, bits);
         self.masm.mov_to_xmm(size, dst, SCRATCH);
@@ -673,7 +686,9 @@ impl FunctionCompiler<'_> {
                 Loc::Gpr(reg) => OperandHome::Register(reg.to_index()),
                 Loc::Xmm(reg) => OperandHome::Register(reg.to_index()),
                 Loc::Slot => OperandHome::Slot(slot),
-                Loc::Flags(_) => unreachable!("materialised before any suspend point"),
+                Loc::Vector(_) | Loc::Flags(_) => {
+                    unreachable!("materialised before any suspend point")
+                }
             };
             self.arena.push(Operand { ty, home });
         }

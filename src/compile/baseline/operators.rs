@@ -5,6 +5,7 @@ use super::float::FloatCompare;
 use super::integer::Division;
 use super::operands::{IntSrc, Loc, gpr_of, size_of, width_of, xmm_of, xmm_size_of};
 use super::registers::SCRATCH;
+use super::vector::takes_vector;
 use crate::abi::value::ValType;
 use crate::compile::CompileError;
 use crate::compile::masm::{AluOp, Cond, FloatOp, LoadKind, Rounding, ShiftOp, Size, VecOp, Width};
@@ -52,6 +53,9 @@ impl FunctionCompiler<'_> {
         }
         if !consumes_flags(&operator) {
             self.materialize_flags();
+        }
+        if !takes_vector(&operator) {
+            self.materialize_vector();
         }
         self.reachable_operator(operator)
     }
@@ -160,7 +164,9 @@ impl FunctionCompiler<'_> {
             Op::I64Const { value } => self.push(I64, Loc::Const(value as u64)),
             Op::F32Const { value } => self.push(F32, Loc::Const(u64::from(value.bits()))),
             Op::F64Const { value } => self.push(F64, Loc::Const(value.bits())),
-            Op::V128Const { value } => self.v128_const(u128::from_le_bytes(*value.bytes())),
+            Op::V128Const { value } => {
+                self.push(V128, Loc::Vector(u128::from_le_bytes(*value.bytes())))
+            }
 
             Op::I32Eqz => self.eqz(I32),
             Op::I32Eq => self.compare(Cond::Equal, I32),

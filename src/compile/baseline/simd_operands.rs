@@ -72,7 +72,8 @@ impl FunctionCompiler<'_> {
         self.release_float(src);
         match src {
             FloatSrc::Reg { reg, .. } => reg.into(),
-            _ => {
+            FloatSrc::Const(bits) => self.masm.constant(bits).into(),
+            FloatSrc::Mem(_) => {
                 self.load_float(XmmSize::S128, XMM_SCRATCH, src);
                 XMM_SCRATCH.into()
             }

@@ -110,7 +110,7 @@ impl FunctionCompiler<'_> {
         let target = match src {
             FloatSrc::Const(bits) => {
                 let target = self.fresh_target(&[]);
-                self.vector_constant(target.reg, splat(size, bits));
+                self.vector_constant(target.reg, splat(size, bits as u64));
                 target
             }
             FloatSrc::Mem(mem) => {
@@ -238,7 +238,7 @@ impl FunctionCompiler<'_> {
             FloatSrc::Reg { reg, .. } => self.masm.insert_float(size, target.reg, lane, reg),
             FloatSrc::Mem(mem) => self.masm.insert_float(size, target.reg, lane, mem),
             FloatSrc::Const(bits) => {
-                self.masm.mov_imm(SCRATCH, bits);
+                self.masm.mov_imm(SCRATCH, bits as u64);
                 self.masm
                     .insert_lane(width_of(size), target.reg, lane, SCRATCH);
             }
