@@ -8,8 +8,8 @@ use wasmtime::{
     ValType, WasmBacktrace, error::Context as _,
 };
 
-/// First byte of the `call_indirect` instruction.
-const CALL_INDIRECT: u8 = 0x11;
+/// First bytes of the `call_indirect` and `return_call_indirect` instructions.
+const CALL_INDIRECT: [u8; 2] = [0x11, 0x13];
 
 /// An engine whose traps can be attributed exactly.
 pub struct Runner {
@@ -135,7 +135,7 @@ fn trapped(error: &Error, modules: &[(Module, Vec<u8>)]) -> Option<Value> {
         // names the wrong one of the two: write the program in another way.
         return None;
     }
-    let is_indirect_call = opcode == Some(CALL_INDIRECT);
+    let is_indirect_call = opcode.is_some_and(|byte| CALL_INDIRECT.contains(&byte));
     let frames: Vec<_> = frames
         .iter()
         .map(|frame| json!({ "func": frame.func_index(), "offset": frame.module_offset() }))

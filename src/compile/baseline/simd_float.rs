@@ -114,8 +114,13 @@ impl FunctionCompiler<'_> {
     }
 
     fn compare_lanes(&mut self, compare: LaneCompare, size: Size) {
-        let b = self.pop_float();
-        let a = self.pop_float();
+        let (a, b) = match compare {
+            LaneCompare::Equal | LaneCompare::NotEqual => self.pop_commutative(),
+            _ => {
+                let b = self.pop_float();
+                (self.pop_float(), b)
+            }
+        };
         self.compare_operands(compare, size, a, b);
     }
 
@@ -149,10 +154,11 @@ impl FunctionCompiler<'_> {
 
     /// Both orders of MINPS agree but for NaNs and zeros of different signs: if an operand is
     /// NaN one of them gives it, and -0 has more bits set (WebAssembly 2.0, section 4.3.3).
+    /// The order of the operands does not matter at all.
     fn min_lanes(&mut self, size: Size) {
         let min = sized(size, V::Minps, V::Minpd);
-        let b = self.pop_vector();
-        let a = self.pop_float();
+        let (a, b) = self.pop_commutative();
+        let b = self.vector_in_reg(b);
         let target = self.target_from(a, &[b.into()]);
         self.masm.movaps(XMM_SCRATCH, b.reg);
         self.masm.vector(min, XMM_SCRATCH, target.reg);
@@ -170,8 +176,8 @@ impl FunctionCompiler<'_> {
     /// turns -0 - -0 into +0, changes no number, and makes NaNs quiet.
     fn max_lanes(&mut self, size: Size) {
         let max = sized(size, V::Maxps, V::Maxpd);
-        let b = self.pop_vector();
-        let a = self.pop_float();
+        let (a, b) = self.pop_commutative();
+        let b = self.vector_in_reg(b);
         let target = self.target_from(a, &[b.into()]);
         self.masm.movaps(XMM_SCRATCH, b.reg);
         self.masm.vector(max, XMM_SCRATCH, target.reg);

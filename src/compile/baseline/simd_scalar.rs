@@ -1,7 +1,7 @@
 //! Between vectors and scalars: `splat`, `extract_lane` and `replace_lane`.
 
 use super::FunctionCompiler;
-use super::operands::{FloatSrc, IntSrc, Loc, size_of, width_of, xmm_size_of};
+use super::operands::{FloatSrc, IntSrc, Loc, size_of, width_of};
 use super::registers::{SCRATCH, XMM_SCRATCH};
 use super::simd_float::splat;
 use super::simd_lanes::Lanes::{self, I8x16, I16x8, I32x4, I64x2};
@@ -30,6 +30,14 @@ fn lane_to_low(size: Size, lane: u8) -> u8 {
     match size {
         Size::S32 => lane,
         Size::S64 => (2 * lane + 1) << 2 | 2 * lane,
+    }
+}
+
+/// A lane of so many bytes, if the vector is in a frame slot.
+fn lane_in_frame(src: FloatSrc, lane: u8, bytes: u32) -> Option<Mem> {
+    match src {
+        FloatSrc::Mem(mem) => mem_behind(mem, i32::from(lane) * bytes as i32),
+        _ => None,
     }
 }
 
@@ -155,23 +163,19 @@ impl FunctionCompiler<'_> {
 
     /// `kind` is how the lane is extended to a scalar of type `ty`.
     fn extract_int(&mut self, lanes: Lanes, lane: u8, kind: LoadKind, ty: ValType) {
+        let width = lane_width(lanes);
         let src = self.pop_float();
         let destination = self.int_destination();
         let dst = destination.map_or_else(|| self.alloc_gpr(), |(_, dst)| dst);
-        match src {
-            FloatSrc::Mem(mem) => {
-                let offset = i32::from(lane) * lane_width(lanes).bytes() as i32;
-                self.masm.load_extend(kind, dst, mem_behind(mem, offset));
+        if let Some(mem) = lane_in_frame(src, lane, width.bytes()) {
+            self.masm.load_extend(kind, dst, mem);
+        } else {
+            let src = self.vector_in_reg(src);
+            self.masm.extract_lane(width, dst, src.reg, lane);
+            if matches!(kind, LoadKind::Sign8(_) | LoadKind::Sign16(_)) {
+                self.masm.load_extend(kind, dst, dst);
             }
-            _ => {
-                let src = self.vector_in_reg(src);
-                self.masm
-                    .extract_lane(lane_width(lanes), dst, src.reg, lane);
-                if matches!(kind, LoadKind::Sign8(_) | LoadKind::Sign16(_)) {
-                    self.masm.load_extend(kind, dst, dst);
-                }
-                self.release_vector(src);
-            }
+            self.release_vector(src);
         }
         match destination {
             Some((local, _)) => self.push(ty, Loc::Local(local)),
@@ -183,30 +187,26 @@ impl FunctionCompiler<'_> {
         let size = size_of(ty);
         let src = self.pop_float();
         let destination = self.float_destination();
-        let dst = match (destination, src) {
-            (Some((_, dst)), _) => dst,
-            (None, FloatSrc::Reg { reg, owned: true }) => reg,
-            (None, _) => self.alloc_xmm(),
-        };
-        match src {
-            FloatSrc::Mem(mem) => {
-                let offset = i32::from(lane) * xmm_size_of(ty).bytes() as i32;
-                self.masm.load_float(size, dst, mem_behind(mem, offset));
-            }
-            FloatSrc::Reg { reg, .. } if lane == 0 => {
-                if reg != dst {
-                    self.masm.movaps(dst, reg);
-                }
-            }
-            FloatSrc::Reg { reg, .. } => {
-                let control = lane_to_low(size, lane);
-                self.masm
-                    .vector_shuffle(VectorShuffle::Pshufd, dst, reg, control);
-            }
-            FloatSrc::Const(_) => unreachable!("constants of v128 are in registers"),
+        if let Some(mem) = lane_in_frame(src, lane, width_of(size).bytes()) {
+            let dst = destination.map_or_else(|| self.alloc_xmm(), |(_, dst)| dst);
+            self.masm.load_float(size, dst, mem);
+            return self.push_float_result(ty, destination, dst);
         }
-        if destination.is_some() {
-            self.release_float(src);
+        let src = self.vector_in_reg(src);
+        let dst = match destination {
+            Some((_, dst)) => {
+                self.release_vector(src);
+                dst
+            }
+            None if src.owned => src.reg,
+            None => self.alloc_xmm(),
+        };
+        if lane != 0 {
+            let control = lane_to_low(size, lane);
+            self.masm
+                .vector_shuffle(VectorShuffle::Pshufd, dst, src.reg, control);
+        } else if dst != src.reg {
+            self.masm.movaps(dst, src.reg);
         }
         self.push_float_result(ty, destination, dst);
     }

@@ -74,11 +74,11 @@ pub(super) fn mem(base: GPR, disp: i32) -> Mem {
     }
 }
 
-/// What is so many bytes behind a frame slot, which is `[base + disp]`.
-pub(super) fn mem_behind(slot: Mem, bytes: i32) -> Mem {
-    match slot {
-        Amode::ImmReg { base, simm32, .. } => mem(base, simm32.simm32.value() + bytes),
-        _ => unreachable!("no frame slot: {slot:?}"),
+/// What is so many bytes behind `[base + disp]`, or None if it is another kind of address.
+pub(super) fn mem_behind(place: Mem, bytes: i32) -> Option<Mem> {
+    match place {
+        Amode::ImmReg { base, simm32, .. } => Some(mem(base, simm32.simm32.value() + bytes)),
+        _ => None,
     }
 }
 
