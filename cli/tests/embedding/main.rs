@@ -8,5 +8,6 @@ mod host_frames;
 mod random;
 mod tail_calls;
 mod traps;
+mod vector_accesses;
 mod vectors;
 mod versions;
