@@ -166,13 +166,27 @@ fn selection(bytes: Bytes) -> u128 {
 impl FunctionCompiler<'_> {
     /// Lanes beyond the last are zero: the sum with 0x70 then has the top bit, for PSHUFB.
     pub(super) fn swizzle(&mut self) {
-        let indices = self.pop_vector();
+        let indices = self.pop_float();
+        if let FloatSrc::Const(bits) = indices {
+            return self.swizzle_by_constant(bits.to_le_bytes());
+        }
+        let indices = self.vector_in_reg(indices);
         let src = self.pop_float();
         let target = self.target_from(src, &[indices.into()]);
         self.vector_constant(XMM_SCRATCH, Lanes::I8x16.splat(0x70));
         self.masm.vector(V::Paddusb, XMM_SCRATCH, indices.reg);
         self.masm.vector(V::Pshufb, target.reg, XMM_SCRATCH);
         self.release_vector(indices);
+        self.push_vector(target);
+    }
+
+    fn swizzle_by_constant(&mut self, indices: Bytes) {
+        let one = match indices.iter().all(|&index| index < 16) {
+            true => One::of(indices),
+            false => One::Bytes,
+        };
+        let src = self.pop_float();
+        let target = self.shuffle_one(one, indices, src);
         self.push_vector(target);
     }
 
@@ -194,7 +208,10 @@ impl FunctionCompiler<'_> {
             }
             Plan::OverFirst(two) => self.shuffle_two(two, a, b),
             Plan::OverSecond(two) => self.shuffle_two(two, b, a),
-            Plan::Join => self.shuffle_join(bytes, a, b),
+            Plan::Join => match b {
+                FloatSrc::Const(b) => self.shuffle_in_constant(bytes, a, b.to_le_bytes()),
+                _ => self.shuffle_join(bytes, a, b),
+            },
         };
         self.push_vector(target);
     }
@@ -235,6 +252,20 @@ impl FunctionCompiler<'_> {
                 target
             }
         }
+    }
+
+    /// What is of a constant is in its place beforehand, and often zero.
+    fn shuffle_in_constant(&mut self, bytes: Bytes, src: FloatSrc, constant: Bytes) -> Target {
+        let target = self.shuffle_one(One::Bytes, bytes, src);
+        let of_constant = bytes.map(|byte| match byte {
+            0..16 => 0,
+            _ => constant[usize::from(byte - 16)],
+        });
+        if of_constant != [0; 16] {
+            let of_constant = self.masm.constant(u128::from_le_bytes(of_constant));
+            self.masm.vector(V::Por, target.reg, of_constant);
+        }
+        target
     }
 
     fn shuffle_join(&mut self, bytes: Bytes, a: FloatSrc, b: FloatSrc) -> Target {
