@@ -9,5 +9,6 @@ mod random;
 mod tail_calls;
 mod traps;
 mod vector_accesses;
+mod vector_operators;
 mod vectors;
 mod versions;
