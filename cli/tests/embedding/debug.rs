@@ -131,6 +131,24 @@ fn a_breakpoint_stops_before_its_operator_with_locals_and_operands() {
 }
 
 #[test]
+fn a_breakpoint_behind_a_vector_constant_shows_it() {
+    const WAT: &str = r#"(module
+      (func (export "run") (param v128) (result v128)
+        local.get 0 v128.const i64x2 1 2 v128.xor))"#;
+    let (mut store, instance) = instance(WAT);
+    let module = instance.module(&store);
+    let xor = positions_of(&module, 0, "V128Xor")[0];
+    store.set_breakpoints(&module, &[xor]).unwrap();
+    let log = log_stops(&mut store, DebugAction::Continue, |frame| {
+        frame.frame().stack
+    });
+    let outcome = call(&mut store, instance, "run", &[Value::V128(7)]).unwrap();
+    assert_eq!(outcome, returned(&[Value::V128(2 << 64 | 6)]));
+    let operands = [Value::V128(7), Value::V128(2 << 64 | 1)];
+    assert_eq!(taken(&log), [operands.map(Some)]);
+}
+
+#[test]
 fn breakpoints_at_every_operator_trace_the_program() {
     let (mut store, instance) = instance(SUM);
     let module = instance.module(&store);

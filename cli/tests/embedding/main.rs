@@ -9,6 +9,7 @@ mod random;
 mod tail_calls;
 mod traps;
 mod vector_accesses;
+mod vector_constants;
 mod vector_operators;
 mod vectors;
 mod versions;

@@ -78,8 +78,7 @@ impl FunctionCompiler<'_> {
         }
         let return_address = incoming_mem(freed - 1);
         self.masm.load(Size::S64, RETURN_ADDRESS, incoming_mem(-1));
-        self.masm
-            .store(Width::W64, return_address, RETURN_ADDRESS);
+        self.masm.store(Width::W64, return_address, RETURN_ADDRESS);
         self.masm.lea(Size::S64, GPR::RSP, return_address);
         self.masm.load(Size::S64, GPR::RBP, mem(GPR::RBP, 0));
     }
