@@ -128,15 +128,16 @@ impl FunctionCompiler<'_> {
         if memory == 0 {
             return MEMORY_BASE;
         }
-        self.load_memory_base(memory, TARGET);
+        let base = self.pointer_to_base(memory, TARGET);
+        self.masm.load(Size::S64, TARGET, base);
         TARGET
     }
 
-    fn load_memory_base(&mut self, memory: u32, dst: GPR) {
+    /// Where the base of a memory is found, by way of `register`.
+    fn pointer_to_base(&mut self, memory: u32, register: GPR) -> Mem {
         let pointer = vmctx_mem(self.offsets.memory(memory) as usize);
-        self.masm.load(Size::S64, dst, pointer);
-        let base = mem(dst, offset_of!(VmMemory, base) as i32);
-        self.masm.load(Size::S64, dst, base);
+        self.masm.load(Size::S64, register, pointer);
+        mem(register, offset_of!(VmMemory, base) as i32)
     }
 
     /// Index and offset from a memory's base; clobbers R10.
@@ -150,8 +151,8 @@ impl FunctionCompiler<'_> {
         if memory == 0 {
             return mem_index(MEMORY_BASE, TARGET, Scale::One, 0);
         }
-        self.load_memory_base(memory, SCRATCH);
-        self.masm.alu(AluOp::Add, Size::S64, TARGET, SCRATCH);
+        let base = self.pointer_to_base(memory, SCRATCH);
+        self.masm.alu(AluOp::Add, Size::S64, TARGET, base);
         mem(TARGET, 0)
     }
 

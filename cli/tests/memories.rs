@@ -1,0 +1,266 @@
+//! Accesses to every kind of memory at the edge of everything: of the memory, of the
+//! guard behind it, of 32 bits and of 64.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use woodfrog::abi::{TrapCode, Value};
+use woodfrog::limits::{MAX_MEMORY64_BYTES, MEMORY64_RESERVATION, WASM_PAGE};
+use woodfrog::runtime::{CallError, Config, Engine, Instance, Linker, Module, Outcome, Store};
+use woodfrog_cli::LinuxPlatform;
+
+/// Loads of each width, and the constant that a store of that width stores.
+const LOADS: [(&str, &str, u64); 17] = [
+    ("i32.load8_s", "i32", 1),
+    ("i32.load8_u", "i32", 1),
+    ("i32.load16_s", "i32", 2),
+    ("i32.load16_u", "i32", 2),
+    ("i32.load", "i32", 4),
+    ("i64.load8_s", "i64", 1),
+    ("i64.load8_u", "i64", 1),
+    ("i64.load16_s", "i64", 2),
+    ("i64.load16_u", "i64", 2),
+    ("i64.load32_s", "i64", 4),
+    ("i64.load32_u", "i64", 4),
+    ("i64.load", "i64", 8),
+    ("f32.load", "f32", 4),
+    ("f64.load", "f64", 8),
+    ("v128.load", "v128", 16),
+    ("v128.load8x8_s", "v128", 8),
+    ("v128.load32_splat", "v128", 4),
+];
+
+const STORES: [(&str, &str, u64); 10] = [
+    ("i32.store8", "i32.const 0", 1),
+    ("i32.store16", "i32.const 0", 2),
+    ("i32.store", "i32.const 0", 4),
+    ("i64.store8", "i64.const 0", 1),
+    ("i64.store16", "i64.const 0", 2),
+    ("i64.store32", "i64.const 0", 4),
+    ("i64.store", "i64.const 0", 8),
+    ("f32.store", "f32.const 0", 4),
+    ("f64.store", "f64.const 0", 8),
+    ("v128.store", "v128.const i64x2 0 0", 16),
+];
+
+/// Pages of a memory to begin with, and after it has grown.
+const SIZES: [u64; 2] = [1, 3];
+
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    is_64: bool,
+    memory: u32,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind {
+        is_64: false,
+        memory: 0,
+    },
+    Kind {
+        is_64: false,
+        memory: 2,
+    },
+    Kind {
+        is_64: true,
+        memory: 0,
+    },
+    Kind {
+        is_64: true,
+        memory: 2,
+    },
+];
+
+impl Kind {
+    fn ty(self) -> &'static str {
+        if self.is_64 { "i64" } else { "i32" }
+    }
+
+    fn max(self) -> u64 {
+        if self.is_64 {
+            u64::MAX
+        } else {
+            u32::MAX.into()
+        }
+    }
+
+    fn value(self, index: u64) -> Value {
+        if self.is_64 {
+            Value::I64(index as i64)
+        } else {
+            Value::I32(index as i32)
+        }
+    }
+
+    /// Static offsets around every limit.
+    fn offsets(self) -> Vec<u64> {
+        let limits = [
+            0,
+            WASM_PAGE,
+            1 << 31,
+            u32::MAX.into(),
+            1 << 33,
+            MAX_MEMORY64_BYTES,
+            MEMORY64_RESERVATION,
+            1 << 63,
+            u64::MAX,
+        ];
+        self.around(limits.into_iter())
+    }
+
+    /// Indices at which accesses of `bytes` bytes begin to be out of bounds, and around other limits.
+    fn indices(self, offset: u64, bytes: u64) -> Vec<u64> {
+        let edges = SIZES.map(|pages| (pages * WASM_PAGE).wrapping_sub(offset).wrapping_sub(bytes));
+        let limits = [
+            0,
+            WASM_PAGE,
+            1 << 31,
+            u32::MAX.into(),
+            MAX_MEMORY64_BYTES,
+            MAX_MEMORY64_BYTES.wrapping_sub(offset),
+            MEMORY64_RESERVATION,
+            1 << 63,
+            u64::MAX,
+            0u64.wrapping_sub(offset),
+        ];
+        self.around(edges.into_iter().chain(limits))
+    }
+
+    /// These numbers and their neighbours, as far as the address type has them.
+    fn around(self, numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+        let mut numbers: Vec<u64> = numbers
+            .flat_map(|n| [n.wrapping_sub(1), n, n.wrapping_add(1)])
+            .filter(|&n| n <= self.max())
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
+/// A function for each instruction, of the index; `index` is how it gets there.
+fn module(kind: Kind, offset: u64, index: &str, parameter: &str) -> String {
+    let Kind { memory, .. } = kind;
+    let mut text = String::from("(module");
+    for number in 0..=memory {
+        let ty = if number == memory { kind.ty() } else { "i32" };
+        let _ = write!(
+            text,
+            " (memory {ty} {})",
+            if number == memory { SIZES[0] } else { 0 }
+        );
+    }
+    for (name, result, _) in LOADS {
+        let _ = write!(
+            text,
+            "(func (export \"{name}\") {parameter} (result {result}) ({name} {memory} offset={offset} {index}))"
+        );
+    }
+    for (name, value, _) in STORES {
+        let _ = write!(
+            text,
+            "(func (export \"{name}\") {parameter} ({name} {memory} offset={offset} {index} ({value})))"
+        );
+    }
+    let ty = kind.ty();
+    let _ = write!(
+        text,
+        "(func (export \"grow\") (param {ty}) (result {ty}) (memory.grow {memory} (local.get 0))))"
+    );
+    text
+}
+
+fn instructions() -> impl Iterator<Item = (&'static str, u64)> {
+    let loads = LOADS.iter().map(|&(name, _, bytes)| (name, bytes));
+    loads.chain(STORES.iter().map(|&(name, _, bytes)| (name, bytes)))
+}
+
+struct Guest {
+    store: Store<()>,
+    instance: Instance,
+}
+
+impl Guest {
+    fn new(engine: &Engine, text: &str) -> Self {
+        let module = Module::new(engine, &wat::parse_str(text).unwrap()).unwrap();
+        let mut store = Store::new(engine, ());
+        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        Self { store, instance }
+    }
+
+    fn call(&mut self, name: &str, args: &[Value]) -> Result<Vec<Value>, TrapCode> {
+        let func = self.instance.func(&self.store, name).unwrap();
+        match func.call(&mut self.store, args) {
+            Ok(Outcome::Returned(values)) => Ok(values),
+            Ok(_) => panic!("{name} was suspended"),
+            Err(CallError::Trap(trap)) => Err(trap.code),
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+
+    fn grow(&mut self, kind: Kind) {
+        let old = self.call("grow", &[kind.value(SIZES[1] - SIZES[0])]);
+        assert_eq!(old, Ok(vec![kind.value(SIZES[0])]));
+    }
+
+    /// Asserts that an access traps if, and only if, it is out of bounds.
+    fn assert_bounds(&mut self, name: &str, args: &[Value], end: u128, size: u64, what: &str) {
+        let expected = if end <= u128::from(size) {
+            Ok(())
+        } else {
+            Err(TrapCode::MemoryOutOfBounds)
+        };
+        let found = self.call(name, args).map(drop);
+        assert_eq!(found, expected, "{name} {what}, {size} bytes");
+    }
+}
+
+fn engine() -> Engine {
+    Engine::new(Arc::new(LinuxPlatform::new()), Config::default())
+}
+
+fn end(index: u64, offset: u64, bytes: u64) -> u128 {
+    u128::from(index) + u128::from(offset) + u128::from(bytes)
+}
+
+#[test]
+fn accesses_trap_exactly_beyond_the_memory() {
+    let engine = engine();
+    for kind in KINDS {
+        let parameter = format!("(param {})", kind.ty());
+        for offset in kind.offsets() {
+            let mut guest = Guest::new(&engine, &module(kind, offset, "(local.get 0)", &parameter));
+            for pages in SIZES {
+                if pages != SIZES[0] {
+                    guest.grow(kind);
+                }
+                for (name, bytes) in instructions() {
+                    for index in kind.indices(offset, bytes) {
+                        let end = end(index, offset, bytes);
+                        let what = format!("at {index:#x} + {offset:#x} of {kind:?}");
+                        let args = [kind.value(index)];
+                        guest.assert_bounds(name, &args, end, pages * WASM_PAGE, &what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn accesses_at_constant_indices_trap_exactly_beyond_the_memory() {
+    let engine = engine();
+    for kind in KINDS {
+        for offset in kind.offsets() {
+            // The widest access that fits, and limits; other widths fit or not around it.
+            for index in kind.indices(offset, 16) {
+                let constant = format!("({}.const {index})", kind.ty());
+                let mut guest = Guest::new(&engine, &module(kind, offset, &constant, ""));
+                for (name, bytes) in instructions() {
+                    let end = end(index, offset, bytes);
+                    let what = format!("at constant {index:#x} + {offset:#x} of {kind:?}");
+                    guest.assert_bounds(name, &[], end, SIZES[0] * WASM_PAGE, &what);
+                }
+            }
+        }
+    }
+}
