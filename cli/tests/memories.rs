@@ -1,14 +1,21 @@
-//! Accesses to every kind of memory at the edge of everything: of the memory, of the
-//! guard behind it, of 32 bits and of 64.
+//! Memories of every kind at their limits: accesses at the edge of the memory, of the
+//! guard behind it, of 32 bits and of 64, and sizes that cannot be had.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use woodfrog::abi::{TrapCode, Value};
-use woodfrog::limits::{MAX_MEMORY64_BYTES, MEMORY64_RESERVATION, WASM_PAGE};
-use woodfrog::runtime::{CallError, Config, Engine, Instance, Linker, Module, Outcome, Store};
+use woodfrog::limits::{
+    MAX_MEMORY_PAGES, MAX_MEMORY64_BYTES, MAX_MEMORY64_PAGES, MAX_TABLE_ELEMENTS,
+    MEMORY64_RESERVATION, WASM_PAGE,
+};
+use woodfrog::module::{AddressType, MemoryType};
+use woodfrog::runtime::{
+    CallError, Config, Engine, Instance, InstantiateError, Linker, Memory, MemoryError, Module,
+    Outcome, Store, TableError,
+};
 use woodfrog_cli::LinuxPlatform;
 
-/// Loads of each width, and the constant that a store of that width stores.
+/// Loads: result type, and how many bytes they read.
 const LOADS: [(&str, &str, u64); 17] = [
     ("i32.load8_s", "i32", 1),
     ("i32.load8_u", "i32", 1),
@@ -29,6 +36,7 @@ const LOADS: [(&str, &str, u64); 17] = [
     ("v128.load32_splat", "v128", 4),
 ];
 
+/// Stores: what they store, and how many bytes.
 const STORES: [(&str, &str, u64); 10] = [
     ("i32.store8", "i32.const 0", 1),
     ("i32.store16", "i32.const 0", 2),
@@ -181,9 +189,8 @@ struct Guest {
 
 impl Guest {
     fn new(engine: &Engine, text: &str) -> Self {
-        let module = Module::new(engine, &wat::parse_str(text).unwrap()).unwrap();
         let mut store = Store::new(engine, ());
-        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        let instance = instantiate(&mut store, text).unwrap();
         Self { store, instance }
     }
 
@@ -216,6 +223,11 @@ impl Guest {
 
 fn engine() -> Engine {
     Engine::new(Arc::new(LinuxPlatform::new()), Config::default())
+}
+
+fn instantiate(store: &mut Store<()>, text: &str) -> Result<Instance, InstantiateError> {
+    let module = Module::new(store.engine(), &wat::parse_str(text).unwrap()).unwrap();
+    Linker::new().instantiate(store, &module)
 }
 
 fn end(index: u64, offset: u64, bytes: u64) -> u128 {
@@ -262,5 +274,57 @@ fn accesses_at_constant_indices_trap_exactly_beyond_the_memory() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn minima_beyond_what_the_engine_has_are_refused() {
+    let mut store = Store::new(&engine(), ());
+    for wanted in [MAX_MEMORY64_PAGES + 1, 1 << 32, 1 << 48] {
+        let text = format!("(module (memory i64 {wanted}))");
+        let error = instantiate(&mut store, &text).unwrap_err();
+        let maximum = MAX_MEMORY64_PAGES;
+        assert!(
+            matches!(error, InstantiateError::Memory(e) if e == MemoryError::TooLarge { wanted, maximum }),
+            "{error}"
+        );
+    }
+    for wanted in [MAX_TABLE_ELEMENTS + 1, 1 << 32, u64::MAX] {
+        let text = format!("(module (table i64 {wanted} funcref))");
+        let error = instantiate(&mut store, &text).unwrap_err();
+        let maximum = MAX_TABLE_ELEMENTS;
+        assert!(
+            matches!(error, InstantiateError::Table(TableError::TooLarge { wanted: w, maximum: m })
+                if (w, m) == (wanted, maximum)),
+            "{error}"
+        );
+    }
+    let text =
+        "(module (memory i64 0 0x1_0000_0000_0000) (table i64 0 0xffff_ffff_ffff_ffff funcref))";
+    instantiate(&mut store, text).expect("a maximum promises nothing");
+}
+
+#[test]
+fn memories_grow_to_the_limit_of_their_address_type() {
+    let mut store = Store::new(&engine(), ());
+    for (address, limit) in [
+        (AddressType::I32, MAX_MEMORY_PAGES),
+        (AddressType::I64, MAX_MEMORY64_PAGES),
+    ] {
+        let ty = MemoryType {
+            address,
+            minimum: 1,
+            maximum: None,
+        };
+        let memory = Memory::new(&mut store, ty).unwrap();
+        let refused = memory.grow(&mut store, limit);
+        let (wanted, maximum) = (limit + 1, limit);
+        assert_eq!(refused, Err(MemoryError::TooLarge { wanted, maximum }));
+        assert_eq!(memory.grow(&mut store, u64::MAX).ok(), None);
+        assert_eq!(memory.grow(&mut store, limit - 1), Ok(1));
+        let last = limit * 65536 - 1;
+        memory.write(&mut store, last, &[7]).unwrap();
+        assert!(memory.write(&mut store, last, &[7, 7]).is_err());
+        assert_eq!(memory.size(&store), limit);
     }
 }

@@ -1,0 +1,170 @@
+;; Several memories of both index types in one program: live values across accesses,
+;; memories that grow in between, copies between all of them.
+(module
+  (memory $a 1 8)
+  (memory $b i64 1 8)
+  (memory $c 1 8)
+  (memory $d i64 2 0x1_0000_0000_0000)
+  (data (memory $b) (i64.mul (i64.const 4) (i64.const 4)) "\01\02\03\04")
+  (data (memory $c) (i32.sub (i32.const 20) (i32.const 4)) "\05\06\07\08")
+  (data $passive "\09\0a\0b\0c")
+  (global $wide i64 (i64.add (i64.mul (i64.const 3) (i64.const -1)) (i64.const 1)))
+  (global $narrow i32 (i32.mul (i32.const 0x4000_0000) (i32.sub (i32.const 1) (i32.const 4))))
+
+  (func (export "wide") (result i64) (global.get $wide))
+  (func (export "narrow") (result i32) (global.get $narrow))
+  (func (export "sizes") (result i32 i64 i32 i64)
+    (memory.size $a) (memory.size $b) (memory.size $c) (memory.size $d))
+  (func (export "data") (result i32 i32)
+    (i32.load $b (i64.const 16)) (i32.load $c (i32.const 16)))
+
+  ;; A sum kept on the operand stack over accesses to four memories, with a grown
+  ;; memory and a call in between.
+  (func $mix (param $i i32) (result i32)
+    (i32.add
+      (i32.add (i32.load $a (local.get $i)) (i32.load $b (i64.extend_i32_u (local.get $i))))
+      (i32.add (i32.load $c (local.get $i)) (i32.load $d offset=65536 (i64.extend_i32_u (local.get $i))))))
+  (func (export "walk") (param $count i32) (result i32) (local $i i32) (local $sum i32)
+    (loop $next
+      (i32.store $a (local.get $i) (local.get $i))
+      (i32.store $b (i64.extend_i32_u (local.get $i)) (i32.mul (local.get $i) (i32.const 3)))
+      (i32.store $c (local.get $i) (i32.mul (local.get $i) (i32.const 5)))
+      (i32.store $d offset=65536 (i64.extend_i32_u (local.get $i)) (i32.mul (local.get $i) (i32.const 7)))
+      (local.set $sum (i32.add (local.get $sum) (call $mix (local.get $i))))
+      (local.set $i (i32.add (local.get $i) (i32.const 4)))
+      (br_if $next (i32.lt_u (local.get $i) (local.get $count))))
+    (local.get $sum))
+
+  ;; Writes to the end of a memory, grows it, and writes to the new end, thrice.
+  (func (export "grow and write") (result i64) (local $i i64) (local $end i64)
+    (loop $next
+      (local.set $end (i64.mul (memory.size $b) (i64.const 65536)))
+      (i64.store $b (i64.sub (local.get $end) (i64.const 8)) (local.get $end))
+      (drop (memory.grow $b (i64.const 1)))
+      (i64.store $b (local.get $end) (i64.const 1))
+      (local.set $i (i64.add (local.get $i)
+        (i64.add (i64.load $b (i64.sub (local.get $end) (i64.const 8))) (i64.load $b (local.get $end)))))
+      (br_if $next (i64.lt_u (memory.size $b) (i64.const 4))))
+    (local.get $i))
+  (func (export "grow") (param i64) (result i64) (memory.grow $d (local.get 0)))
+  (func (export "grow narrow") (param i32) (result i32) (memory.grow $c (local.get 0)))
+
+  ;; Bulk operations long enough to stop in the middle.
+  (func (export "fill") (param i64 i32 i64)
+    (memory.fill $d (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "copy") (param i64 i64 i64)
+    (memory.copy $d $d (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "narrow to wide") (param i64 i32 i32)
+    (memory.copy $d $c (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "wide to narrow") (param i32 i64 i32)
+    (memory.copy $c $d (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "wide to wide") (param i64 i64 i64)
+    (memory.copy $b $d (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "init") (param i64 i32 i32)
+    (memory.init $d $passive (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "load") (param i64) (result i32) (i32.load8_u $d (local.get 0)))
+  (func (export "load narrow") (param i32) (result i32) (i32.load8_u $c (local.get 0)))
+  (func (export "load b") (param i64) (result i32) (i32.load8_u $b (local.get 0))))
+
+(assert_return (invoke "wide") (i64.const -2))
+(assert_return (invoke "narrow") (i32.const 0x4000_0000))
+(assert_return (invoke "sizes") (i32.const 1) (i64.const 1) (i32.const 1) (i64.const 2))
+(assert_return (invoke "data") (i32.const 0x04030201) (i32.const 0x08070605))
+(assert_return (invoke "walk" (i32.const 400)) (i32.const 316800))
+(assert_return (invoke "grow and write") (i64.const 393219))
+(assert_return (invoke "sizes") (i32.const 1) (i64.const 4) (i32.const 1) (i64.const 2))
+
+(assert_return (invoke "grow" (i64.const 8)) (i64.const 2))
+(assert_return (invoke "grow" (i64.const 0x1_0000_0000_0000)) (i64.const -1))
+(assert_return (invoke "grow" (i64.const -1)) (i64.const -1))
+(assert_return (invoke "grow" (i64.const 0x1_0000_0000)) (i64.const -1))
+(assert_return (invoke "grow narrow" (i32.const 7)) (i32.const 1))
+(assert_return (invoke "grow narrow" (i32.const 1)) (i32.const -1))
+(assert_return (invoke "sizes") (i32.const 1) (i64.const 4) (i32.const 8) (i64.const 10))
+
+(assert_return (invoke "fill" (i64.const 10) (i32.const 0xaa) (i64.const 300000)))
+(assert_return (invoke "load" (i64.const 9)) (i32.const 0))
+(assert_return (invoke "load" (i64.const 10)) (i32.const 0xaa))
+(assert_return (invoke "load" (i64.const 300009)) (i32.const 0xaa))
+(assert_return (invoke "load" (i64.const 300010)) (i32.const 0))
+(assert_return (invoke "init" (i64.const 10) (i32.const 1) (i32.const 3)))
+(assert_return (invoke "load" (i64.const 12)) (i32.const 12))
+(assert_return (invoke "copy" (i64.const 11) (i64.const 10) (i64.const 300000)))
+(assert_return (invoke "load" (i64.const 11)) (i32.const 10))
+(assert_return (invoke "load" (i64.const 13)) (i32.const 12))
+(assert_return (invoke "load" (i64.const 300010)) (i32.const 0xaa))
+(assert_return (invoke "copy" (i64.const 10) (i64.const 11) (i64.const 300000)))
+(assert_return (invoke "load" (i64.const 12)) (i32.const 12))
+(assert_return (invoke "wide to narrow" (i32.const 100) (i64.const 10) (i32.const 200000)))
+(assert_return (invoke "load narrow" (i32.const 102)) (i32.const 12))
+(assert_return (invoke "load narrow" (i32.const 200099)) (i32.const 0xaa))
+(assert_return (invoke "load narrow" (i32.const 200100)) (i32.const 0))
+(assert_return (invoke "narrow to wide" (i64.const 400000) (i32.const 100) (i32.const 200000)))
+(assert_return (invoke "load" (i64.const 400002)) (i32.const 12))
+(assert_return (invoke "wide to wide" (i64.const 50) (i64.const 400000) (i64.const 200000)))
+(assert_return (invoke "load b" (i64.const 52)) (i32.const 12))
+
+;; Bounds of bulk operations: 10 pages wide, 8 pages narrow; nothing wraps around.
+(assert_return (invoke "fill" (i64.const 655360) (i32.const 1) (i64.const 0)))
+(assert_trap (invoke "fill" (i64.const 655361) (i32.const 1) (i64.const 0)) "out of bounds memory access")
+(assert_trap (invoke "fill" (i64.const 655359) (i32.const 1) (i64.const 2)) "out of bounds memory access")
+(assert_trap (invoke "fill" (i64.const 16) (i32.const 1) (i64.const -16)) "out of bounds memory access")
+(assert_trap (invoke "fill" (i64.const 0x1_0000_0000) (i32.const 1) (i64.const 1)) "out of bounds memory access")
+(assert_trap (invoke "fill" (i64.const 0) (i32.const 1) (i64.const 0x1_0000_0000)) "out of bounds memory access")
+(assert_trap (invoke "copy" (i64.const 0) (i64.const -1) (i64.const 1)) "out of bounds memory access")
+(assert_trap (invoke "copy" (i64.const -1) (i64.const 0) (i64.const 1)) "out of bounds memory access")
+(assert_trap (invoke "copy" (i64.const 1) (i64.const 1) (i64.const -1)) "out of bounds memory access")
+(assert_trap (invoke "narrow to wide" (i64.const 0x1_0000_0000) (i32.const 0) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "narrow to wide" (i64.const 0) (i32.const -1) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "wide to narrow" (i32.const 0) (i64.const 0x1_0000_0000) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "wide to narrow" (i32.const 1) (i64.const 1) (i32.const -1)) "out of bounds memory access")
+(assert_trap (invoke "init" (i64.const 0x1_0000_0000) (i32.const 0) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "init" (i64.const 0) (i32.const 4) (i32.const 1)) "out of bounds memory access")
+
+;; A segment beyond the memory, whose lower half alone is within it.
+(assert_trap
+  (module (memory i64 1) (data (i64.const 0x1_0000_0000) "a"))
+  "out of bounds memory access")
+(assert_trap
+  (module (memory 1) (memory i64 1) (data (memory 1) (i64.sub (i64.const 0) (i64.const 1)) "ab"))
+  "out of bounds memory access")
+
+;; Index types are part of a type; several memories pass through exports and imports,
+;; and one memory may be two of an importer's.
+(module $exports
+  (memory (export "narrow") 1 2) (memory (export "wide") i64 1 4)
+  (func (export "write") (i32.store 0 (i32.const 0) (i32.const 11)) (i32.store 1 (i64.const 0) (i32.const 22))))
+(register "exports" $exports)
+(module $imports
+  (import "exports" "wide" (memory $first i64 1))
+  (import "exports" "narrow" (memory $second 1 2))
+  (import "exports" "wide" (memory $third i64 1 4))
+  (func (export "read") (result i32 i32 i32)
+    (i32.load $first (i64.const 0)) (i32.load $second (i32.const 0)) (i32.load $third (i64.const 0)))
+  (func (export "grow") (result i64 i64)
+    (drop (memory.grow $third (i64.const 2)))
+    (memory.size $first)
+    (i64.store $first (i64.const 0x2fff8) (i64.const 9))
+    (i64.load $third (i64.const 0x2fff8)))
+  (func (export "copy") (param i64 i64 i64) (result i32)
+    ;; An overlapping copy in one memory under two names.
+    (memory.copy $first $third (local.get 0) (local.get 1) (local.get 2))
+    (i32.load $first (local.get 0))))
+(invoke $exports "write")
+(assert_return (invoke $imports "read") (i32.const 22) (i32.const 11) (i32.const 22))
+(assert_return (invoke $imports "grow") (i64.const 3) (i64.const 9))
+(assert_return (invoke $imports "copy" (i64.const 4) (i64.const 0) (i64.const 150000)) (i32.const 22))
+(assert_return (invoke $imports "copy" (i64.const 0) (i64.const 4) (i64.const 150000)) (i32.const 22))
+(assert_unlinkable (module (import "exports" "wide" (memory 1))) "incompatible import type")
+(assert_unlinkable (module (import "exports" "narrow" (memory i64 1))) "incompatible import type")
+
+;; Hints say which way a branch goes; malformed ones say nothing.
+(module
+  (func (export "hinted") (param i32) (result i32)
+    (@metadata.code.branch_hint "\01") (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2)))))
+(assert_return (invoke "hinted" (i32.const 0)) (i32.const 2))
+(assert_return (invoke "hinted" (i32.const 1)) (i32.const 1))
+(module
+  (@custom "metadata.code.branch_hint" (after func) "\ff\ff\ff\ff\ff\01no hints")
+  (func (export "unhinted") (result i32) (i32.const 3)))
+(assert_return (invoke "unhinted") (i32.const 3))
