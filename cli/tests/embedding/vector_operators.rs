@@ -137,7 +137,7 @@ const OPERATORS: &[(&str, char, &str)] = &[
 ];
 
 /// Operands: random bits, then those where lanes overflow, then few different ones.
-const VALUES: [[u128; 3]; 4] = [
+const VALUES: [[u128; 3]; 6] = [
     [
         0x8f3a_11c7_0e5d_92b4_7be6_f00d_a5c3_6179,
         0x26d1_9b04_e8f7_3c5a_c091_d4be_17f2_083d,
@@ -158,7 +158,21 @@ const VALUES: [[u128; 3]; 4] = [
         0,
         0x0102_0304_0506_0708_0910_1112_1314_1516,
     ],
+    // Floats: NaNs of different payloads, signalling ones too, zeros of both signs, infinities.
+    [
+        0x7fc0_1234_ff80_0001_8000_0000_7f80_0000,
+        0xffc0_5678_7fc0_0000_0000_0000_ff80_0000,
+        0x7f80_0002_ffc0_0003_8000_0000_ff80_0000,
+    ],
+    [
+        0x7ff8_0000_0000_1234_8000_0000_0000_0000,
+        0xfff0_0000_0000_0001_0000_0000_0000_0000,
+        0x7ff4_0000_0000_0005_7ff0_0000_0000_0000,
+    ],
 ];
+
+/// Where the lists for floats begin.
+const FLOAT_VALUES: usize = 4;
 
 /// Counts of shifts.
 const COUNTS: [u32; 8] = [0, 1, 7, 8, 31, 63, 0xffff_ffe5, 130];
@@ -427,7 +441,11 @@ fn check_all(features: CpuFeatures, start: &str) -> usize {
             _ => 2,
         };
         for operator in operators.split(", ").filter(|name| name.starts_with(start)) {
-            for round in checked..checked + rounds {
+            let first = match operator.starts_with('f') {
+                true => FLOAT_VALUES,
+                false => checked,
+            };
+            for round in first..first + rounds {
                 let operands = operands(params, round);
                 let params = params.chars().collect();
                 let subject = Subject {

@@ -29,7 +29,7 @@ pub(super) fn lane_width(lanes: Lanes) -> Width {
 fn lane_to_low(size: Size, lane: u8) -> u8 {
     match size {
         Size::S32 => lane,
-        Size::S64 => (2 * lane + 1) << 2 | 2 * lane,
+        Size::S64 => ((2 * lane + 1) << 2) | (2 * lane),
     }
 }
 
