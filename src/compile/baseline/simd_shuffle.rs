@@ -116,7 +116,7 @@ impl Two {
         if let Some(words) = wider::<8>(bytes)
             && (0..8).all(|i| usize::from(words[i] % 8) == i)
         {
-            let from_src = (0..8).map(|i| words[i] / 8 << i).sum();
+            let from_src = (0..8).map(|i| (words[i] / 8) << i).sum();
             return Some(Self::Control(Shuffle::Pblendw, from_src));
         }
         match wider::<4>(bytes) {
