@@ -14,11 +14,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How each program is run: as it is, frozen at each point, and at some that fall differently
-/// in every turn of a loop; and with its frames between two code versions, in place and frozen.
-const MODES: [&[&str]; 5] = [
+/// in every turn of a loop; for the oldest processors; and with its frames between two code
+/// versions, in place and frozen.
+const MODES: [&[&str]; 6] = [
     &[],
     &["--freeze-every", "1"],
     &["--freeze-every", "7"],
+    &["--cpu", "baseline", "--freeze-every", "5"],
     &["--switch-versions"],
     &["--switch-versions", "--freeze-every", "3"],
 ];

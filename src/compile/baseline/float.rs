@@ -30,6 +30,11 @@ impl FunctionCompiler<'_> {
         let size = size_of(ty);
         let b = self.pop_float();
         let a = self.pop_float();
+        if self.options.features.avx
+            && let FloatSrc::Reg { reg, owned } = a
+        {
+            return self.float_binary_into(op, ty, (reg, owned), b);
+        }
         let destination = self
             .float_destination()
             .filter(|&(_, dst)| !matches!(b, FloatSrc::Reg { reg, .. } if reg == dst));
@@ -45,6 +50,39 @@ impl FunctionCompiler<'_> {
         self.float_src(op, size, dst, b);
         self.release_float(b);
         self.push_xmm(ty, dst);
+    }
+
+    /// `a op b` into any register, without a copy of `a`, which may be owned.
+    fn float_binary_into(&mut self, op: FloatOp, ty: ValType, a: (XMM, bool), b: FloatSrc) {
+        let size = size_of(ty);
+        let (a, a_owned) = a;
+        let destination = self.float_destination();
+        let dst = match (destination, b) {
+            (Some((_, dst)), _) => dst,
+            (None, _) if a_owned => a,
+            (None, FloatSrc::Reg { reg, owned: true }) => reg,
+            (None, _) => self.alloc_xmm(),
+        };
+        match b {
+            // Two operands are enough, and shorter.
+            b if dst == a => self.float_src(op, size, dst, b),
+            FloatSrc::Reg { reg, .. } => self.masm.float_op_into(op, size, dst, a, reg),
+            FloatSrc::Mem(mem) => self.masm.float_op_into(op, size, dst, a, mem),
+            FloatSrc::Const(bits) => {
+                self.load_float_const(size, XMM_SCRATCH, bits);
+                self.masm.float_op_into(op, size, dst, a, XMM_SCRATCH);
+            }
+        }
+        if a != dst {
+            self.release_xmm_if(a, a_owned);
+        }
+        if !matches!(b, FloatSrc::Reg { reg, .. } if reg == dst) {
+            self.release_float(b);
+        }
+        match destination {
+            Some((local, _)) => self.push(ty, Loc::Local(local)),
+            None => self.push_xmm(ty, dst),
+        }
     }
 
     fn float_src(&mut self, op: FloatOp, size: Size, dst: XMM, src: FloatSrc) {

@@ -138,6 +138,25 @@ impl Masm {
         }
     }
 
+    /// `dst = a op b` for the four operations of arithmetic (AVX).
+    pub(in crate::compile) fn float_op_into(
+        &mut self,
+        op: FloatOp,
+        size: Size,
+        dst: XMM,
+        a: XMM,
+        b: impl Into<XmmRm>,
+    ) {
+        let b = b.into();
+        match op {
+            FloatOp::Add => sized!(self, size, vaddss_b / vaddsd_b, dst, a, b),
+            FloatOp::Sub => sized!(self, size, vsubss_b / vsubsd_b, dst, a, b),
+            FloatOp::Mul => sized!(self, size, vmulss_b / vmulsd_b, dst, a, b),
+            FloatOp::Div => sized!(self, size, vdivss_b / vdivsd_b, dst, a, b),
+            FloatOp::Min | FloatOp::Max | FloatOp::Sqrt => unreachable!("no arithmetic"),
+        }
+    }
+
     pub(in crate::compile) fn vec_op(&mut self, op: VecOp, dst: XMM, src: XMM) {
         match op {
             VecOp::And => emit!(self, andps_a, dst, src),
