@@ -2,6 +2,7 @@
 
 use super::IMAGE_PAGE;
 use alloc::vec::Vec;
+use core::ops::Range;
 use serde::{Deserialize, Serialize};
 
 /// A run of memory pages of [`IMAGE_PAGE`] bytes each.
@@ -35,6 +36,14 @@ impl PageRun {
 pub enum MemoryContents<'a> {
     /// All of it, in place.
     Linear(&'a [u8]),
+    /// All of it, in place, and where it may be something else than zero: ranges of whole
+    /// pages, in ascending order.
+    Sparse {
+        /// The whole memory.
+        bytes: &'a [u8],
+        /// What of it is worth a look.
+        touched: Vec<Range<usize>>,
+    },
     /// What is not zero.
     Pages {
         /// Where it is, in ascending order.
@@ -48,7 +57,8 @@ impl<'a> MemoryContents<'a> {
     /// The runs of pages that are not known to be zero, in ascending order.
     pub fn page_runs(&self) -> Vec<PageRun> {
         match self {
-            Self::Linear(bytes) => non_zero_runs(bytes),
+            Self::Linear(bytes) => non_zero_runs(bytes, core::slice::from_ref(&(0..bytes.len()))),
+            Self::Sparse { bytes, touched } => non_zero_runs(bytes, touched),
             Self::Pages { runs, .. } => runs.clone(),
         }
     }
@@ -64,7 +74,7 @@ impl<'a> MemoryContents<'a> {
     /// The same, for runs that are known already.
     pub(super) fn chunks_of(&self, runs: &[PageRun]) -> impl Iterator<Item = (u64, &'a [u8])> {
         let (bytes, is_dense) = match *self {
-            Self::Linear(bytes) => (bytes, false),
+            Self::Linear(bytes) | Self::Sparse { bytes, .. } => (bytes, false),
             Self::Pages { data, .. } => (data, true),
         };
         let mut consumed = 0;
@@ -76,25 +86,27 @@ impl<'a> MemoryContents<'a> {
     }
 }
 
-/// The runs of pages of a linear memory that have a byte other than zero.
+/// The runs of pages of a linear memory that have a byte other than zero, all of which are
+/// within these ranges.
 ///
 /// # Panics
 ///
-/// Panics if the memory does not consist of whole pages.
-fn non_zero_runs(bytes: &[u8]) -> Vec<PageRun> {
-    assert!(bytes.len().is_multiple_of(IMAGE_PAGE));
+/// Panics if the ranges do not consist of whole pages of the memory.
+fn non_zero_runs(bytes: &[u8], touched: &[Range<usize>]) -> Vec<PageRun> {
     let mut runs: Vec<PageRun> = Vec::new();
-    for (index, page) in bytes.chunks_exact(IMAGE_PAGE).enumerate() {
-        if is_zero(page) {
-            continue;
-        }
-        let index = u32::try_from(index).expect("a memory has at most 2^32 bytes");
-        match runs.last_mut() {
-            Some(run) if run.end() == u64::from(index) => run.count += 1,
-            _ => runs.push(PageRun {
-                first: index,
-                count: 1,
-            }),
+    for range in touched {
+        assert!(range.start.is_multiple_of(IMAGE_PAGE) && range.end.is_multiple_of(IMAGE_PAGE));
+        let pages = bytes[range.clone()].chunks_exact(IMAGE_PAGE);
+        let pages = (range.start / IMAGE_PAGE..).zip(pages);
+        for (index, _) in pages.filter(|(_, page)| !is_zero(page)) {
+            let index = u32::try_from(index).expect("a memory has at most 2^32 pages");
+            match runs.last_mut() {
+                Some(run) if run.end() == u64::from(index) => run.count += 1,
+                _ => runs.push(PageRun {
+                    first: index,
+                    count: 1,
+                }),
+            }
         }
     }
     runs
@@ -130,6 +142,21 @@ mod tests {
                 }
             ]
         );
+    }
+
+    #[test]
+    fn runs_are_looked_for_where_a_memory_was_touched() {
+        let mut bytes = vec![0; 16 * IMAGE_PAGE];
+        bytes[2 * IMAGE_PAGE] = 1;
+        bytes[3 * IMAGE_PAGE] = 1;
+        bytes[9 * IMAGE_PAGE] = 1;
+        let pages = |range: Range<usize>| range.start * IMAGE_PAGE..range.end * IMAGE_PAGE;
+        let touched = vec![pages(1..3), pages(3..5), pages(8..9)];
+        let contents = MemoryContents::Sparse {
+            bytes: &bytes,
+            touched,
+        };
+        assert_eq!(contents.page_runs(), [PageRun { first: 2, count: 2 }]);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 pub mod bare;
 
 use crate::abi::VmStoreContext;
+use core::ops::Range;
 
 /// What pages may be used for. There is no writable and executable page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,14 @@ pub unsafe trait Platform: Send + Sync {
     ///
     /// The range is committed, and nothing relies on its old protection.
     unsafe fn protect(&self, start: *mut u8, size: usize, protection: Protection);
+
+    /// Calls `visit` with the runs of pages of a committed range that may hold something
+    /// else than zeros, in ascending order, as offsets in bytes. A platform that backs
+    /// pages lazily knows which were never touched; it makes images of large memories cheap.
+    fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
+        let _ = start;
+        visit(0..size);
+    }
 
     /// Makes `activation` the one whose wasm code runs on this CPU (thread)
     /// and returns the one before; null for none. Trap handlers pass the current

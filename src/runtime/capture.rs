@@ -128,7 +128,10 @@ impl StoreCore {
             .map(|memory| MemoryState {
                 ty: memory.declared,
                 size_pages: memory.pages(),
-                contents: MemoryContents::Linear(memory.bytes()),
+                contents: MemoryContents::Sparse {
+                    bytes: memory.bytes(),
+                    touched: memory.touched(),
+                },
             })
             .collect()
     }

@@ -11,6 +11,8 @@
 
 use crate::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
 use core::ptr::NonNull;
 
 /// An address range that belongs to one owner.
@@ -69,6 +71,19 @@ impl Reservation {
         let start = self.page_range(offset, size);
         // SAFETY: the range was checked to lie within this reservation.
         unsafe { self.platform.commit(start, size) }
+    }
+
+    /// The ranges of the first `size` bytes, which are committed, that may hold something
+    /// else than zeros, in ascending order.
+    pub(crate) fn touched(&self, size: usize) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let start = self.page_range(0, size);
+        self.platform
+            .visit_touched(start, size, &mut |range| match ranges.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => ranges.push(range),
+            });
+        ranges
     }
 
     fn page_range(&self, offset: usize, size: usize) -> *mut u8 {

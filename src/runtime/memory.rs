@@ -15,6 +15,8 @@ use crate::limits::{MEMORY_RESERVATION, MEMORY64_RESERVATION, WASM_PAGE};
 use crate::module::{AddressType, MemoryType};
 use crate::platform::{Platform, PlatformError};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A linear memory of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +144,11 @@ impl MemoryEntry {
         unsafe { core::slice::from_raw_parts(self.base(), self.len() as usize) }
     }
 
+    /// The ranges of its bytes that may hold something else than zeros, in ascending order.
+    pub(super) fn touched(&self) -> Vec<Range<usize>> {
+        self.reservation.touched(self.len() as usize)
+    }
+
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as for `bytes`; the entry is borrowed exclusively.
         unsafe { core::slice::from_raw_parts_mut(self.base(), self.len() as usize) }
@@ -163,7 +170,7 @@ impl MemoryEntry {
         Ok(&mut self.bytes_mut()[range])
     }
 
-    fn check(&self, address: u64, len: u64) -> Result<core::ops::Range<usize>, MemoryAccessError> {
+    fn check(&self, address: u64, len: u64) -> Result<Range<usize>, MemoryAccessError> {
         let size = self.len();
         match address.checked_add(len) {
             Some(end) if end <= size => Ok(address as usize..end as usize),

@@ -43,6 +43,8 @@ struct Memory<M, F> {
 
 /// Page fault (Intel SDM volume 3A, section 6.15).
 const VECTOR_PAGE_FAULT: u64 = 14;
+/// Bytes of address space that are looked through at once for pages that were touched.
+const TOUCHED_CHUNK: usize = 512 * PAGE_SIZE;
 /// Error code bit of a page fault: the access was a write.
 const IS_WRITE: u64 = 1 << 1;
 
@@ -196,6 +198,19 @@ where
         }
     }
 
+    fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
+        let range = address_range(start, size);
+        for chunk in range.clone().step_by(TOUCHED_CHUNK) {
+            let end = range.end.min(chunk + TOUCHED_CHUNK);
+            let is_touched = self.memory.lock().touched_pages(chunk..end);
+            // Without the lock: `visit` may touch pages.
+            for (index, _) in is_touched.iter().enumerate().filter(|(_, is)| **is) {
+                let offset = chunk - range.start + index * PAGE_SIZE;
+                visit(offset..offset + PAGE_SIZE);
+            }
+        }
+    }
+
     fn swap_activation(&self, activation: *mut VmStoreContext) -> *mut VmStoreContext {
         self.activation.swap(activation, Ordering::Relaxed)
     }
@@ -206,6 +221,16 @@ where
     M: Mapper<Size4KiB>,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
 {
+    /// Which pages of a range have a frame of their own.
+    fn touched_pages(&self, range: Range<usize>) -> [bool; TOUCHED_CHUNK / PAGE_SIZE] {
+        let mut is_touched = [false; TOUCHED_CHUNK / PAGE_SIZE];
+        for (is_touched, page) in is_touched.iter_mut().zip(pages(range)) {
+            let frame = self.mapper.translate_page(page).ok();
+            *is_touched = frame.is_some() && frame != self.zero_frame;
+        }
+        is_touched
+    }
+
     /// Gives a page a frame of its own; false if it has one, or none is left.
     fn back_for_writing(&mut self, page: Page) -> bool {
         match self.mapper.translate_page(page) {
