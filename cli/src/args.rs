@@ -37,8 +37,8 @@ pub enum Command {
     Disk(DiskArgs),
     /// Run scripts of the WebAssembly test suite
     ///
-    /// Prints each failure with its line, and how many assertions passed and failed last.
-    /// Exits with 1 if any failed.
+    /// Prints each failure with its line, for each set (directory) how many assertions of each
+    /// kind passed, and how many passed and failed last. Exits with 1 if any failed.
     Wast(WastArgs),
 }
 
@@ -181,9 +181,19 @@ pub struct WastArgs {
 
     /// Freeze every call at every Nth suspend point, and thaw it at other addresses; 0: never
     ///
-    /// N doubles after each 32 freezes of one call.
+    /// A call that passes more than 10,000 points is frozen at the first 1,000, and then
+    /// at random ones.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub freeze_every: u64,
+
+    /// Take the random ones from a generator with this seed, and not one that is printed
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+
+    /// A list of what must fail: lines of SET/FILE:LINE, SET being the file's directory, or of
+    /// SET/FILE *COUNT, and a reason
+    #[arg(long, value_name = "FILE")]
+    pub expected_failures: Option<PathBuf>,
 
     /// What modules may use: v1, v2, all, or names of proposals to WebAssembly, joined by +
     #[arg(long, value_name = "NAMES", default_value = "all")]

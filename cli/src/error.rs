@@ -1,6 +1,7 @@
 //! Why the command could not do what it was asked to.
 
 use crate::disk::DiskError;
+use crate::wast::expected::BadList;
 use std::io;
 use std::path::PathBuf;
 use woodfrog::abi::ValType;
@@ -126,6 +127,9 @@ pub enum Failure {
     /// The program could not be started or went wrong in a way that is no trap.
     #[error(transparent)]
     Program(#[from] ProgramError),
+    /// The list of expected failures of test scripts is malformed.
+    #[error(transparent)]
+    ExpectedFailures(#[from] BadList),
     /// Nothing more can be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),

@@ -1,54 +1,229 @@
 //! `woodfrog wast`: scripts of the WebAssembly specification's test suite.
 //!
-//! A [`script`] is a list of modules and assertions about them. It acts on a
-//! [`world`], the store that all its modules live in, which can be frozen and
-//! thawed in the middle of every call. [`values`] compares results with what a
-//! script expects of them; [`spectest`] is the module that scripts import.
+//! [`convert`] reads the text of scripts; `woodfrog_suite` runs them. What may fail
+//! is a list of [`expected`] failures.
 
-pub mod script;
-pub mod spectest;
-pub mod values;
-pub mod world;
+pub mod convert;
+pub mod expected;
 
-pub use script::{Mismatch, Problem, Summary};
-pub use world::Options;
+pub use expected::{ExpectedFailures, Verdict};
 
 use crate::EXIT_FAILURE;
 use crate::args::WastArgs;
 use crate::error::Failure;
 use crate::load;
-use std::fmt::Write as _;
+use crate::platform::LinuxPlatform;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::num::NonZeroU64;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+use std::{str, thread};
+use woodfrog::abi::CpuFeatures;
+use woodfrog::module::WasmFeatures;
+use woodfrog::runtime::{Config, Engine};
+use woodfrog_suite::freezing::Never;
+use woodfrog_suite::report::Mismatch;
+use woodfrog_suite::{Counts, Report};
+
+/// How scripts are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Freeze every call at every Nth suspend point, or at random ones if there are many.
+    pub freeze_every: Option<NonZeroU64>,
+    /// What these random ones follow from.
+    pub seed: u64,
+    /// Processor features that code may use.
+    pub features: CpuFeatures,
+    /// Features of WebAssembly that modules may use.
+    pub wasm_features: WasmFeatures,
+}
+
+impl Default for Options {
+    /// No freezing, and the features that this processor and the engine have.
+    fn default() -> Self {
+        Self {
+            freeze_every: None,
+            seed: 0,
+            features: Config::default().features,
+            wasm_features: WasmFeatures::default(),
+        }
+    }
+}
+
+/// A script that is to be run.
+#[derive(Clone, Debug)]
+pub struct Job<'a> {
+    /// The set that it belongs to, and the name of its file: SET/FILE.
+    pub name: String,
+    /// Its text.
+    pub text: &'a [u8],
+    /// How it is run.
+    pub options: Options,
+}
+
+/// What became of a set of scripts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Summary {
+    /// How many assertions hold.
+    pub passed: Counts,
+    /// How many directives fail that should not, or hold that should fail.
+    pub failed: usize,
+    /// How many fail as expected.
+    pub expected: usize,
+    /// How many suspend points were passed, if there were freezes.
+    pub points: u64,
+    /// How often a call was frozen and thawed.
+    pub freezes: u64,
+}
 
 /// Runs scripts and returns the exit code: 1 if anything failed.
 ///
 /// # Errors
 ///
-/// [`Failure::Read`], [`Failure::Output`].
+/// [`Failure::Read`], [`Failure::ExpectedFailures`], [`Failure::Output`].
 pub fn run(args: &WastArgs) -> Result<u8, Failure> {
     let options = Options {
         freeze_every: NonZeroU64::new(args.freeze_every),
+        seed: args.seed.unwrap_or_else(random_seed),
         wasm_features: args.features,
         ..Options::default()
     };
-    let (mut passed, mut failed) = (0, 0);
+    let expected = match &args.expected_failures {
+        Some(path) => ExpectedFailures::parse(&String::from_utf8_lossy(&load::read(path)?))?,
+        None => ExpectedFailures::default(),
+    };
+    let files = args.files.iter().map(|path| Ok((path, load::read(path)?)));
+    let files = files.collect::<Result<Vec<_>, Failure>>()?;
+    let jobs: Vec<Job<'_>> = files
+        .iter()
+        .map(|(path, text)| Job {
+            name: name(path),
+            text,
+            options,
+        })
+        .collect();
     let mut text = String::new();
-    for path in &args.files {
-        let source = load::read(path)?;
-        let summary = match std::str::from_utf8(&source) {
-            Ok(source) => script::run(source, &options),
-            Err(error) => Summary::not_run(1, Mismatch::Text(error.to_string())),
-        };
-        passed += summary.passed;
-        failed += summary.problems.len();
-        for Problem { line, mismatch } in summary.problems {
-            let _ = writeln!(text, "{}:{line}: {mismatch}", path.display());
+    let mut sets: BTreeMap<&str, Summary> = BTreeMap::new();
+    for (job, report) in jobs.iter().zip(run_all(&jobs)) {
+        let verdict = expected.judge(&job.name, &report);
+        let (set, _) = job.name.split_once('/').expect("names have two parts");
+        sets.entry(set).or_default().add(&report, &verdict);
+        for complaint in verdict.complaints {
+            let _ = writeln!(text, "{complaint}");
         }
     }
+    for (set, summary) in &sets {
+        let _ = writeln!(text, "set={set} {} {summary}", Mode(&options));
+    }
+    let passed: u64 = sets.values().map(|summary| summary.passed.total()).sum();
+    let failed: usize = sets.values().map(|summary| summary.failed).sum();
     let _ = writeln!(text, "{passed} passed, {failed} failed");
     io::stdout()
         .write_all(text.as_bytes())
         .map_err(Failure::Output)?;
     Ok(if failed == 0 { 0 } else { EXIT_FAILURE })
+}
+
+/// SET/FILE: the last two parts of a path.
+fn name(path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let set = path.parent().and_then(Path::file_name).unwrap_or_default();
+    format!("{}/{file}", set.to_string_lossy())
+}
+
+/// A seed that nobody chose.
+pub fn random_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_nanos() as u64)
+}
+
+/// Runs scripts on all processors, and returns their reports in order.
+pub fn run_all(jobs: &[Job<'_>]) -> Vec<Report> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut reports = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(index) else {
+                return reports;
+            };
+            reports.push((index, run_script(job.text, &job.options)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, |count| count.get());
+    let mut reports: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let reports = workers.into_iter().map(|worker| worker.join());
+        reports
+            .flat_map(|reports| reports.expect("no worker panics"))
+            .collect()
+    });
+    reports.sort_by_key(|(index, _)| *index);
+    reports.into_iter().map(|(_, report)| report).collect()
+}
+
+/// Runs one script.
+pub fn run_script(text: &[u8], options: &Options) -> Report {
+    let text = match str::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => return Report::not_run(1, Mismatch::Text(error.to_string())),
+    };
+    let script = match convert::script(text) {
+        Ok(script) => script,
+        Err(report) => return report,
+    };
+    let config = Config {
+        features: options.features,
+        wasm_features: options.wasm_features,
+        ..woodfrog_suite::config()
+    };
+    let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
+    match options.freeze_every {
+        Some(every) => woodfrog_suite::run_frozen(&script, &engine, every, options.seed),
+        None => woodfrog_suite::run(&script, &engine, &mut Never),
+    }
+}
+
+impl Summary {
+    /// Adds a script to its set.
+    pub fn add(&mut self, report: &Report, verdict: &Verdict) {
+        self.passed += report.passed;
+        self.failed += verdict.complaints.len();
+        self.expected += verdict.expected;
+        self.points += report.points;
+        self.freezes += report.freezes;
+    }
+}
+
+/// Writes `return=5 ... passed=5 failed=0 ...`.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            passed,
+            failed,
+            expected,
+            points,
+            freezes,
+        } = self;
+        write!(
+            f,
+            "{passed} failed={failed} expected-failures={expected} points={points} freezes={freezes}"
+        )
+    }
+}
+
+/// How a set was run, in the same form.
+pub struct Mode<'a>(pub &'a Options);
+
+impl fmt::Display for Mode<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.freeze_every {
+            Some(every) => write!(f, "freeze-every={every} seed={}", self.0.seed),
+            None => f.write_str("freeze-every=0"),
+        }
+    }
 }

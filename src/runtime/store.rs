@@ -101,6 +101,13 @@ impl<T: 'static> Store<T> {
         backtrace::of_waiting_store(self.as_context().into_core())
     }
 
+    /// How many suspend points it has passed since [`Self::set_freeze_every`] was called
+    /// or it was suspended last. They are counted only while that is set, if to a number
+    /// that is never reached.
+    pub fn points_passed(&self) -> u64 {
+        self.as_context().core().passed
+    }
+
     /// Whether the store is suspended.
     pub fn is_suspended(&self) -> bool {
         self.as_context().core().execution.is_suspended()

@@ -4,28 +4,18 @@
 //! script's names: the store is made anew from the image's bytes. So whatever
 //! is kept of an instance is its index in the store, which never changes.
 
-use super::spectest;
-use crate::error::Failure;
-use crate::platform::LinuxPlatform;
-use std::collections::HashMap;
-use std::num::NonZeroU64;
-use std::sync::Arc;
+use crate::freezing::Freezer;
+use crate::spectest;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 use woodfrog::abi::Value;
-use woodfrog::compile::CpuFeatures;
-use woodfrog::image::RawImage;
-use woodfrog::module::WasmFeatures;
+use woodfrog::image::{ImageError, RawImage};
 use woodfrog::runtime::{
-    CallError, Config, Engine, Instance, InstantiateError, Linker, Module, ModuleError, Outcome,
-    Store,
+    CallError, CaptureError, Engine, Instance, InstantiateError, Linker, Module, ModuleError,
+    Outcome, RestoreError, Store,
 };
-
-/// Bytes of a script's stack. Scripts overflow it on purpose, and then each frozen
-/// call has as many frames as fit: more would only take longer.
-const STACK_SIZE: u64 = 512 << 10;
-
-/// Freezes of one call after which the distance between two doubles, so that long
-/// loops end, being frozen at fewer and fewer of their suspend points.
-const FREEZES_AT_ONE_DISTANCE: u32 = 32;
 
 /// Why an action of a script came to no result.
 #[derive(Debug, thiserror::Error)]
@@ -47,33 +37,32 @@ pub enum ActionError {
     NoExport(String),
     /// The store could not be frozen or thawed. It is lost.
     #[error("freezing and thawing: {0}")]
-    Freeze(Box<Failure>),
+    Freeze(#[from] FreezeError),
 }
 
-/// How scripts are run.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Freeze every call at every Nth suspend point, or seldomer after many freezes.
-    pub freeze_every: Option<NonZeroU64>,
-    /// Processor features that code may use.
-    pub features: CpuFeatures,
-    /// Features of WebAssembly that modules may use.
-    pub wasm_features: WasmFeatures,
+/// Why a store could not be frozen or thawed.
+#[derive(Debug, thiserror::Error)]
+pub enum FreezeError {
+    /// It has no image.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The image cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// No store can be made of the image.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The image of the new store is not that of the old one.
+    #[error("a thawed store freezes to another image")]
+    Unfaithful,
 }
 
-impl Default for Options {
-    /// No freezing, and the features that this processor has.
-    fn default() -> Self {
-        Self {
-            freeze_every: None,
-            features: Config::default().features,
-            wasm_features: WasmFeatures::default(),
-        }
-    }
-}
+/// So often in a call is the thawed store compared with the frozen one after each freeze;
+/// later, each so manieth time.
+const FREEZES_COMPARED: u64 = 64;
 
 /// A store, its modules and their names in the script.
-pub struct World {
+pub struct World<'f> {
     engine: Engine,
     store: Store<()>,
     linker: Linker<()>,
@@ -81,45 +70,38 @@ pub struct World {
     /// Instances by index, in the order in which the script registered them.
     registered: Vec<(String, u32)>,
     /// Instances by name; under None is the latest.
-    instances: HashMap<Option<String>, u32>,
+    instances: BTreeMap<Option<String>, u32>,
     /// Modules defined but not instantiated; under None is the latest.
-    definitions: HashMap<Option<String>, Module>,
-    freeze_every: Option<NonZeroU64>,
+    definitions: BTreeMap<Option<String>, Module>,
+    freezer: &'f mut dyn Freezer,
     freezes: u64,
 }
 
-impl World {
+impl<'f> World<'f> {
     /// A store in which there is only `spectest`.
     ///
     /// # Panics
     ///
     /// Panics if there is no memory for `spectest`.
-    pub fn new(options: &Options) -> Self {
-        let config = Config {
-            stack_size: STACK_SIZE,
-            features: options.features,
-            wasm_features: options.wasm_features,
-        };
-        let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
+    pub fn new(engine: &Engine, freezer: &'f mut dyn Freezer) -> Self {
         let mut world = Self {
-            store: Store::new(&engine, ()),
-            engine,
-            linker: spectest::linker(),
+            store: Store::new(engine, ()),
+            engine: engine.clone(),
+            linker: spectest::linker(freezer.host_functions()),
             modules: Vec::new(),
             registered: Vec::new(),
-            instances: HashMap::new(),
-            definitions: HashMap::new(),
-            freeze_every: options.freeze_every,
+            instances: BTreeMap::new(),
+            definitions: BTreeMap::new(),
+            freezer,
             freezes: 0,
         };
-        let bytes = wat::parse_str(spectest::MODULE).expect("spectest is valid text");
-        let spectest = world.compile(&bytes).expect("spectest is valid");
-        world
-            .instantiate(None, &spectest)
-            .expect("spectest has room");
-        world
-            .register(spectest::NAME, None)
-            .expect("spectest is the latest instance");
+        for bytes in spectest::modules(engine.config().wasm_features) {
+            let module = world.compile(bytes).expect("spectest is valid");
+            world.instantiate(None, &module).expect("room for spectest");
+            world
+                .register(spectest::NAME, None)
+                .expect("spectest is the latest instance");
+        }
         world.instances.clear();
         world
     }
@@ -135,9 +117,9 @@ impl World {
 
     /// Forgets an instance's name, and the latest instance: what was to take their
     /// place could not be made, and a script must not go on with another instead.
-    pub fn forget(&mut self, name: Option<String>) {
+    pub fn forget(&mut self, name: &Option<String>) {
         self.instances.remove(&None);
-        self.instances.remove(&name);
+        self.instances.remove(name);
     }
 
     /// Keeps a module to be instantiated later.
@@ -151,9 +133,9 @@ impl World {
     /// # Errors
     ///
     /// [`ActionError::NoModule`].
-    pub fn definition(&self, name: Option<String>) -> Result<Module, ActionError> {
-        let module = self.definitions.get(&name).cloned();
-        module.ok_or(ActionError::NoModule(name))
+    pub fn definition(&self, name: &Option<String>) -> Result<Module, ActionError> {
+        let module = self.definitions.get(name).cloned();
+        module.ok_or_else(|| ActionError::NoModule(name.clone()))
     }
 
     /// Instantiates a module and runs its start function; it is then the latest
@@ -182,10 +164,8 @@ impl World {
     pub fn try_instantiate(&mut self, module: &Module) -> Result<u32, ActionError> {
         // The store may keep an instance even if this fails, and cannot be thawed without it.
         self.modules.push(module.clone());
-        self.store.set_freeze_every(self.freeze_every);
         let instance = self.linker.instantiate(&mut self.store, module)?;
-        let outcome = instance.start(&mut self.store);
-        self.finish(outcome)?;
+        self.run(|store| instance.start(store))?;
         Ok(instance.index())
     }
 
@@ -194,8 +174,8 @@ impl World {
     /// # Errors
     ///
     /// [`ActionError::NoModule`].
-    pub fn register(&mut self, name: &str, module: Option<String>) -> Result<(), ActionError> {
-        let instance = self.instance(module)?;
+    pub fn register(&mut self, name: &str, instance: Option<String>) -> Result<(), ActionError> {
+        let instance = self.instance(&instance)?;
         self.linker.instance(&self.store, name, instance);
         self.registered.push((name.to_owned(), instance.index()));
         Ok(())
@@ -208,15 +188,13 @@ impl World {
     /// [`ActionError`].
     pub fn invoke(
         &mut self,
-        module: Option<String>,
+        instance: &Option<String>,
         name: &str,
         args: &[Value],
     ) -> Result<Vec<Value>, ActionError> {
-        let func = self.instance(module)?.func(&self.store, name);
+        let func = self.instance(instance)?.func(&self.store, name);
         let func = func.ok_or_else(|| ActionError::NoExport(name.to_owned()))?;
-        self.store.set_freeze_every(self.freeze_every);
-        let outcome = func.call(&mut self.store, args);
-        self.finish(outcome)
+        self.run(|store| func.call(store, args))
     }
 
     /// The value of an exported global.
@@ -224,8 +202,8 @@ impl World {
     /// # Errors
     ///
     /// [`ActionError`].
-    pub fn global(&self, module: Option<String>, name: &str) -> Result<Value, ActionError> {
-        let global = self.instance(module)?.global(&self.store, name);
+    pub fn global(&self, instance: &Option<String>, name: &str) -> Result<Value, ActionError> {
+        let global = self.instance(instance)?.global(&self.store, name);
         let global = global.ok_or_else(|| ActionError::NoExport(name.to_owned()))?;
         Ok(global.get(&self.store))
     }
@@ -235,17 +213,28 @@ impl World {
         self.freezes
     }
 
-    fn instance(&self, name: Option<String>) -> Result<Instance, ActionError> {
-        let index = self.instances.get(&name);
+    fn instance(&self, name: &Option<String>) -> Result<Instance, ActionError> {
+        let index = self.instances.get(name);
         let instance = index.and_then(|&index| self.at(index));
-        instance.ok_or(ActionError::NoModule(name))
+        instance.ok_or_else(|| ActionError::NoModule(name.clone()))
     }
 
     fn at(&self, index: u32) -> Option<Instance> {
         self.store.instances().nth(index as usize)
     }
 
-    /// Sees a call to its end, through all freezes.
+    /// Makes a call and sees it to its end, through all freezes.
+    fn run(
+        &mut self,
+        call: impl FnOnce(&mut Store<()>) -> Result<Outcome, CallError>,
+    ) -> Result<Vec<Value>, ActionError> {
+        self.freezer.begin(&mut self.store);
+        let outcome = call(&mut self.store);
+        let result = self.finish(outcome);
+        self.freezer.end(&mut self.store);
+        result
+    }
+
     fn finish(
         &mut self,
         mut outcome: Result<Outcome, CallError>,
@@ -257,55 +246,29 @@ impl World {
             }
             freezes += 1;
             self.freezes += 1;
-            self.freeze_and_thaw()
-                .map_err(|failure| ActionError::Freeze(Box::new(failure)))?;
-            let distance = self.freeze_every.map(|n| distance(n, freezes));
-            self.store.set_freeze_every(distance);
+            self.freeze_and_thaw(freezes)?;
+            self.freezer.thawed(&mut self.store);
             outcome = self.store.resume();
         }
     }
 
-    /// Serialises the suspended store, drops it, and makes it anew from the bytes.
-    /// If that fails, the world is empty.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the new store freezes to another image, which is the engine's fault.
-    fn freeze_and_thaw(&mut self) -> Result<(), Failure> {
+    /// Serialises the suspended store, drops it, and makes it anew from the bytes, for the
+    /// `count`th time in a call. If that fails, the world is empty.
+    fn freeze_and_thaw(&mut self, count: u64) -> Result<(), FreezeError> {
         let bytes = self.store.capture()?.to_bytes();
         self.store = Store::new(&self.engine, ());
-        self.linker = spectest::linker();
+        self.linker = spectest::linker(self.freezer.host_functions());
         let raw = RawImage::parse(&bytes)?;
         let image = raw.unverified();
         self.store = Store::restore(&self.engine, (), &self.linker, &self.modules, image)?;
-        assert!(
-            self.store.capture()?.to_bytes() == bytes,
-            "a thawed store freezes to another image"
-        );
+        let is_compared = count <= FREEZES_COMPARED || count.is_multiple_of(FREEZES_COMPARED);
+        if is_compared && self.store.capture()?.to_bytes() != bytes {
+            return Err(FreezeError::Unfaithful);
+        }
         for (name, index) in &self.registered {
             let instance = self.at(*index).expect("instances keep their indices");
             self.linker.instance(&self.store, name, instance);
         }
         Ok(())
-    }
-}
-
-/// How many suspend points to pass to the next freeze.
-fn distance(freeze_every: NonZeroU64, freezes: u32) -> NonZeroU64 {
-    let doublings = (freezes / FREEZES_AT_ONE_DISTANCE).min(u64::BITS - 1);
-    freeze_every.saturating_mul(NonZeroU64::new(1 << doublings).expect("a power of two"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_distance_between_freezes_doubles_now_and_then() {
-        let three = NonZeroU64::new(3).unwrap();
-        assert_eq!(distance(three, 1).get(), 3);
-        assert_eq!(distance(three, FREEZES_AT_ONE_DISTANCE).get(), 6);
-        assert_eq!(distance(three, 5 * FREEZES_AT_ONE_DISTANCE + 1).get(), 96);
-        assert_eq!(distance(three, u32::MAX), NonZeroU64::MAX);
     }
 }

@@ -1,0 +1,135 @@
+//! When calls are frozen.
+
+use crate::spectest::HostFunctions;
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+use woodfrog::runtime::Store;
+
+/// Decides when a script's calls are suspended. Whenever one is, it is frozen and thawed.
+pub trait Freezer {
+    /// A call, also of a start function, is about to begin.
+    fn begin(&mut self, store: &mut Store<()>);
+
+    /// The call has been frozen and thawed, and is about to go on.
+    fn thawed(&mut self, store: &mut Store<()>);
+
+    /// The call is over.
+    fn end(&mut self, store: &mut Store<()>);
+
+    /// What host functions do.
+    fn host_functions(&self) -> HostFunctions {
+        HostFunctions::Return
+    }
+}
+
+/// Never freezes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Never;
+
+impl Freezer for Never {
+    fn begin(&mut self, _: &mut Store<()>) {}
+    fn thawed(&mut self, _: &mut Store<()>) {}
+    fn end(&mut self, _: &mut Store<()>) {}
+}
+
+/// Never freezes, and counts the suspend points that each call passes.
+#[derive(Clone, Debug, Default)]
+pub struct Counting {
+    /// Of each call that is over.
+    pub points: Vec<u64>,
+}
+
+impl Freezer for Counting {
+    fn begin(&mut self, store: &mut Store<()>) {
+        store.set_freeze_every(Some(NonZeroU64::MAX));
+    }
+
+    fn thawed(&mut self, _: &mut Store<()>) {}
+
+    fn end(&mut self, store: &mut Store<()>) {
+        self.points.push(store.points_passed());
+    }
+}
+
+/// A call that passes more points than this is not frozen at each of them.
+pub const MAX_POINTS_OF_SHORT_CALL: u64 = 10_000;
+
+/// At so many points a long call is frozen before that becomes random.
+pub const FREEZES_BEFORE_RANDOM: u64 = 1000;
+
+/// At about so many of its other points a long call is frozen.
+const RANDOM_FREEZES: u64 = 250;
+
+/// Freezes at every suspend point, or every Nth. Calls that pass many are frozen at the
+/// first [`FREEZES_BEFORE_RANDOM`] of them and at random ones of the rest.
+#[derive(Clone, Debug)]
+pub struct EveryPoint {
+    every: NonZeroU64,
+    /// How many points each call passes.
+    points: Vec<u64>,
+    /// Index of the call.
+    call: usize,
+    freezes: u64,
+    random: Random,
+}
+
+impl EveryPoint {
+    /// Freezes calls that pass so many `points`, in order, at every `every`th.
+    pub fn new(every: NonZeroU64, points: Vec<u64>, seed: u64) -> Self {
+        Self {
+            every,
+            points,
+            call: 0,
+            freezes: 0,
+            random: Random::new(seed),
+        }
+    }
+
+    /// How many points to pass to the next freeze.
+    fn distance(&mut self) -> NonZeroU64 {
+        let points = self.points.get(self.call).copied().unwrap_or(0) / self.every;
+        if points <= MAX_POINTS_OF_SHORT_CALL || self.freezes < FREEZES_BEFORE_RANDOM {
+            return self.every;
+        }
+        let mean = (points - FREEZES_BEFORE_RANDOM) / RANDOM_FREEZES;
+        self.every
+            .saturating_mul(self.random.up_to(mean.saturating_mul(2)))
+    }
+}
+
+impl Freezer for EveryPoint {
+    fn begin(&mut self, store: &mut Store<()>) {
+        self.freezes = 0;
+        store.set_freeze_every(Some(self.every));
+    }
+
+    fn thawed(&mut self, store: &mut Store<()>) {
+        self.freezes += 1;
+        store.set_freeze_every(Some(self.distance()));
+    }
+
+    fn end(&mut self, _: &mut Store<()>) {
+        self.call += 1;
+    }
+}
+
+/// A sequence of random numbers that follows from its seed (SplitMix64).
+#[derive(Clone, Copy, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// The sequence of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number from 1 to `max`, or 1.
+    pub fn up_to(&mut self, max: u64) -> NonZeroU64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        NonZeroU64::MIN.saturating_add(mixed % max.max(1))
+    }
+}

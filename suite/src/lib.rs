@@ -1,0 +1,25 @@
+//! Scripts of the WebAssembly specification's test suite, run on the engine.
+//!
+//! A [`script`] is a list of modules and assertions about them, in a form that
+//! needs neither parser nor operating system, so that a kernel runs the very same
+//! assertions as the Linux command does. [`run()`] carries it out in a [`world`],
+//! the store that all its modules live in; a [`freezing::Freezer`] says when calls
+//! are frozen and thawed on the way. [`pattern`] compares results with what a
+//! script expects of them; [`spectest`] is the module that scripts import.
+//!
+//! The text of scripts becomes this form on the host (`woodfrog_cli::wast`).
+#![no_std]
+
+extern crate alloc;
+
+pub mod freezing;
+pub mod pattern;
+pub mod report;
+pub mod run;
+pub mod script;
+pub mod spectest;
+pub mod world;
+
+pub use report::{Counts, Failure, Kind, Report};
+pub use run::{config, run, run_frozen};
+pub use script::Script;

@@ -1,0 +1,118 @@
+//! What a script expects of results.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+use woodfrog::abi::{ExternRef, ValType, Value};
+
+/// What a result may be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Pattern {
+    /// A number or vector of which some bits are given. NaN patterns, also those of the
+    /// lanes of a vector, leave bits open.
+    Bits {
+        /// Its type.
+        ty: ValType,
+        /// Which bits are given.
+        mask: u128,
+        /// What they are; all others are zero here.
+        bits: u128,
+    },
+    /// A null reference, of a type if there is one.
+    Null(Option<ValType>),
+    /// A reference to any function.
+    Func,
+    /// An external reference, to this object if there is one.
+    Extern(Option<u32>),
+    /// What matches any of these.
+    Either(Vec<Pattern>),
+    /// A value that the engine does not have.
+    Unsupported(String),
+}
+
+impl Pattern {
+    /// Whether `value` matches.
+    pub fn matches(&self, value: &Value) -> bool {
+        match (self, value) {
+            (&Self::Bits { ty, mask, bits }, value) => {
+                ty == value.ty() && number_bits(value).is_some_and(|found| found & mask == bits)
+            }
+            (Self::Null(None), Value::FuncRef(None) | Value::ExternRef(None)) => true,
+            (Self::Null(Some(ValType::FuncRef)), Value::FuncRef(None)) => true,
+            (Self::Null(Some(ValType::ExternRef)), Value::ExternRef(None)) => true,
+            (Self::Func, Value::FuncRef(found)) => found.is_some(),
+            (Self::Extern(None), Value::ExternRef(found)) => found.is_some(),
+            (Self::Extern(Some(token)), Value::ExternRef(found)) => {
+                *found == Some(ExternRef(*token))
+            }
+            (Self::Either(patterns), value) => patterns.iter().any(|p| p.matches(value)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether the values are as expected, one by one.
+pub fn match_all(expected: &[Pattern], found: &[Value]) -> bool {
+    expected.len() == found.len()
+        && expected
+            .iter()
+            .zip(found)
+            .all(|(expected, found)| expected.matches(found))
+}
+
+/// The bits of a number or vector.
+fn number_bits(value: &Value) -> Option<u128> {
+    Some(match *value {
+        Value::I32(value) => u128::from(value as u32),
+        Value::I64(value) => u128::from(value as u64),
+        Value::F32(bits) => u128::from(bits),
+        Value::F64(bits) => u128::from(bits),
+        Value::V128(bits) => bits,
+        Value::FuncRef(_) | Value::ExternRef(_) => return None,
+    })
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bits { ty, mask, bits } if mask.count_ones() == mask.trailing_ones() => {
+                write!(f, "{ty} {bits:#x}")
+            }
+            Self::Bits { ty, mask, bits } => write!(f, "{ty} {bits:#x} in the bits {mask:#x}"),
+            Self::Null(_) => f.write_str("a null reference"),
+            Self::Func => f.write_str("a function reference"),
+            Self::Extern(None) => f.write_str("an externref"),
+            Self::Extern(Some(token)) => write!(f, "externref {token}"),
+            Self::Either(patterns) => f.write_str(&list(patterns, " or ")),
+            Self::Unsupported(what) => f.write_str(what),
+        }
+    }
+}
+
+/// Expected results as text.
+pub fn describe_expected(expected: &[Pattern]) -> String {
+    match expected.is_empty() {
+        true => "no results".to_owned(),
+        false => list(expected, ", "),
+    }
+}
+
+/// Results as text.
+pub fn describe_found(found: &[Value]) -> String {
+    let texts = found.iter().map(|value| match number_bits(value) {
+        Some(bits) => format!("{} {bits:#x}", value.ty()),
+        None => format!("{value:?}"),
+    });
+    match found.is_empty() {
+        true => "no results".to_owned(),
+        false => list(&texts.collect::<Vec<_>>(), ", "),
+    }
+}
+
+fn list<T: fmt::Display>(items: &[T], separator: &str) -> String {
+    let texts: Vec<String> = items.iter().map(|item| format!("{item}")).collect();
+    texts.join(separator)
+}
