@@ -4,8 +4,9 @@ use crate::harness::{Program, call, engine, instance, module, returned, trapped}
 use std::fmt::Write as _;
 use std::num::NonZeroU64;
 use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
+use woodfrog::compile::{CompileOptions, RegisterCache};
 use woodfrog::module::GlobalType;
-use woodfrog::runtime::{Global, GlobalError, Linker, Outcome, Store};
+use woodfrog::runtime::{Global, GlobalError, Linker, Outcome, Store, SuspendedFrame, VersionId};
 
 /// A number of which each half, and each quarter, differs from that of other numbers.
 fn bits(n: u64) -> u128 {
@@ -21,6 +22,31 @@ fn vector(n: u64) -> Value {
 /// `v128.const` in the text format.
 fn constant(bits: u128) -> String {
     format!("v128.const i64x2 {:#x} {:#x}", bits as u64, bits >> 64)
+}
+
+/// Asserts that a call has the same result frozen and thawed at suspend points, and with
+/// every frame moved to other code at each, which keeps nothing in registers.
+fn check(program: &Program<()>, name: &str, args: &[Value], expected: &[Value]) {
+    program.check((), name, args, expected);
+    let options = CompileOptions {
+        cache: RegisterCache::Nothing,
+        ..CompileOptions::default()
+    };
+    let module = &program.modules[0];
+    let in_frame = module.add_version(&options).unwrap();
+    let mut store = Store::new(&program.engine, ());
+    let instance = program.linker.instantiate(&mut store, module).unwrap();
+    store.set_freeze_every(NonZeroU64::new(1));
+    let mut outcome = call(&mut store, instance, name, args).unwrap();
+    while outcome == Outcome::Suspended {
+        let swapped = |frame: &SuspendedFrame| match frame.version {
+            Some(VersionId::FIRST) => in_frame,
+            _ => VersionId::FIRST,
+        };
+        store.move_frames(swapped).unwrap();
+        outcome = store.resume().unwrap();
+    }
+    assert_eq!(outcome, returned(expected), "moved at every point");
 }
 
 #[test]
@@ -73,7 +99,7 @@ fn parameters_and_results_in_registers_and_on_the_stack() {
     ];
     let expected = [19, 16, 0, 14, 15, 18, 9, 17].map(|index| args[index]);
     for name in ["direct", "indirect", "twice"] {
-        program.check((), name, &args, &expected);
+        check(&program, name, &args, &expected);
     }
 }
 
@@ -121,7 +147,7 @@ fn more_locals_than_registers_in_a_loop_with_calls() {
             }
         }
         let expected: Vec<Value> = values.into_iter().map(Value::V128).collect();
-        with(text).check((), "run", &args, &expected);
+        check(&with(text), "run", &args, &expected);
     }
 }
 
@@ -153,7 +179,7 @@ fn locals_begin_as_zero() {
         );
         let program = Program::new(&wat);
         let expected = [Value::V128(u128::MAX), vector(1)];
-        program.check((), "run", &[vector(1)], &expected);
+        check(&program, "run", &[vector(1)], &expected);
     }
 }
 
@@ -215,19 +241,19 @@ fn blocks_loops_and_branches_bring_vectors() {
     );
     let (a, b, n) = (vector(1), vector(2), Value::I64(-3));
     for (index, expected) in [(0, [b, n, a]), (1, [a, n, b]), (2, [a, n, b])] {
-        program.check((), "table", &[Value::I32(index), a, n, b], &expected);
+        check(&program, "table", &[Value::I32(index), a, n, b], &expected);
     }
     for turns in 1..=4 {
         let (first, last) = if turns % 2 == 0 { (a, b) } else { (b, a) };
         let args = [Value::I32(turns), a, b];
-        program.check((), "loop", &args, &[first, Value::I32(0), last]);
+        check(&program, "loop", &args, &[first, Value::I32(0), last]);
     }
     let both = Value::V128(bits(1) & bits(2));
-    program.check((), "if", &[Value::I32(1), a, b], &[both, b]);
+    check(&program, "if", &[Value::I32(1), a, b], &[both, b]);
     let either = Value::V128(bits(1) ^ bits(2));
-    program.check((), "if", &[Value::I32(0), a, b], &[either, b]);
-    program.check((), "select", &[a, b, Value::I32(1)], &[a, a]);
-    program.check((), "select", &[a, b, Value::I32(0)], &[b, b]);
+    check(&program, "if", &[Value::I32(0), a, b], &[either, b]);
+    check(&program, "select", &[a, b, Value::I32(1)], &[a, a]);
+    check(&program, "select", &[a, b, Value::I32(0)], &[b, b]);
 }
 
 #[test]
@@ -263,7 +289,7 @@ fn operands_wait_in_slots_below_calls_and_loops() {
     let numbers: i32 = (0..COUNT as i32).sum();
     let all = (0..COUNT as u64).fold(0, |all, k| all ^ bits(k));
     let expected = [Value::I32(3 + numbers), Value::V128(all)];
-    Program::new(&wat).check((), "run", &[vector(99)], &expected);
+    check(&Program::new(&wat), "run", &[vector(99)], &expected);
 }
 
 #[test]
@@ -297,7 +323,7 @@ fn deep_frames_keep_vectors_in_every_home() {
     }
     let program = Program::new(&wat);
     let expected = [Value::V128(down(40, bits(1)))];
-    program.check((), "down", &[Value::I32(40), vector(1)], &expected);
+    check(&program, "down", &[Value::I32(40), vector(1)], &expected);
     let args = [Value::I32(2000), vector(1)];
     let (result, freezes, _) = program.run_frozen((), "down", &args, NonZeroU64::new(700));
     let expected = [Value::V128(down(2000, bits(1)))];
@@ -344,7 +370,7 @@ fn host_functions_take_and_return_vectors() {
         .map(|k| if k == 9 { Value::I32(-9) } else { vector(k) })
         .collect();
     let expected = [args[10], args[9], args[8], args[0], args[3]];
-    program.check((), "run", &args, &expected);
+    check(&program, "run", &args, &expected);
 }
 
 #[test]
