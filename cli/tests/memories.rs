@@ -278,6 +278,41 @@ fn accesses_at_constant_indices_trap_exactly_beyond_the_memory() {
 }
 
 #[test]
+fn the_state_at_a_trap_is_the_same_whatever_found_it() {
+    // A fault at the access, the check of the index, its carry, and a constant index.
+    let accesses = [
+        ("(local.get $index)", 0, WASM_PAGE),
+        ("(local.get $index)", 0, MAX_MEMORY64_BYTES),
+        ("(local.get $index)", 1_u64 << 32, MAX_MEMORY64_BYTES - 5),
+        ("(local.get $index)", 1_u64 << 32, u64::MAX),
+        ("(i64.const -1)", 0, 9),
+    ];
+    for (index, offset, value) in accesses {
+        let text = format!(
+            "(module (memory i64 1)
+               (func (export \"f\") (param $index i64) (param $f f64) (result i64) (local $i i32)
+                 (local.set $i (i32.const 5))
+                 (i64.sub
+                   (i64.add (local.get $index) (i64.const 3))
+                   (select (i64.const 1) (i64.load offset={offset} {index}) (local.get $i)))))"
+        );
+        let mut guest = Guest::new(&engine(), &text);
+        let func = guest.instance.func(&guest.store, "f").unwrap();
+        let args = [Value::I64(value as i64), Value::F64(7)];
+        let error = func.call(&mut guest.store, &args).unwrap_err();
+        let CallError::Trap(trap) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(trap.code, TrapCode::MemoryOutOfBounds);
+        let frame = &trap.backtrace.frames[0];
+        let stack = [Value::I64(value.wrapping_add(3) as i64), Value::I64(1)];
+        assert_eq!(frame.stack, stack.map(Some), "{index} + {offset:#x}");
+        let locals = [args[0], args[1], Value::I32(5)];
+        assert_eq!(frame.locals, locals.map(Some), "{index} + {offset:#x}");
+    }
+}
+
+#[test]
 fn minima_beyond_what_the_engine_has_are_refused() {
     let mut store = Store::new(&engine(), ());
     for wanted in [MAX_MEMORY64_PAGES + 1, 1 << 32, 1 << 48] {

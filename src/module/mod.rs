@@ -291,7 +291,7 @@ impl AddressType {
 
     /// A value of this type, given its raw form, whose upper half may be anything if
     /// the value has 32 bits.
-    pub(crate) fn from_raw(self, raw: u64) -> u64 {
+    pub(crate) fn truncate(self, raw: u64) -> u64 {
         match self {
             Self::I32 => u64::from(raw as u32),
             Self::I64 => raw,

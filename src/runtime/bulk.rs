@@ -268,8 +268,8 @@ impl StoreCore {
         let addr = self.memory_addr(instance, memory);
         let memory = &mut self.memories[addr];
         let address = memory.declared.address;
-        let old = memory.grow(address.from_raw(delta));
-        old.unwrap_or(address.from_raw(u64::MAX))
+        let old = memory.grow(address.truncate(delta));
+        old.unwrap_or(address.truncate(u64::MAX))
     }
 
     /// `table.grow`: the old size, or -1, as raw value.
@@ -277,8 +277,8 @@ impl StoreCore {
         let addr = self.table_addr(instance, table);
         let table = &mut self.tables[addr];
         let address = table.declared.address;
-        let old = table.grow(address.from_raw(delta), value);
-        old.unwrap_or(address.from_raw(u64::MAX))
+        let old = table.grow(address.truncate(delta), value);
+        old.unwrap_or(address.truncate(u64::MAX))
     }
 }
 

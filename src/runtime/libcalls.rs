@@ -98,7 +98,7 @@ impl Frame {
 
     /// The operands, without what is in the upper halves of 32-bit ones.
     fn get(self) -> Operands {
-        [0, 1, 2].map(|operand| self.types[operand].from_raw(self.raw(operand)))
+        [0, 1, 2].map(|operand| self.types[operand].truncate(self.raw(operand)))
     }
 
     fn set(self, operand: usize, value: u64) {

@@ -88,7 +88,7 @@ fn addresses_must_exist() {
 
 #[test]
 fn types_must_be_the_declared_ones() {
-    let cases: [(Section, ImageChange); 5] = [
+    let cases: [(Section, ImageChange); 7] = [
         (Section::Functions, |image| {
             image.instances[1].functions[0] = FuncAddr(2)
         }),
@@ -97,6 +97,12 @@ fn types_must_be_the_declared_ones() {
         (Section::Tables, |image| image.tables[0].ty.maximum = None),
         (Section::Memories, |image| {
             image.memories[0].ty.maximum = Some(5)
+        }),
+        (Section::Tables, |image| {
+            image.tables[0].ty.address = AddressType::I64
+        }),
+        (Section::Memories, |image| {
+            image.memories[0].ty.address = AddressType::I64
         }),
     ];
     for (expected, change) in cases {
