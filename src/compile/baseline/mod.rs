@@ -1,7 +1,8 @@
 //! The single-pass baseline compiler.
 //!
 //! One pass over validated operators, with one operator of look-ahead. Values
-//! wait on an abstract stack ([`operands`]) until an instruction needs them;
+//! wait on an abstract stack ([`operands`]) until an instruction needs them ([`reading`])
+//! or they have to go to the frame ([`spill`]);
 //! the hottest locals live in registers for the whole function ([`survey`]),
 //! so that control-flow merges ([`control`]) move operand-stack values only,
 //! by a fixed rule: at a label the last value is in RAX or XMM0, the others in
@@ -20,6 +21,7 @@ mod memory;
 mod moves;
 mod operands;
 mod operators;
+mod reading;
 mod registers;
 mod simd_compare;
 mod simd_convert;
@@ -32,6 +34,7 @@ mod simd_operands;
 mod simd_scalar;
 mod simd_shift;
 mod simd_shuffle;
+mod spill;
 mod survey;
 mod table;
 mod tail_call;
