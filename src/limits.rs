@@ -12,8 +12,8 @@ pub const MEMORY_RESERVATION: u64 = (8 << 30) + WASM_PAGE;
 pub const MAX_MEMORY_PAGES: u64 = 65536;
 
 /// Most bytes of a 64-bit memory, whatever its declared maximum: 64 GiB, all of which
-/// it reserves. A power of two, so that the upper bits of an index tell whether it lies
-/// above. An embedder with 47 bits of address space has room for two thousand of them.
+/// it reserves, so that code need not know its size. An embedder with 47 bits of address
+/// space has room for 1,900 of them.
 pub const MAX_MEMORY64_BYTES: u64 = 64 << 30;
 
 /// Most pages of a 64-bit memory.

@@ -41,6 +41,9 @@ pub struct VmCtx {
     pub instance: u64,
     /// The next context in the store's list, for the suspension request.
     pub next: *mut VmCtx,
+    /// [`MAX_MEMORY64_BYTES`](crate::limits::MAX_MEMORY64_BYTES), which code compares
+    /// 64-bit indices with: it is no immediate operand.
+    pub memory64_limit: u64,
 }
 
 /// What machine code and trampolines share per store.

@@ -6,6 +6,7 @@ use super::vmctx::NewContext;
 use super::{InstantiateError, Module, VersionId, entry};
 use crate::abi::vmctx::{VmFuncRef, VmGlobal};
 use crate::abi::{FuncAddr, TrapCode};
+use crate::limits::MAX_MEMORY64_BYTES;
 use crate::module::SegmentMode;
 use crate::trap::{Backtrace, Trap};
 use alloc::vec;
@@ -124,6 +125,7 @@ impl StoreCore {
         header.poll_entry = entry::poll_entry();
         header.libcall_entry = entry::libcall_entry();
         header.instance = instance;
+        header.memory64_limit = MAX_MEMORY64_BYTES;
         for (index, &addr) in (0..).zip(&spaces.memories) {
             let memory = self.memories[addr as usize].vm.as_ptr();
             context.write(offsets.memory(index), memory);

@@ -3,20 +3,20 @@
 //! A 32-bit memory needs no check: an index is a zero-extended register, and the platform
 //! reserves all that index and offset can reach. A fault is the trap.
 //!
-//! A 64-bit memory reserves as much as it may ever have, a power of two, and a guard
-//! behind that which small offsets do not reach beyond. So an index traps if a bit of it
-//! lies above that size, and everything else is left to the fault as before:
+//! A 64-bit memory reserves as much as it may ever have, and a guard behind that which
+//! small offsets do not reach beyond. So an index is compared with that size alone, a
+//! constant, and everything else is left to the fault as before:
 //!
 //! ```text
-//! mov r10, index
-//! shr r10, 36
-//! jne trap
+//! cmp index, [r14 + memory64_limit]
+//! jae trap
 //! mov eax, [r15 + index + offset]
 //! ```
 //!
-//! That is 13 bytes and no load. Comparing with the current size, which is a pointer away
-//! because other instances can grow a memory, would take one load more for the pointer
-//! and one for the size, and just as many bytes.
+//! That is 10 bytes. To compare with the current size would take a load more, since that is
+//! a pointer away: other instances can grow a memory. To shift the upper bits out of a
+//! copy of the index needs no load, but 13 bytes, and took a loop of little else than
+//! accesses twice the time.
 //!
 //! The base of memory 0 is in R15; that of others is loaded for each access.
 
@@ -26,8 +26,8 @@ use super::operands::{IntSrc, size_of};
 use super::registers::{MEMORY_BASE, SCRATCH, TARGET};
 use crate::abi::TrapCode;
 use crate::abi::registers::GPR;
-use crate::abi::vmctx::VmMemory;
-use crate::compile::masm::{AluOp, Cond, Label, Mem, ShiftOp, Size, mem, mem_index};
+use crate::abi::vmctx::{VmCtx, VmMemory};
+use crate::compile::masm::{AluOp, Cond, Label, Mem, Size, mem, mem_index};
 use crate::limits::{MAX_MEMORY64_BYTES, MEMORY_RESERVATION, MEMORY64_RESERVATION};
 use crate::module::AddressType;
 use core::mem::offset_of;
@@ -46,7 +46,6 @@ const MAX_ACCESS: u64 = 16;
 // What the checks leave to the fault stays within the reservation.
 const _: () = {
     assert!(2 * (u32::MAX as u64) + MAX_ACCESS <= MEMORY_RESERVATION);
-    assert!(MAX_MEMORY64_BYTES.is_power_of_two());
     assert!(MAX_MEMORY64_BYTES + i32::MAX as u64 + MAX_ACCESS <= MEMORY64_RESERVATION);
 };
 
@@ -73,8 +72,7 @@ impl FunctionCompiler<'_> {
         let mem = match (i32::try_from(arg.offset), address) {
             (Ok(disp), AddressType::I32) => self.near_address(memory, index, disp),
             (Ok(disp), AddressType::I64) => {
-                self.masm.mov(Size::S64, TARGET, index);
-                self.trap_above_memory(TARGET);
+                self.trap_above_memory(index);
                 self.near_address(memory, index, disp)
             }
             (Err(_), _) => {
@@ -83,8 +81,7 @@ impl FunctionCompiler<'_> {
                 if address == AddressType::I64 {
                     let overflow = self.out_of_bounds();
                     self.masm.jump_if(Cond::Below, overflow);
-                    self.masm.mov(Size::S64, SCRATCH, TARGET);
-                    self.trap_above_memory(SCRATCH);
+                    self.trap_above_memory(TARGET);
                 }
                 self.far_address(memory)
             }
@@ -156,12 +153,12 @@ impl FunctionCompiler<'_> {
         mem(TARGET, 0)
     }
 
-    /// Traps if an address lies above what a 64-bit memory can have; clobbers the register.
+    /// Traps if an address lies above what a 64-bit memory can have.
     fn trap_above_memory(&mut self, address: GPR) {
         let out_of_bounds = self.out_of_bounds();
-        let bits = MAX_MEMORY64_BYTES.trailing_zeros() as u8;
-        self.masm.shift_imm(ShiftOp::Shr, Size::S64, address, bits);
-        self.masm.jump_if(Cond::NotEqual, out_of_bounds);
+        let limit = vmctx_mem(offset_of!(VmCtx, memory64_limit));
+        self.masm.alu(AluOp::Cmp, Size::S64, address, limit);
+        self.masm.jump_if(Cond::AboveEqual, out_of_bounds);
     }
 
     fn out_of_bounds(&mut self) -> Label {
