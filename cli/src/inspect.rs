@@ -79,8 +79,9 @@ fn write_text(
         let stored: usize = chunks.map(|(_, bytes)| bytes.len()).sum();
         writeln!(
             text,
-            "memory {address}: {} pages of 64 KiB, {stored} bytes stored",
-            memory.size_pages
+            "memory {address}: {} pages of 64 KiB, {stored} bytes stored, addressed by {}",
+            memory.size_pages,
+            memory.ty.address.val_type()
         )?;
     }
     for (address, global) in image.globals.iter().enumerate() {
@@ -93,8 +94,9 @@ fn write_text(
         let ty = table.ty.element;
         write!(
             text,
-            "table {address}: {} elements of {ty}:",
-            elements.len()
+            "table {address}: {} elements of {ty}, addressed by {}:",
+            elements.len(),
+            table.ty.address.val_type()
         )?;
         for element in elements.iter().take(MAX_TABLE_ELEMENTS_SHOWN) {
             write!(
@@ -145,6 +147,7 @@ fn to_json(image: &InstanceImage<'_>, frames: &[BacktraceFrame], size: usize) ->
     let memories = image.memories.iter().map(|memory| {
         let chunks = memory.contents.chunks();
         json!({
+            "address": memory.ty.address.val_type().name(),
             "pages": memory.size_pages,
             "maximum": memory.ty.maximum,
             "stored_bytes": chunks.map(|(_, bytes)| bytes.len()).sum::<usize>(),
@@ -157,6 +160,7 @@ fn to_json(image: &InstanceImage<'_>, frames: &[BacktraceFrame], size: usize) ->
     });
     let tables = image.tables.iter().map(|table| {
         json!({
+            "address": table.ty.address.val_type().name(),
             "type": table.ty.element.name(),
             "elements": table_elements(&table.elements),
         })
