@@ -36,7 +36,7 @@ fn read(source: &str) -> Result<Script, wast::Error> {
     let script: Wast<'_> = parser::parse(&buffer)?;
     let commands = script.directives.into_iter().map(|directive| Command {
         line: line(directive.span(), source),
-        directive: convert(directive).unwrap_or_else(|what| Directive::Unsupported(what)),
+        directive: convert(directive).unwrap_or_else(Directive::Unsupported),
     });
     Ok(Script {
         commands: commands.collect(),

@@ -372,7 +372,7 @@ mod tests {
             // Whole lanes of one size, of both operands or one; now and then, all in order.
             let size = 1 << (next() % 4) as u8;
             let range = [16, 32][next() as usize % 2] / size;
-            let (start, is_run) = ((next() % 32) as u8, next() % 4 == 0);
+            let (start, is_run) = ((next() % 32) as u8, next().is_multiple_of(4));
             let mut bytes: Bytes = [0; 16];
             for lane in 0..16 / size {
                 let from = match is_run {
