@@ -186,6 +186,15 @@ pub struct WastArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub freeze_every: u64,
 
+    /// Move frames between two code versions at every suspend point, or at those at which
+    /// calls are frozen
+    #[arg(long)]
+    pub switch_versions: bool,
+
+    /// Processor features that code may use: native, baseline, or names joined by +
+    #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
+    pub cpu: CpuFeatures,
+
     /// Take the random ones from a generator with this seed, and not one that is printed
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,

@@ -3,7 +3,7 @@
 //!
 //! [`args`] says what can be asked for; [`run`], [`resume`], [`inspect`] and
 //! [`compile`] do it. The first two prepare a [`session`], which goes through the
-//! program and freezes it on the way, or moves it between code [`versions`]; what came of
+//! program and freezes it on the way, or moves it between code versions; what came of
 //! it is a [`report`]. [`wast`] runs the scripts of WebAssembly's own tests.
 
 pub mod args;
@@ -22,7 +22,6 @@ pub mod resume;
 pub mod run;
 pub mod session;
 pub mod values;
-pub mod versions;
 pub mod wast;
 
 pub use error::Failure;

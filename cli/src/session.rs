@@ -6,7 +6,6 @@ use crate::freeze;
 use crate::host::LinuxHost;
 use crate::platform::LinuxPlatform;
 use crate::report::{Ending, Report, Seconds};
-use crate::versions::{VersionSwitch, versions_of};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +17,7 @@ use woodfrog::runtime::{
     Store,
 };
 use woodfrog::wasi::{self, Exit, HostData, HostState, ProgramError, Progress, Stage};
+use woodfrog_suite::versions::{VersionSwitch, versions_of};
 
 /// The store's data.
 pub type Data = HostData<LinuxHost>;

@@ -27,6 +27,7 @@ use woodfrog::module::WasmFeatures;
 use woodfrog::runtime::{Config, Engine};
 use woodfrog_suite::freezing::Never;
 use woodfrog_suite::report::Mismatch;
+use woodfrog_suite::versions::Thawing;
 use woodfrog_suite::{Counts, Report};
 
 /// How scripts are run.
@@ -34,6 +35,9 @@ use woodfrog_suite::{Counts, Report};
 pub struct Options {
     /// Freeze every call at every Nth suspend point, or at random ones if there are many.
     pub freeze_every: Option<NonZeroU64>,
+    /// Move frames between two code versions: at these points, or at every one, and then
+    /// nothing is frozen.
+    pub switch_versions: bool,
     /// What these random ones follow from.
     pub seed: u64,
     /// Processor features that code may use.
@@ -47,6 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             freeze_every: None,
+            switch_versions: false,
             seed: 0,
             features: Config::default().features,
             wasm_features: WasmFeatures::default(),
@@ -78,6 +83,8 @@ pub struct Summary {
     pub points: u64,
     /// How often a call was frozen and thawed.
     pub freezes: u64,
+    /// How often frames were moved to other code versions.
+    pub moves: u64,
 }
 
 /// Runs scripts and returns the exit code: 1 if anything failed.
@@ -88,6 +95,8 @@ pub struct Summary {
 pub fn run(args: &WastArgs) -> Result<u8, Failure> {
     let options = Options {
         freeze_every: NonZeroU64::new(args.freeze_every),
+        switch_versions: args.switch_versions,
+        features: args.cpu,
         seed: args.seed.unwrap_or_else(random_seed),
         wasm_features: args.features,
         ..Options::default()
@@ -182,8 +191,17 @@ pub fn run_script(text: &[u8], options: &Options) -> Report {
         ..woodfrog_suite::config()
     };
     let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
+    let seed = options.seed;
     match options.freeze_every {
-        Some(every) => woodfrog_suite::run_frozen(&script, &engine, every, options.seed),
+        every if options.switch_versions => {
+            let thawing = match every {
+                Some(_) => Thawing::InVersions,
+                None => Thawing::InPlace,
+            };
+            let every = every.unwrap_or(NonZeroU64::MIN);
+            woodfrog_suite::run_switching(&script, &engine, every, seed, thawing)
+        }
+        Some(every) => woodfrog_suite::run_frozen(&script, &engine, every, seed),
         None => woodfrog_suite::run(&script, &engine, &mut Never),
     }
 }
@@ -196,6 +214,7 @@ impl Summary {
         self.expected += verdict.expected;
         self.points += report.points;
         self.freezes += report.freezes;
+        self.moves += report.moves;
     }
 }
 
@@ -208,10 +227,11 @@ impl fmt::Display for Summary {
             expected,
             points,
             freezes,
+            moves,
         } = self;
         write!(
             f,
-            "{passed} failed={failed} expected-failures={expected} points={points} freezes={freezes}"
+            "{passed} failed={failed} expected-failures={expected} points={points} freezes={freezes} moves={moves}"
         )
     }
 }
@@ -221,6 +241,9 @@ pub struct Mode<'a>(pub &'a Options);
 
 impl fmt::Display for Mode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.switch_versions {
+            f.write_str("switch-versions ")?;
+        }
         match self.0.freeze_every {
             Some(every) => write!(f, "freeze-every={every} seed={}", self.0.seed),
             None => f.write_str("freeze-every=0"),

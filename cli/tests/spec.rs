@@ -48,6 +48,33 @@ fn the_suite_holds_when_frozen_at_every_suspend_point() {
 }
 
 #[test]
+fn the_suite_holds_when_frames_change_version_at_every_suspend_point() {
+    let options = Options {
+        switch_versions: true,
+        seed: wast::random_seed(),
+        ..Options::default()
+    };
+    for (set, summary) in SETS.iter().zip(assert_all_hold(&SETS, &options)) {
+        let calls = summary.passed[woodfrog_suite::Kind::Return];
+        assert!(summary.moves >= calls / 2, "{}: {summary}", set.name);
+        assert_eq!(summary.freezes, 0);
+    }
+}
+
+#[test]
+fn the_suite_holds_when_frozen_with_frames_in_several_versions() {
+    let options = Options {
+        switch_versions: true,
+        freeze_every: NonZeroU64::new(7),
+        seed: wast::random_seed(),
+        ..Options::default()
+    };
+    for (set, summary) in SETS.iter().zip(assert_all_hold(&SETS, &options)) {
+        assert!(summary.freezes > 0, "{}: {summary}", set.name);
+    }
+}
+
+#[test]
 fn every_expected_failure_is_of_a_script() {
     let jobs: Vec<_> = SETS
         .iter()

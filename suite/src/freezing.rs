@@ -3,14 +3,42 @@
 use crate::spectest::HostFunctions;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
-use woodfrog::runtime::Store;
+use woodfrog::runtime::{Module, ModuleError, MoveError, Store, VersionId};
 
-/// Decides when a script's calls are suspended. Whenever one is, it is frozen and thawed.
+/// What is to become of a suspended call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It goes on.
+    GoOn,
+    /// It is frozen, and thawed: its frames, innermost first, in these code versions, or in
+    /// the first if there is none for them.
+    FreezeAndThaw(Vec<VersionId>),
+}
+
+/// Decides when a script's calls are suspended, and what becomes of them then.
 pub trait Freezer {
+    /// A module of the script has been compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError`].
+    fn compiled(&mut self, _: &Module) -> Result<(), ModuleError> {
+        Ok(())
+    }
+
     /// A call, also of a start function, is about to begin.
     fn begin(&mut self, store: &mut Store<()>);
 
-    /// The call has been frozen and thawed, and is about to go on.
+    /// The call has been suspended. Unless said otherwise, it is frozen and thawed.
+    ///
+    /// # Errors
+    ///
+    /// [`MoveError`].
+    fn suspended(&mut self, _: &mut Store<()>) -> Result<Next, MoveError> {
+        Ok(Next::FreezeAndThaw(Vec::new()))
+    }
+
+    /// The call that was suspended, and perhaps frozen and thawed, is about to go on.
     fn thawed(&mut self, store: &mut Store<()>);
 
     /// The call is over.

@@ -4,7 +4,7 @@
 //! needs neither parser nor operating system, so that a kernel runs the very same
 //! assertions as the Linux command does. [`run()`] carries it out in a [`world`],
 //! the store that all its modules live in; a [`freezing::Freezer`] says when calls
-//! are frozen and thawed on the way. [`pattern`] compares results with what a
+//! are frozen and thawed on the way, or their frames moved between code [`versions`]. [`pattern`] compares results with what a
 //! script expects of them; [`spectest`] is the module that scripts import.
 //!
 //! The text of scripts becomes this form on the host (`woodfrog_cli::wast`).
@@ -18,8 +18,9 @@ pub mod report;
 pub mod run;
 pub mod script;
 pub mod spectest;
+pub mod versions;
 pub mod world;
 
 pub use report::{Counts, Failure, Kind, Report};
-pub use run::{config, run, run_frozen};
+pub use run::{config, run, run_frozen, run_switching};
 pub use script::Script;

@@ -106,6 +106,8 @@ pub struct Report {
     pub passed: Counts,
     /// How often a call was frozen and thawed.
     pub freezes: u64,
+    /// How often frames were moved to other code versions.
+    pub moves: u64,
     /// How many suspend points were passed. Counted only by whoever freezes by number.
     pub points: u64,
     /// Assertions that do not hold, and other directives that failed, in order.

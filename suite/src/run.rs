@@ -4,6 +4,7 @@ use crate::freezing::{Counting, EveryPoint, Freezer};
 use crate::pattern;
 use crate::report::{Failure, Kind, Mismatch, Report};
 use crate::script::{Action, Command, Directive, Expected, Refusal, Script, Source};
+use crate::versions::{Switching, Thawing};
 use crate::world::{ActionError, World};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -58,6 +59,28 @@ pub fn run_frozen(script: &Script, engine: &Engine, every: NonZeroU64, seed: u64
     Report {
         points,
         ..run(script, engine, &mut freezer)
+    }
+}
+
+/// Runs a script as [`run_frozen`] does; at each of the suspend points, frames change their
+/// code version.
+pub fn run_switching(
+    script: &Script,
+    engine: &Engine,
+    every: NonZeroU64,
+    seed: u64,
+    thawing: Thawing,
+) -> Report {
+    let mut counting = Counting::default();
+    run(script, engine, &mut counting);
+    let points = counting.points.iter().sum();
+    let mut freezer = EveryPoint::new(every, counting.points, seed);
+    let mut switching = Switching::new(&mut freezer, seed, thawing);
+    let report = run(script, engine, &mut switching);
+    Report {
+        points,
+        moves: switching.moves(),
+        ..report
     }
 }
 
@@ -181,7 +204,7 @@ fn check_unlinkable(message: &str, result: Result<Vec<Value>, Mismatch>) -> Resu
 /// is, the suite and the decoder see differently; refused is refused. But it must be for
 /// what the module is, not for what the engine lacks or bounds.
 fn check_refused(
-    world: &World<'_>,
+    world: &mut World<'_>,
     refusal: Refusal,
     module: &Source,
     message: &str,
@@ -224,7 +247,7 @@ fn execute(world: &mut World<'_>, action: &Action) -> Result<Vec<Value>, Mismatc
     }
 }
 
-fn compile(world: &World<'_>, module: &Source) -> Result<Module, Mismatch> {
+fn compile(world: &mut World<'_>, module: &Source) -> Result<Module, Mismatch> {
     match module {
         Source::Binary(bytes) => Ok(world.compile(bytes).map_err(ActionError::Module)?),
         Source::BadText(reason) => Err(Mismatch::Text(reason.clone())),

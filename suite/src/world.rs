@@ -4,7 +4,7 @@
 //! script's names: the store is made anew from the image's bytes. So whatever
 //! is kept of an instance is its index in the store, which never changes.
 
-use crate::freezing::Freezer;
+use crate::freezing::{Freezer, Next};
 use crate::spectest;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -14,7 +14,7 @@ use woodfrog::abi::Value;
 use woodfrog::image::{ImageError, RawImage};
 use woodfrog::runtime::{
     CallError, CaptureError, Engine, Instance, InstantiateError, Linker, Module, ModuleError,
-    Outcome, RestoreError, Store,
+    MoveError, Outcome, RestoreError, Store, SuspendedFrame, VersionId,
 };
 
 /// Why an action of a script came to no result.
@@ -46,6 +46,9 @@ pub enum FreezeError {
     /// It has no image.
     #[error(transparent)]
     Capture(#[from] CaptureError),
+    /// Its frames cannot go to other code versions.
+    #[error(transparent)]
+    Move(#[from] MoveError),
     /// The image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -111,8 +114,10 @@ impl<'f> World<'f> {
     /// # Errors
     ///
     /// [`ModuleError`].
-    pub fn compile(&self, bytes: &[u8]) -> Result<Module, ModuleError> {
-        Module::new(&self.engine, bytes)
+    pub fn compile(&mut self, bytes: &[u8]) -> Result<Module, ModuleError> {
+        let module = Module::new(&self.engine, bytes)?;
+        self.freezer.compiled(&module)?;
+        Ok(module)
     }
 
     /// Forgets an instance's name, and the latest instance: what was to take their
@@ -244,23 +249,29 @@ impl<'f> World<'f> {
             if let Outcome::Returned(values) = outcome? {
                 return Ok(values);
             }
-            freezes += 1;
-            self.freezes += 1;
-            self.freeze_and_thaw(freezes)?;
+            let next = self.freezer.suspended(&mut self.store);
+            if let Next::FreezeAndThaw(versions) = next.map_err(FreezeError::Move)? {
+                freezes += 1;
+                self.freezes += 1;
+                self.freeze_and_thaw(freezes, &versions)?;
+            }
             self.freezer.thawed(&mut self.store);
             outcome = self.store.resume();
         }
     }
 
     /// Serialises the suspended store, drops it, and makes it anew from the bytes, for the
-    /// `count`th time in a call. If that fails, the world is empty.
-    fn freeze_and_thaw(&mut self, count: u64) -> Result<(), FreezeError> {
+    /// `count`th time in a call, with frames in the code `versions` given. If that fails, the world is empty.
+    fn freeze_and_thaw(&mut self, count: u64, versions: &[VersionId]) -> Result<(), FreezeError> {
         let bytes = self.store.capture()?.to_bytes();
         self.store = Store::new(&self.engine, ());
         self.linker = spectest::linker(self.freezer.host_functions());
         let raw = RawImage::parse(&bytes)?;
         let image = raw.unverified();
-        self.store = Store::restore(&self.engine, (), &self.linker, &self.modules, image)?;
+        let (linker, modules) = (&self.linker, &self.modules);
+        let version =
+            |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();
+        self.store = Store::restore_in_versions(&self.engine, (), linker, modules, image, version)?;
         let is_compared = count <= FREEZES_COMPARED || count.is_multiple_of(FREEZES_COMPARED);
         if is_compared && self.store.capture()?.to_bytes() != bytes {
             return Err(FreezeError::Unfaithful);

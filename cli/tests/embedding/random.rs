@@ -7,7 +7,7 @@ use wasm_smith::{Config, Module as SmithModule};
 use woodfrog::abi::{ValType, Value};
 use woodfrog::module::ExternType;
 use woodfrog::runtime::{CallError, InstantiateError, Linker, Module, Outcome, Store};
-use woodfrog_cli::versions::VersionSwitch;
+use woodfrog_suite::versions::VersionSwitch;
 
 const MODULES: u64 = 300;
 

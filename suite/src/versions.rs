@@ -5,6 +5,9 @@
 //! to a random one of the two, and so do the calls that enter an instance. No program may
 //! notice.
 
+use crate::freezing::{Freezer, Next, Random};
+use crate::spectest::HostFunctions;
+use alloc::vec::Vec;
 use woodfrog::abi::CpuFeatures;
 use woodfrog::compile::{CompileOptions, RegisterCache};
 use woodfrog::frame::RebuildError;
@@ -13,7 +16,7 @@ use woodfrog::runtime::{Module, ModuleError, MoveError, Store, SuspendedFrame, V
 /// Moves frames between two versions of their modules.
 #[derive(Clone, Debug)]
 pub struct VersionSwitch {
-    random: u64,
+    random: Random,
     moves: u64,
 }
 
@@ -21,7 +24,7 @@ impl VersionSwitch {
     /// The random choices follow from the seed.
     pub fn new(seed: u64) -> Self {
         Self {
-            random: seed,
+            random: Random::new(seed),
             moves: 0,
         }
     }
@@ -96,13 +99,8 @@ impl VersionSwitch {
         }
     }
 
-    /// SplitMix64, of which one bit is used.
     fn coin(&mut self) -> bool {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) & 1 != 0
+        self.random.up_to(2).get() == 1
     }
 }
 
@@ -117,4 +115,68 @@ pub fn versions_of<T: 'static>(store: &Store<T>) -> Result<Vec<VersionId>, MoveE
     let frames = store.suspended_frames()?.into_iter();
     let version = |frame: SuspendedFrame| frame.version.expect("it is in one");
     Ok(frames.map(version).collect())
+}
+
+/// Has a script's frames change their code version whenever another freezer suspends a call.
+pub struct Switching<'f> {
+    inner: &'f mut dyn Freezer,
+    switch: VersionSwitch,
+    thawing: Thawing,
+}
+
+/// What becomes of a call whose frames have been moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thawing {
+    /// It goes on in place.
+    InPlace,
+    /// It is frozen, and thawed with each frame in the version it was in.
+    InVersions,
+}
+
+impl<'f> Switching<'f> {
+    /// Suspends as `inner` does; the choices of versions follow from the seed.
+    pub fn new(inner: &'f mut dyn Freezer, seed: u64, thawing: Thawing) -> Self {
+        Self {
+            inner,
+            switch: VersionSwitch::new(seed),
+            thawing,
+        }
+    }
+
+    /// How often frames have been moved.
+    pub fn moves(&self) -> u64 {
+        self.switch.moves()
+    }
+}
+
+impl Freezer for Switching<'_> {
+    fn compiled(&mut self, module: &Module) -> Result<(), ModuleError> {
+        self.switch.add_version(module)
+    }
+
+    fn begin(&mut self, store: &mut Store<()>) {
+        self.switch.set_versions(store);
+        self.inner.begin(store);
+    }
+
+    fn suspended(&mut self, store: &mut Store<()>) -> Result<Next, MoveError> {
+        self.switch.switch(store)?;
+        match self.thawing {
+            Thawing::InPlace => Ok(Next::GoOn),
+            Thawing::InVersions => Ok(Next::FreezeAndThaw(versions_of(store)?)),
+        }
+    }
+
+    fn thawed(&mut self, store: &mut Store<()>) {
+        self.switch.set_versions(store);
+        self.inner.thawed(store);
+    }
+
+    fn end(&mut self, store: &mut Store<()>) {
+        self.inner.end(store);
+    }
+
+    fn host_functions(&self) -> HostFunctions {
+        self.inner.host_functions()
+    }
 }
