@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test qemu-test run clean
+.PHONY: help setup check test qemu-test run fuzz clean
 
 ## help: list the commands
 help:
@@ -36,14 +36,19 @@ run: setup
 qemu-test: setup
 	cargo test -q -p woodfrog-qemu -- $(FILTER)
 
+## fuzz: run the fuzz targets, SECONDS=n in all; TARGET=differential|image|disk|module
+fuzz: setup
+	@scripts/fuzz $(or $(SECONDS),600) $(TARGET)
+
 ## clean: remove everything that was built
 clean:
-	rm -rf target build examples/guests/target oracle/target
+	rm -rf target build examples/guests/target fuzz/target oracle/target
 
 # The oracle.
 
 .PHONY: oracle
 
-## oracle: remake the expected results of tests/programs (builds Wasmtime)
+## oracle: remake the expected results of tests/programs and tests/random (builds Wasmtime)
 oracle:
-	cargo run --release --manifest-path oracle/Cargo.toml -- tests/programs
+	cargo run --release --manifest-path oracle/Cargo.toml -- programs tests/programs
+	cargo run --release --manifest-path oracle/Cargo.toml -- seeds tests/random/expected.bin

@@ -1,64 +1,38 @@
-//! Remakes `tests/programs/expected.json` with Wasmtime.
+//! The command of the oracle: makes expected results, or explains one.
 //!
-//! Runs every invocation that the programs' directives name and writes down
-//! results, traps and the frames of traps. The engine's own tests compare with
-//! the file, so they need not build Wasmtime. Usage: `oracle PROGRAMS_DIR`.
+//! `oracle programs DIR` and `oracle seeds FILE` remake the results; `oracle seed N` and
+//! `oracle input FILE` show what Wasmtime and Woodfrog make of one random program.
 
-mod program;
-mod run;
+use fuzz_common::Program;
+use std::path::Path;
+use std::process::ExitCode;
+use wasmtime::{Error, Result};
+use woodfrog_oracle::{programs, seeds};
 
-use serde_json::{Value, json};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use wasmtime::{Error, Result, error::Context as _};
-
-fn main() -> Result<()> {
-    let dir = std::env::args_os()
-        .nth(1)
-        .map(PathBuf::from)
-        .ok_or_else(|| Error::msg("usage: oracle PROGRAMS_DIR"))?;
-    let runner = run::Runner::new()?;
-    let mut text = String::from("{\n");
-    let files = program_files(&dir)?;
-    for (i, file) in files.iter().enumerate() {
-        let results = results(&runner, &dir, file).with_context(|| file.clone())?;
-        writeln!(text, "{}: [", json!(file))?;
-        for (j, result) in results.iter().enumerate() {
-            let comma = if j + 1 < results.len() { "," } else { "" };
-            writeln!(text, "  {result}{comma}")?;
-        }
-        writeln!(text, "]{}", if i + 1 < files.len() { "," } else { "" })?;
-    }
-    text.push_str("}\n");
-    std::fs::write(dir.join("expected.json"), text)?;
-    println!("{} programs", files.len());
-    Ok(())
-}
-
-/// The names of the programs in a directory, sorted; libraries that only
-/// others preload lie deeper.
-fn program_files(dir: &Path) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".wat") {
-            files.push(name);
+fn main() -> Result<ExitCode> {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["programs", dir] => println!("{} programs", programs::remake(Path::new(dir))?),
+        ["seeds", file] => println!("{}", seeds::remake(Path::new(file))?),
+        ["seed", seed] => return explain(&Program::from_seed(seed.parse()?)),
+        ["input", file] => return explain(&Program::from_bytes(&std::fs::read(file)?)),
+        _ => {
+            let usage = "usage: oracle programs DIR | seeds FILE | seed N | input FILE";
+            return Err(Error::msg(usage));
         }
     }
-    files.sort();
-    Ok(files)
+    Ok(ExitCode::SUCCESS)
 }
 
-/// One object per invocation of one program.
-fn results(runner: &run::Runner, dir: &Path, file: &str) -> Result<Vec<Value>> {
-    let program = program::Program::read(dir, file)?;
-    if program.invocations.is_empty() {
-        return Err(Error::msg("the program invokes nothing"));
-    }
-    let run = |invocation| {
-        let mut result = runner.run(dir, &program, invocation)?;
-        result["invoke"] = json!(program::line(invocation));
-        Ok(result)
-    };
-    program.invocations.iter().map(run).collect()
+/// Prints the program and the first difference; fails if there is one.
+fn explain(program: &Program) -> Result<ExitCode> {
+    let text = wasmprinter::print_bytes(&program.wasm);
+    println!("{}", text.expect("a valid module"));
+    let is_alike = seeds::explain(program);
+    Ok(if is_alike {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

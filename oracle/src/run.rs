@@ -1,5 +1,6 @@
 //! Running one invocation in Wasmtime and telling what came of it.
 
+use crate::message::{is_indirect_call, message};
 use crate::program::{Invocation, Program};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -7,9 +8,6 @@ use wasmtime::{
     Config, Engine, Error, FrameInfo, Instance, Linker, Module, OptLevel, Result, Store, Trap, Val,
     ValType, WasmBacktrace, error::Context as _,
 };
-
-/// First bytes of the `call_indirect` and `return_call_indirect` instructions.
-const CALL_INDIRECT: [u8; 2] = [0x11, 0x13];
 
 /// An engine whose traps can be attributed exactly.
 pub struct Runner {
@@ -135,12 +133,11 @@ fn trapped(error: &Error, modules: &[(Module, Vec<u8>)]) -> Option<Value> {
         // names the wrong one of the two: write the program in another way.
         return None;
     }
-    let is_indirect_call = opcode.is_some_and(|byte| CALL_INDIRECT.contains(&byte));
     let frames: Vec<_> = frames
         .iter()
         .map(|frame| json!({ "func": frame.func_index(), "offset": frame.module_offset() }))
         .collect();
-    let message = message(trap, is_indirect_call)?;
+    let message = message(trap, opcode.is_some_and(is_indirect_call))?;
     Some(json!({ "outcome": "trapped", "trap": message, "frames": frames }))
 }
 
@@ -156,20 +153,4 @@ fn first_byte(frame: &FrameInfo, modules: &[(Module, Vec<u8>)]) -> Option<u8> {
         |(module, _): &&(Module, Vec<u8>)| module.image_range() == frame.module().image_range();
     let (_, bytes) = modules.iter().find(of_frame)?;
     bytes.get(frame.module_offset()?).copied()
-}
-
-/// The message that the WebAssembly spec tests expect.
-fn message(trap: Trap, is_indirect_call: bool) -> Option<&'static str> {
-    Some(match trap {
-        Trap::UnreachableCodeReached => "unreachable",
-        Trap::MemoryOutOfBounds => "out of bounds memory access",
-        Trap::TableOutOfBounds if is_indirect_call => "undefined element",
-        Trap::TableOutOfBounds => "out of bounds table access",
-        Trap::IndirectCallToNull => "uninitialized element",
-        Trap::BadSignature => "indirect call type mismatch",
-        Trap::IntegerOverflow => "integer overflow",
-        Trap::IntegerDivisionByZero => "integer divide by zero",
-        Trap::BadConversionToInteger => "invalid conversion to integer",
-        _ => return None,
-    })
 }

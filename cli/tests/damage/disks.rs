@@ -1,68 +1,17 @@
 //! Damaged disks, up to the running store.
 
-use crate::bytes;
-use crate::guest::{Ending, Host, TEXT, Thawed};
-use crate::random::Random;
+use crate::host;
+use fuzz_common::damage::bytes;
+use fuzz_common::disk::{BLOCK, Disk, boot};
+use fuzz_common::guest::{Ending, TEXT, Thawed};
+use fuzz_common::random::Random;
 use std::collections::BTreeMap;
 use woodfrog::abi::Value;
-use woodfrog::checkpoint::{
-    BlockDevice, CheckpointStore, DeviceError, Guest, format, required_size,
-};
-
-const BLOCK: usize = 512;
-
-/// A disk in memory.
-#[derive(Clone)]
-struct Disk(Vec<u8>);
-
-impl BlockDevice for Disk {
-    fn block_size(&self) -> usize {
-        BLOCK
-    }
-
-    fn block_count(&self) -> u64 {
-        (self.0.len() / BLOCK) as u64
-    }
-
-    fn has_flush(&self) -> bool {
-        true
-    }
-
-    fn read_blocks(&mut self, first: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
-        let start = first as usize * BLOCK;
-        buffer.copy_from_slice(&self.0[start..start + buffer.len()]);
-        Ok(())
-    }
-
-    fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
-        let start = first as usize * BLOCK;
-        self.0[start..start + data.len()].copy_from_slice(data);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), DeviceError> {
-        Ok(())
-    }
-}
-
-/// What a machine that boots from a disk comes to.
-fn boot(host: &Host, disk: Disk) -> Result<Thawed, &'static str> {
-    let mut store = CheckpointStore::open(disk).map_err(|_| "open")?;
-    let guest = store.guest().map_err(|_| "guest")?;
-    let module = woodfrog::module::Module::decode(guest.module).map_err(|_| "module")?;
-    if module.hash != host.modules[0].inner().hash {
-        return Err("another module");
-    }
-    let latest = store
-        .latest()
-        .map_err(|_| "latest")?
-        .ok_or("no checkpoint")?;
-    Ok(host.thaw(&latest.bytes))
-}
+use woodfrog::checkpoint::{Guest, format, required_size};
 
 #[test]
 fn damaged_disks_are_refused_or_thaw_what_was_written() {
-    let mut host = Host::new(TEXT);
+    let mut host = host(TEXT);
     let (images, values) = host.images("run", &[Value::I32(4)], 9);
     let guest = Guest {
         module: wat::parse_str(TEXT).expect("a valid program"),

@@ -5,9 +5,16 @@
 //! Each test makes its mutations from a fixed seed, and prints that of a
 //! mutation it fails on.
 
-mod bytes;
 mod disks;
-mod guest;
 mod images;
 mod modules;
-mod random;
+
+use fuzz_common::guest::Host;
+use std::sync::Arc;
+use woodfrog_cli::LinuxPlatform;
+
+/// The host of a program in text format.
+fn host(text: &str) -> Host {
+    let wasm = wat::parse_str(text).expect("a valid program");
+    Host::new(Arc::new(LinuxPlatform::new()), &wasm)
+}

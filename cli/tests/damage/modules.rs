@@ -1,14 +1,15 @@
 //! Damaged modules.
 
-use crate::bytes;
-use crate::guest::{Host, TEXT};
-use crate::random::Random;
+use crate::host;
+use fuzz_common::damage::bytes;
+use fuzz_common::guest::TEXT;
+use fuzz_common::random::Random;
 use std::path::Path;
 use woodfrog::runtime::Module;
 
 #[test]
 fn damaged_modules_are_refused_or_compile() {
-    let host = Host::new(TEXT);
+    let host = host(TEXT);
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
     let names = [
         "br_table.wat",

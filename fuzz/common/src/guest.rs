@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use woodfrog::abi::{FuncType, ValType, Value};
 use woodfrog::image::RawImage;
+use woodfrog::platform::Platform;
 use woodfrog::runtime::{CallError, Config, Engine, Linker, Module, Outcome, Store};
-use woodfrog_cli::LinuxPlatform;
 
 /// How many suspend points a thawed store may pass: a mutation may well have
 /// made a loop's counter large.
@@ -96,11 +96,14 @@ pub enum Ending {
 }
 
 impl Host {
-    /// The host of a program in text format.
-    pub fn new(text: &str) -> Self {
-        let engine = Engine::new(Arc::new(LinuxPlatform::new()), Config::default());
-        let wasm = wat::parse_str(text).expect("a valid program");
-        let modules = vec![Module::new(&engine, &wasm).expect("a valid module")];
+    /// The host of a program.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the module is not valid.
+    pub fn new(platform: Arc<dyn Platform>, wasm: &[u8]) -> Self {
+        let engine = Engine::new(platform, Config::default());
+        let modules = vec![Module::new(&engine, wasm).expect("a valid module")];
         let mut linker = Linker::new();
         let ty = FuncType::new([ValType::I64], [ValType::I64, ValType::F32]);
         linker.func("host", "twice", ty, |_, args, results| {
@@ -141,6 +144,28 @@ impl Host {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+
+    /// Images of all invocations that the directives of a program's text name, at most
+    /// about so many.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the text is not the program's.
+    pub fn images_of_invocations(&mut self, text: &str, most: usize) -> Vec<Vec<u8>> {
+        let mut images = Vec::new();
+        for line in text
+            .lines()
+            .filter_map(|line| line.strip_prefix(";; invoke:"))
+        {
+            let mut words = line.split_whitespace();
+            let name = words.next().expect("a function");
+            let texts: Vec<_> = words.collect();
+            let args = self.arguments(name, &texts);
+            images.extend(self.images(name, &args, 1).0.into_iter().take(most));
+        }
+        let step = images.len().div_ceil(most).max(1);
+        images.into_iter().step_by(step).collect()
     }
 
     /// Arguments in decimal as values of a function's parameter types.

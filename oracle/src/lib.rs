@@ -1,0 +1,14 @@
+//! Wasmtime, as whoever says what Woodfrog should do.
+//!
+//! [`programs`] remakes the expected results of `tests/programs`, [`seeds`] those of
+//! random programs. [`Wasmtime`] goes through one random program, for the comparison.
+//! The engine's own tests compare with files, so they need not build Wasmtime.
+
+mod message;
+mod program;
+pub mod programs;
+mod run;
+pub mod seeds;
+pub mod subject;
+
+pub use subject::Wasmtime;
