@@ -250,3 +250,65 @@ impl fmt::Display for Mode<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use woodfrog_suite::Kind;
+
+    const SCRIPT: &str = r#"
+        (module definition $D
+          (global (export "g") i32 (i32.const 7))
+          (func (export "f") (param f32) (result v128) (f32x4.splat (local.get 0)))
+          (func (export "loop") (loop (br_if 0 (i32.const 0))))
+          (func $deep (export "deep") (call $deep))
+          (func (export "trap") (unreachable)))
+        (module instance $I $D)
+        (register "i" $I)
+        (assert_return (get $I "g") (either (i32.const 6) (i32.const 7)))
+        (assert_return (invoke "f" (f32.const nan))
+          (v128.const f32x4 nan:canonical nan:arithmetic nan:canonical nan:canonical))
+        (invoke "loop")
+        (assert_trap (invoke "trap") "unreachable")
+        (assert_exhaustion (invoke "deep") "call stack exhausted")
+        (assert_trap (module (func $s (unreachable)) (start $s)) "unreachable")
+        (assert_unlinkable (module (import "i" "g" (func))) "incompatible import type")
+        (assert_invalid (module (func (result i32))) "type mismatch")
+        (assert_malformed (module binary "\00asm\02\00\00\00") "unknown binary version")
+        (assert_malformed (module quote "(func (local.get))") "unexpected token")
+        "#;
+
+    #[test]
+    fn every_kind_of_assertion_holds_straight_and_frozen() {
+        for freeze_every in [None, NonZeroU64::new(1)] {
+            let options = Options {
+                freeze_every,
+                ..Options::default()
+            };
+            let report = run_script(SCRIPT.as_bytes(), &options);
+            assert!(report.failures.is_empty(), "{:?}", report.failures);
+            assert_eq!(report.passed[Kind::Return], 2);
+            for kind in &Kind::ALL[1..] {
+                assert_eq!(report.passed[*kind], 1, "{kind:?}");
+            }
+            assert_eq!(report.freezes > 1000, freeze_every.is_some());
+        }
+    }
+
+    #[test]
+    fn what_does_not_hold_fails_with_its_line() {
+        let script = "(module (func (export \"f\") (result i32) (i32.const 1)))
+            (assert_return (invoke \"f\") (i32.const 2))
+            (assert_trap (invoke \"f\") \"unreachable\")
+            (assert_invalid (module) \"type mismatch\")
+            (assert_unlinkable (module) \"unknown import\")
+            (invoke \"g\")
+            (assert_return (invoke \"f\") (i32.const 1))";
+        let report = run_script(script.as_bytes(), &Options::default());
+        let lines: Vec<_> = report.failures.iter().map(|failure| failure.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5, 6]);
+        assert_eq!(report.passed.total(), 1);
+        let report = run_script(b"(module", &Options::default());
+        assert_eq!(report.failures.len(), 1);
+    }
+}

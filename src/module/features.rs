@@ -63,7 +63,7 @@ impl WasmFeatures {
         multi_value: true,
         bulk_memory: true,
         reference_types: true,
-        simd: Self::ALL.simd,
+        simd: true,
         ..Self::V1
     };
 

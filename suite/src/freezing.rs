@@ -161,3 +161,43 @@ impl Random {
         NonZeroU64::MIN.saturating_add(mixed % max.max(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    /// At which of its `points` suspend points a call is frozen.
+    fn frozen_points(points: u64, every: u64, seed: u64) -> Vec<u64> {
+        let every = NonZeroU64::new(every).expect("not zero");
+        let mut freezer = EveryPoint::new(every, vec![points], seed);
+        let mut frozen = Vec::new();
+        let mut point = every.get();
+        while point <= points {
+            frozen.push(point);
+            freezer.freezes += 1;
+            point += freezer.distance().get();
+        }
+        frozen
+    }
+
+    #[test]
+    fn a_short_call_is_frozen_at_every_point() {
+        let all: Vec<_> = (1..=MAX_POINTS_OF_SHORT_CALL).collect();
+        assert_eq!(frozen_points(MAX_POINTS_OF_SHORT_CALL, 1, 7), all);
+        assert_eq!(frozen_points(10, 3, 7), [3, 6, 9]);
+    }
+
+    #[test]
+    fn a_long_call_is_frozen_at_the_first_points_and_at_random_ones() {
+        let points = 1_000_000;
+        let frozen = frozen_points(points, 1, 7);
+        let (first, rest) = frozen.split_at(FREEZES_BEFORE_RANDOM as usize);
+        assert!(first.iter().copied().eq(1..=FREEZES_BEFORE_RANDOM));
+        let expected = RANDOM_FREEZES as usize;
+        assert!((expected / 2..expected * 2).contains(&rest.len()));
+        assert!(rest.last().is_some_and(|&last| last > points * 9 / 10));
+        assert_eq!(frozen, frozen_points(points, 1, 7), "the seed decides");
+        assert_ne!(frozen, frozen_points(points, 1, 8));
+    }
+}

@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod freezing;
 pub mod pattern;
 pub mod report;
