@@ -99,7 +99,6 @@ pub fn run(args: &WastArgs) -> Result<u8, Failure> {
         features: args.cpu,
         seed: args.seed.unwrap_or_else(random_seed),
         wasm_features: args.features,
-        ..Options::default()
     };
     let expected = match &args.expected_failures {
         Some(path) => ExpectedFailures::parse(&String::from_utf8_lossy(&load::read(path)?))?,

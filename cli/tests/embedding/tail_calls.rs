@@ -23,7 +23,7 @@ fn param(arity: usize, index: usize) -> &'static str {
 /// From where argument `index` comes, and whether it comes as it is.
 fn source(from: usize, to: usize, index: usize) -> Option<(usize, bool)> {
     let source = (5 * index + 3).checked_rem(from)?;
-    let is_plain = index % 3 != 0 && param(from, source) == param(to, index);
+    let is_plain = !index.is_multiple_of(3) && param(from, source) == param(to, index);
     Some((source, is_plain))
 }
 
