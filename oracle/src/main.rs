@@ -1,7 +1,8 @@
 //! The command of the oracle: makes expected results, or explains one.
 //!
 //! `oracle programs DIR` and `oracle seeds FILE` remake the results; `oracle seed N` and
-//! `oracle input FILE` show what Wasmtime and Woodfrog make of one random program.
+//! `oracle input FILE` show what Wasmtime and Woodfrog make of one random program;
+//! `oracle search FIRST COUNT` looks for seeds on which they do not agree.
 
 use fuzz_common::Program;
 use std::path::Path;
@@ -17,8 +18,14 @@ fn main() -> Result<ExitCode> {
         ["seeds", file] => println!("{}", seeds::remake(Path::new(file))?),
         ["seed", seed] => return explain(&Program::from_seed(seed.parse()?)),
         ["input", file] => return explain(&Program::from_bytes(&std::fs::read(file)?)),
+        ["search", first, count] => {
+            let (first, count) = (first.parse()?, count.parse::<u64>()?);
+            let found = seeds::search(first..first.saturating_add(count))?;
+            println!("{count} seeds, {} differ", found.len());
+            return Ok(ExitCode::from(u8::from(!found.is_empty())));
+        }
         _ => {
-            let usage = "usage: oracle programs DIR | seeds FILE | seed N | input FILE";
+            let usage = "usage: oracle programs DIR | seeds FILE | seed N | input FILE | search FIRST COUNT";
             return Err(Error::msg(usage));
         }
     }

@@ -5,6 +5,8 @@ use fuzz_common::expected::{self, Expected, SEEDS};
 use fuzz_common::random::Random;
 use fuzz_common::subject::{Engines, Freezing, Woodfrog};
 use fuzz_common::{Program, Transcript};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -64,6 +66,36 @@ pub fn explain(program: &Program) -> bool {
         print!("{oracle}");
     }
     is_alike
+}
+
+/// Goes through the programs of further seeds in both engines, Woodfrog frozen, and
+/// returns those that they do not agree on.
+///
+/// # Errors
+///
+/// Fails if the run cannot be made.
+pub fn search(seeds: Range<u64>) -> Result<Vec<u64>> {
+    on_a_large_stack(move || {
+        // Before Wasmtime's engine, whose signal handlers come first then.
+        let engines = Engines::new(Arc::new(LinuxPlatform::new()));
+        let engine = subject::engine();
+        let is_different = |&seed: &u64| {
+            let program = Program::from_seed(seed);
+            let run = || {
+                let oracle = Transcript::of(&program, &mut Wasmtime::new(&engine, &program));
+                let freezing = Freezing::Random(Random(!seed));
+                let mut subject = Woodfrog::new(&engines, &program, freezing);
+                Transcript::of(&program, &mut subject) == oracle
+            };
+            // What panics is a find too, and must not end the search.
+            let is_alike = catch_unwind(AssertUnwindSafe(run)).unwrap_or(false);
+            if !is_alike {
+                println!("seed {seed}");
+            }
+            !is_alike
+        };
+        seeds.filter(is_different).collect()
+    })
 }
 
 fn on_a_large_stack<R: Send + 'static>(run: impl FnOnce() -> R + Send + 'static) -> Result<R> {
