@@ -116,12 +116,12 @@ pub fn run(args: &WastArgs) -> Result<u8, Failure> {
         .collect();
     let mut text = String::new();
     let mut sets: BTreeMap<&str, Summary> = BTreeMap::new();
-    for (job, report) in jobs.iter().zip(run_all(&jobs)) {
+    for ((path, _), (job, report)) in files.iter().zip(jobs.iter().zip(run_all(&jobs))) {
         let verdict = expected.judge(&job.name, &report);
         let (set, _) = job.name.split_once('/').expect("names have two parts");
         sets.entry(set).or_default().add(&report, &verdict);
         for complaint in verdict.complaints {
-            let _ = writeln!(text, "{complaint}");
+            let _ = writeln!(text, "{}", complaint.about(&path.to_string_lossy()));
         }
     }
     for (set, summary) in &sets {

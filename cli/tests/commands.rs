@@ -331,8 +331,52 @@ fn failures_of_scripts_are_told_with_their_line() {
         Some(format!("{script}:{line}: {expected}\n"))
     });
     let expected: String = problems.collect();
-    assert_eq!(run.stdout, expected + "1 passed, 14 failed\n");
+    assert!(run.stdout.starts_with(&expected), "{run:#?}");
+    let summary = &run.stdout[expected.len()..];
+    assert!(
+        summary.starts_with("set=tmp freeze-every=0 return=1 "),
+        "{run:#?}"
+    );
+    assert!(summary.ends_with("\n1 passed, 14 failed\n"), "{run:#?}");
     assert_eq!(run.code, Some(1));
+}
+
+#[test]
+fn failures_of_scripts_may_be_expected_but_then_must_happen() {
+    let script = file("failing.wast", FAILING_SCRIPT);
+    let name = std::path::Path::new(&script).file_name().expect("a name");
+    let name = name.to_string_lossy();
+    let run = |list: String| {
+        let list = file("expected", &list);
+        Run::new(&["wast", "--expected-failures", &list, &script])
+    };
+    let lists = [
+        format!("tmp/{name}:6 why\ntmp/{name} *13 why\n"),
+        format!("# all of them\n\ntmp/{name} *14 why\n"),
+    ];
+    for list in lists {
+        let run = run(list);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(run.stdout.contains(" expected-failures=14 "), "{run:#?}");
+        assert!(run.stdout.ends_with("\n1 passed, 0 failed\n"), "{run:#?}");
+    }
+    let unexpected = run(format!("tmp/{name}:5 why\ntmp/{name} *14 why\n"));
+    let complaint = format!("{script}:5: holds, but is expected to fail\n");
+    assert!(unexpected.stdout.starts_with(&complaint), "{unexpected:#?}");
+    assert_eq!(unexpected.code, Some(1));
+    run("nonsense\n".to_owned()).assert_fails(1, "line 1 of the expected failures");
+}
+
+#[test]
+fn scripts_may_use_what_their_version_of_webassembly_has() {
+    let script = file("memories.wast", "(module (memory 1) (memory 1))");
+    for (features, failed) in [("all", 0), ("v1", 1), ("v2", 1), ("v2+multi-memory", 0)] {
+        let run = Run::new(&["wast", "--features", features, &script]);
+        let last = format!("\n0 passed, {failed} failed\n");
+        assert!(run.stdout.ends_with(&last), "{run:#?}");
+    }
+    let unknown = Run::new(&["wast", "--features", "v9", &script]);
+    assert!(unknown.stderr.contains("no feature"), "{unknown:#?}");
 }
 
 #[test]
@@ -366,7 +410,7 @@ fn scripts_of_linked_modules_hold_however_often_they_are_frozen() {
     );
     for freeze_every in ["0", "1", "2", "3"] {
         let run = Run::new(&["wast", "--freeze-every", freeze_every, &script]);
-        run.assert_prints("6 passed, 0 failed\n");
+        assert!(run.stdout.ends_with("\n6 passed, 0 failed\n"), "{run:#?}");
     }
 }
 

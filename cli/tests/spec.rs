@@ -98,7 +98,7 @@ fn assert_all_hold(sets: &[Set], options: &Options) -> Vec<Summary> {
         let set = sets.iter().position(|set| job.name.starts_with(set.name));
         summaries[set.expect("a job of a set")].add(&report, &verdict);
         for complaint in verdict.complaints {
-            complaints += &(complaint + "\n");
+            complaints += &(complaint.about(&job.name) + "\n");
         }
     }
     for (set, summary) in sets.iter().zip(&summaries) {

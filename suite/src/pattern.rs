@@ -2,11 +2,21 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use woodfrog::abi::{ExternRef, ValType, Value};
+
+/// The exponent and quiet bits of NaNs, and all bits but the sign: what patterns of
+/// arithmetic and canonical NaNs give.
+pub const F32_NAN: u128 = 0x7fc0_0000;
+/// As above.
+pub const F32_MAGNITUDE: u128 = 0x7fff_ffff;
+/// As above.
+pub const F64_NAN: u128 = 0x7ff8_0000_0000_0000;
+/// As above.
+pub const F64_MAGNITUDE: u128 = 0x7fff_ffff_ffff_ffff;
 
 /// What a result may be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,10 +88,18 @@ fn number_bits(value: &Value) -> Option<u128> {
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bits { ty, mask, bits } if mask.count_ones() == mask.trailing_ones() => {
-                write!(f, "{ty} {bits:#x}")
-            }
-            Self::Bits { ty, mask, bits } => write!(f, "{ty} {bits:#x} in the bits {mask:#x}"),
+            Self::Bits { ty, mask, bits } => match (ty, *mask) {
+                (ValType::F32, F32_MAGNITUDE) | (ValType::F64, F64_MAGNITUDE) => {
+                    write!(f, "{ty} nan:canonical")
+                }
+                (ValType::F32, F32_NAN) | (ValType::F64, F64_NAN) => {
+                    write!(f, "{ty} nan:arithmetic")
+                }
+                (ValType::V128, mask) if mask != u128::MAX => {
+                    write!(f, "v128 {bits:#034x} in the bits {mask:#034x}")
+                }
+                _ => write!(f, "{ty} {}", number(*ty, *bits)),
+            },
             Self::Null(_) => f.write_str("a null reference"),
             Self::Func => f.write_str("a function reference"),
             Self::Extern(None) => f.write_str("an externref"),
@@ -103,12 +121,35 @@ pub fn describe_expected(expected: &[Pattern]) -> String {
 /// Results as text.
 pub fn describe_found(found: &[Value]) -> String {
     let texts = found.iter().map(|value| match number_bits(value) {
-        Some(bits) => format!("{} {bits:#x}", value.ty()),
+        Some(bits) => format!("{} {}", value.ty(), number(value.ty(), bits)),
         None => format!("{value:?}"),
     });
     match found.is_empty() {
         true => "no results".to_owned(),
         false => list(&texts.collect::<Vec<_>>(), ", "),
+    }
+}
+
+/// The text of a number or vector: integers signed, NaNs as the text format has them.
+fn number(ty: ValType, bits: u128) -> String {
+    let nan = |is_negative, payload: u64| {
+        let sign = if is_negative { "-" } else { "" };
+        format!("{sign}nan:{payload:#x}")
+    };
+    match ty {
+        ValType::I32 => (bits as i32).to_string(),
+        ValType::I64 => (bits as i64).to_string(),
+        ValType::F32 => match f32::from_bits(bits as u32) {
+            float if float.is_nan() => nan(float.is_sign_negative(), bits as u64 & 0x7f_ffff),
+            float => float.to_string(),
+        },
+        ValType::F64 => match f64::from_bits(bits as u64) {
+            float if float.is_nan() => {
+                nan(float.is_sign_negative(), bits as u64 & 0xf_ffff_ffff_ffff)
+            }
+            float => float.to_string(),
+        },
+        _ => format!("{bits:#034x}"),
     }
 }
 

@@ -6,15 +6,9 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 use woodfrog::abi::{ExternRef, ValType, Value};
-use woodfrog_suite::pattern::Pattern;
+use woodfrog_suite::pattern::{F32_MAGNITUDE, F32_NAN, F64_MAGNITUDE, F64_NAN, Pattern};
 use woodfrog_suite::report::{Mismatch, Report};
 use woodfrog_suite::script::{Action, Command, Directive, Expected, Refusal, Script, Source};
-
-/// The exponent and quiet bits of NaNs, and all bits but the sign.
-const F32_NAN: u32 = 0x7fc0_0000;
-const F32_MAGNITUDE: u32 = u32::MAX >> 1;
-const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
-const F64_MAGNITUDE: u64 = u64::MAX >> 1;
 
 /// Reads a script.
 ///
@@ -223,16 +217,16 @@ fn exactly<T: Into<u128>>(bits: T) -> Bits {
 fn f32_bits(pattern: &NanPattern<wast::token::F32>) -> Bits {
     match pattern {
         NanPattern::Value(value) => exactly(value.bits),
-        NanPattern::CanonicalNan => (F32_MAGNITUDE.into(), F32_NAN.into()),
-        NanPattern::ArithmeticNan => (F32_NAN.into(), F32_NAN.into()),
+        NanPattern::CanonicalNan => (F32_MAGNITUDE, F32_NAN),
+        NanPattern::ArithmeticNan => (F32_NAN, F32_NAN),
     }
 }
 
 fn f64_bits(pattern: &NanPattern<wast::token::F64>) -> Bits {
     match pattern {
         NanPattern::Value(value) => exactly(value.bits),
-        NanPattern::CanonicalNan => (F64_MAGNITUDE.into(), F64_NAN.into()),
-        NanPattern::ArithmeticNan => (F64_NAN.into(), F64_NAN.into()),
+        NanPattern::CanonicalNan => (F64_MAGNITUDE, F64_NAN),
+        NanPattern::ArithmeticNan => (F64_NAN, F64_NAN),
     }
 }
 
@@ -275,7 +269,7 @@ mod tests {
             assert_eq!(canonical.matches(&Value::F32(bits)), is_canonical);
             assert_eq!(arithmetic.matches(&Value::F32(bits)), is_arithmetic);
         }
-        assert!(!canonical.matches(&Value::F64(F64_NAN)));
+        assert!(!canonical.matches(&Value::F64(F64_NAN as u64)));
     }
 
     #[test]
@@ -286,8 +280,9 @@ mod tests {
             ArithmeticNan,
         ])));
         let vector = |low: u64, high: u64| Value::V128(u128::from(high) << 64 | u128::from(low));
-        assert!(lanes.matches(&vector(F64_NAN, F64_NAN | 1)));
-        assert!(!lanes.matches(&vector(F64_NAN | 1, F64_NAN)));
+        let nan = F64_NAN as u64;
+        assert!(lanes.matches(&vector(nan, nan | 1)));
+        assert!(!lanes.matches(&vector(nan | 1, nan)));
         let lanes = pattern(&WastRetCore::V128(V128Pattern::I16x8([
             1, 2, 3, 4, 5, 6, 7, -1,
         ])));

@@ -44,7 +44,26 @@ pub struct Verdict {
     /// How many failures were expected.
     pub expected: usize,
     /// Failures that were not, and expected ones that did not happen.
-    pub complaints: Vec<String>,
+    pub complaints: Vec<Complaint>,
+}
+
+/// Something about a script that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The line, if it is about one.
+    pub line: Option<u32>,
+    /// What it is.
+    pub text: String,
+}
+
+impl Complaint {
+    /// The complaint as a line of text about a script that is called `script`.
+    pub fn about(&self, script: &str) -> String {
+        match self.line {
+            Some(line) => format!("{script}:{line}: {}", self.text),
+            None => format!("{script}: {}", self.text),
+        }
+    }
 }
 
 impl ExpectedFailures {
@@ -79,8 +98,10 @@ impl ExpectedFailures {
             let before = failures.len();
             failures.retain(|failure| failure.line != line);
             if failures.len() == before {
-                let complaint = format!("{script}:{line}: holds, but is expected to fail");
-                verdict.complaints.push(complaint);
+                verdict.complaints.push(Complaint {
+                    line: Some(line),
+                    text: "holds, but is expected to fail".to_owned(),
+                });
             }
             verdict.expected += before - failures.len();
         }
@@ -92,21 +113,24 @@ impl ExpectedFailures {
             Some(count) if count == failures.len() => verdict.expected += count,
             Some(count) => {
                 let found = failures.len();
-                let complaint = format!("{script}: {found} failures, but {count} are expected");
-                verdict.complaints.push(complaint);
-                verdict.complain(script, &failures);
+                verdict.complaints.push(Complaint {
+                    line: None,
+                    text: format!("{found} failures, but {count} are expected"),
+                });
+                verdict.complain(&failures);
             }
-            None => verdict.complain(script, &failures),
+            None => verdict.complain(&failures),
         }
         verdict
     }
 }
 
 impl Verdict {
-    fn complain(&mut self, script: &str, failures: &[&woodfrog_suite::Failure]) {
-        let complaints = failures
-            .iter()
-            .map(|failure| format!("{script}:{}: {}", failure.line, failure.mismatch));
+    fn complain(&mut self, failures: &[&woodfrog_suite::Failure]) {
+        let complaints = failures.iter().map(|failure| Complaint {
+            line: Some(failure.line),
+            text: failure.mismatch.to_string(),
+        });
         self.complaints.extend(complaints);
     }
 }
