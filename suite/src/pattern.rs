@@ -8,14 +8,13 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use woodfrog::abi::{ExternRef, ValType, Value};
 
-/// The exponent and quiet bits of NaNs, and all bits but the sign: what patterns of
-/// arithmetic and canonical NaNs give.
+/// The bits that patterns of arithmetic NaNs give: exponent and quiet bit.
 pub const F32_NAN: u128 = 0x7fc0_0000;
-/// As above.
+/// The bits that patterns of canonical NaNs give: all but the sign.
 pub const F32_MAGNITUDE: u128 = 0x7fff_ffff;
-/// As above.
+/// The bits that patterns of arithmetic NaNs give: exponent and quiet bit.
 pub const F64_NAN: u128 = 0x7ff8_0000_0000_0000;
-/// As above.
+/// The bits that patterns of canonical NaNs give: all but the sign.
 pub const F64_MAGNITUDE: u128 = 0x7fff_ffff_ffff_ffff;
 
 /// What a result may be.
