@@ -3,7 +3,7 @@
 use crate::harness::{Program, call, engine, module, returned, trapped};
 use std::num::NonZeroU64;
 use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
-use woodfrog::runtime::{Backtrace, Caller, HostError, Linker, Outcome};
+use woodfrog::runtime::{Backtrace, BacktraceFrame, Caller, HostError, Linker, Outcome, Store};
 
 /// `run(n)` calls the host's `down(n)`, which calls `run(n - 1)`, until n is 0: then `leaf`.
 /// Each frame keeps values of several kinds over its call, which tell in the result.
@@ -88,7 +88,7 @@ fn sum(n: i64) -> [Value; 1] {
 }
 
 /// Asserts that frames are those of `run(0)` to `run(n)`, each with its locals and operands.
-fn assert_frames_of_run(frames: &[woodfrog::runtime::BacktraceFrame], n: i32) {
+fn assert_frames_of_run(frames: &[BacktraceFrame], n: i32) {
     assert_eq!(frames.len() as i32, n + 1);
     for (level, frame) in (0..).zip(frames) {
         assert_eq!(frame.name.as_deref(), Some("run"));
@@ -138,21 +138,27 @@ fn a_trap_below_host_functions_has_the_frames_of_all_levels() {
     );
 }
 
+/// A store in which `run(depth)` was called, whose leaf asked for a suspension.
+fn suspended_by_leaf(program: &Program<Seen>, depth: i32) -> Store<Seen> {
+    let data = Seen {
+        asks: true,
+        ..Seen::default()
+    };
+    let mut store = Store::new(&program.engine, data);
+    let instance = program
+        .linker
+        .instantiate(&mut store, &program.modules[0])
+        .unwrap();
+    let outcome = call(&mut store, instance, "run", &[Value::I32(depth)]).unwrap();
+    assert_eq!(outcome, Outcome::Suspended);
+    store
+}
+
 #[test]
 fn a_request_below_host_functions_waits_until_the_outermost_has_returned() {
     let program = nested();
     for depth in [1, 2, 7] {
-        let data = Seen {
-            asks: true,
-            ..Seen::default()
-        };
-        let mut store = woodfrog::runtime::Store::new(&program.engine, data);
-        let instance = program
-            .linker
-            .instantiate(&mut store, &program.modules[0])
-            .unwrap();
-        let outcome = call(&mut store, instance, "run", &[Value::I32(depth)]).unwrap();
-        assert_eq!(outcome, Outcome::Suspended);
+        let store = suspended_by_leaf(&program, depth);
         assert!(!store.interrupt_handle().is_requested(), "obeyed once");
         let frames = store.backtrace().frames;
         assert_eq!(frames.len(), 1, "the outermost wasm frame alone is left");
@@ -170,17 +176,7 @@ fn a_request_below_host_functions_waits_until_the_outermost_has_returned() {
 #[test]
 fn a_request_by_the_innermost_host_function_of_one_level_is_obeyed_behind_it() {
     let program = nested();
-    let data = Seen {
-        asks: true,
-        ..Seen::default()
-    };
-    let mut store = woodfrog::runtime::Store::new(&program.engine, data);
-    let instance = program
-        .linker
-        .instantiate(&mut store, &program.modules[0])
-        .unwrap();
-    let outcome = call(&mut store, instance, "run", &[Value::I32(0)]).unwrap();
-    assert_eq!(outcome, Outcome::Suspended);
+    let store = suspended_by_leaf(&program, 0);
     assert_eq!(
         program.freeze_and_thaw(store).resume().unwrap(),
         returned(&sum(0))

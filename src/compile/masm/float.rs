@@ -65,7 +65,7 @@ impl From<Size> for XmmSize {
     }
 }
 
-/// Emits the f32 or the f64 form of an instruction.
+/// Emits the form of an instruction for f32 or f64, or lanes of them.
 macro_rules! sized {
     ($masm:expr, $size:expr, $inst32:ident / $inst64:ident $(, $arg:expr)*) => {
         match $size {
@@ -74,6 +74,7 @@ macro_rules! sized {
         }
     };
 }
+pub(super) use sized;
 
 impl Masm {
     /// Copies a whole register.

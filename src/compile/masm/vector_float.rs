@@ -3,6 +3,7 @@
 //! Size is that of a lane: four of 32 bits or two of 64. A memory operand of a whole
 //! register is aligned to 16 bytes, as constants are; one of a lane need not be.
 
+use super::float::sized;
 use super::{Masm, Mem, Regs, Rm, Rounding, Size, Width, XmmRm, emit};
 use crate::abi::registers::{GPR, XMM};
 use cranelift_assembler_x64::inst;
@@ -18,16 +19,6 @@ pub(in crate::compile) enum LaneCompare {
     Unordered = 3,
     /// Also when unordered.
     NotEqual = 4,
-}
-
-/// Emits the f32x4 or the f64x2 form of an instruction.
-macro_rules! sized {
-    ($masm:expr, $size:expr, $inst32:ident / $inst64:ident $(, $arg:expr)*) => {
-        match $size {
-            Size::S32 => emit!($masm, $inst32 $(, $arg)*),
-            Size::S64 => emit!($masm, $inst64 $(, $arg)*),
-        }
-    };
 }
 
 impl Masm {
