@@ -1,5 +1,6 @@
 //! Made-up code versions and stores, for stacks that no machine code has run on.
 
+mod claims;
 mod round_trip;
 mod tail_calls;
 mod validation;

@@ -1,9 +1,8 @@
 //! A frame may have another function above it than the one it called: one that was
 //! tail-called, if the caller can cope with its return.
 
+use super::claims::Claims;
 use super::*;
-use crate::compile::{CompileOptions, CompiledModule, compile};
-use crate::module::Module;
 
 const WAT: &str = r#"
 (module
@@ -30,58 +29,14 @@ const WITHIN: u32 = 3;
 const BEYOND: u32 = 4;
 const RUN: u32 = 5;
 
-/// Two instances of one module.
-struct Claims {
-    module: Module,
-    compiled: CompiledModule,
-}
-
-impl ValidateContext for Claims {
-    fn module(&self, instance: u32) -> Option<&Module> {
-        (instance < 2).then_some(&self.module)
-    }
-
-    fn code(&self, _frame: usize, _instance: u32) -> Option<CodeRef<'_>> {
-        Some(CodeRef {
-            map: &self.compiled.state_map,
-            base: 0,
-            baseline: true,
-        })
-    }
-
-    /// Store address 0 is the host function; then come those of instance 0 and 1.
-    fn function(&self, instance: u32, index: u32) -> Option<FuncAddr> {
-        Some(FuncAddr(if index == 0 { 0 } else { index + 5 * instance }))
-    }
-
-    fn origin(&self, addr: FuncAddr) -> Option<FunctionOrigin> {
-        match addr.0 {
-            0 => Some(FunctionOrigin::Host),
-            1..=10 => Some(FunctionOrigin::Wasm {
-                instance: (addr.0 - 1) / 5,
-                function: (addr.0 - 1) % 5 + 1,
-            }),
-            _ => None,
-        }
-    }
-}
-
 fn claims() -> Claims {
-    let module = Module::decode(wat::parse_str(WAT).unwrap()).unwrap();
-    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-    let options = CompileOptions::default();
-    let compiled = compile(&module, &signatures, &options).unwrap();
-    Claims { module, compiled }
+    Claims::of(WAT)
 }
 
 impl Claims {
     /// The offset of the `number`th point of a kind in a function.
     fn offset(&self, function: u32, kind: PointKind, number: usize) -> usize {
-        let function = self.compiled.state_map.function(function).unwrap();
-        let points = function.points().filter(|point| point.kind == kind);
-        let mut offsets: Vec<_> = points.map(|point| point.wasm_offset).collect();
-        offsets.sort();
-        offsets[number]
+        self.offsets(function, |k| k == kind)[number]
     }
 
     /// `run` of instance 0 at one of its calls.

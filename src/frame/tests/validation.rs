@@ -1,8 +1,7 @@
 //! Hostile frames are refused with their number and the reason.
 
+use super::claims::Claims;
 use super::*;
-use crate::compile::{CompileOptions, CompiledModule, compile};
-use crate::module::Module;
 use proptest::prelude::*;
 
 /// `run` calls `work` directly and by the table; `asks` calls the host, and libcalls.
@@ -33,62 +32,11 @@ const WAT: &str = r#"
     i64.const 0))
 "#;
 
-struct Claims {
-    module: Module,
-    compiled: CompiledModule,
-}
-
-impl ValidateContext for Claims {
-    fn module(&self, instance: u32) -> Option<&Module> {
-        (instance < 2).then_some(&self.module)
-    }
-
-    fn code(&self, _frame: usize, _instance: u32) -> Option<CodeRef<'_>> {
-        Some(CodeRef {
-            map: &self.compiled.state_map,
-            base: 0,
-            baseline: true,
-        })
-    }
-
-    /// Store address 0 is the host function; then come those of instance 0 and 1.
-    fn function(&self, instance: u32, index: u32) -> Option<FuncAddr> {
-        Some(FuncAddr(match index {
-            0 => 0,
-            _ => index + 3 * instance,
-        }))
-    }
-
-    fn origin(&self, addr: FuncAddr) -> Option<FunctionOrigin> {
-        match addr.0 {
-            0 => Some(FunctionOrigin::Host),
-            1..=6 => Some(FunctionOrigin::Wasm {
-                instance: (addr.0 - 1) / 3,
-                function: (addr.0 - 1) % 3 + 1,
-            }),
-            _ => None,
-        }
-    }
-}
-
 fn claims() -> Claims {
-    let module = Module::decode(wat::parse_str(WAT).unwrap()).unwrap();
-    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-    let options = CompileOptions::default();
-    let compiled = compile(&module, &signatures, &options).unwrap();
-    Claims { module, compiled }
+    Claims::of(WAT)
 }
 
 impl Claims {
-    /// Wasm offsets of a function's points of a kind, in order.
-    fn offsets(&self, function: u32, is_kind: impl Fn(PointKind) -> bool) -> Vec<usize> {
-        let function = self.compiled.state_map.function(function).unwrap();
-        let points = function.points().filter(|point| is_kind(point.kind));
-        let mut offsets: Vec<_> = points.map(|point| point.wasm_offset).collect();
-        offsets.sort();
-        offsets
-    }
-
     fn calls(&self, function: u32) -> Vec<usize> {
         self.offsets(function, |kind| kind == PointKind::Call)
     }
