@@ -69,9 +69,12 @@ fn the_suite_holds_when_frozen_with_frames_in_several_versions() {
         seed: wast::random_seed(),
         ..Options::default()
     };
-    for (set, summary) in SETS.iter().zip(assert_all_hold(&SETS, &options)) {
-        assert!(summary.freezes > 0, "{}: {summary}", set.name);
-    }
+    // Those that are left out repeat wasm-v2 for the most part.
+    let is_repeated = |set: &Set| ["wasm-v1", "wasm-v3", "wasm-latest"].contains(&set.name);
+    let sets: Vec<_> = SETS.into_iter().filter(|set| !is_repeated(set)).collect();
+    let summaries = assert_all_hold(&sets, &options);
+    let freezes: u64 = summaries.iter().map(|summary| summary.freezes).sum();
+    assert!(freezes > 10_000, "{freezes} freezes");
 }
 
 #[test]
