@@ -44,10 +44,18 @@ pub struct Options {
     pub features: CpuFeatures,
     /// Features of WebAssembly that modules may use.
     pub wasm_features: WasmFeatures,
+    /// Bytes of the stack of each script.
+    pub stack_size: u64,
 }
 
+/// Bytes of the stack of a script that a user has, for some ten thousand frames of middling
+/// functions. A stack as large as a program's would make scripts that overflow it on purpose
+/// slow to freeze.
+const STACK_SIZE: u64 = 2 << 20;
+
 impl Default for Options {
-    /// No freezing, and the features that this processor and the engine have.
+    /// No freezing, the features that this processor and the engine have, and the small
+    /// stack that is enough for the test suite.
     fn default() -> Self {
         Self {
             freeze_every: None,
@@ -55,6 +63,7 @@ impl Default for Options {
             seed: 0,
             features: Config::default().features,
             wasm_features: WasmFeatures::default(),
+            stack_size: woodfrog_suite::config().stack_size,
         }
     }
 }
@@ -99,6 +108,7 @@ pub fn run(args: &WastArgs) -> Result<u8, Failure> {
         features: args.cpu,
         seed: args.seed.unwrap_or_else(random_seed),
         wasm_features: args.features,
+        stack_size: STACK_SIZE,
     };
     let expected = match &args.expected_failures {
         Some(path) => ExpectedFailures::parse(&String::from_utf8_lossy(&load::read(path)?))?,
@@ -187,6 +197,7 @@ pub fn run_script(text: &[u8], options: &Options) -> Report {
     let config = Config {
         features: options.features,
         wasm_features: options.wasm_features,
+        stack_size: options.stack_size,
         ..woodfrog_suite::config()
     };
     let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);

@@ -1,0 +1,32 @@
+;; Ten thousand frames of a function with vectors, tail calls between host calls, exhaustion.
+(module
+ (import "spectest" "print_i32" (func $p (param i32)))
+ (type $r (func (param i32 v128 f32) (result v128 i64 f32)))
+ (table $t funcref (elem $deep $even $odd))
+ (func $deep (export "deep") (type $r) (local $k v128) (local $i i32)
+   (if (i32.eqz (local.get 0)) (then
+      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4))))
+      (return (local.get 1) (i64.const 0) (local.get 2))))
+   (local.set $k (i64x2.splat (i64.extend_i32_u (local.get 0))))
+   (local.get 1)
+   (i64x2.add (local.get 1) (local.get $k))
+   drop
+   (call_indirect (type $r) (i32.sub (local.get 0) (i32.const 1)) (i64x2.add (local.get 1) (local.get $k)) (local.get 2) (i32.const 0))
+   (local.set 2) (local.set $i (i32.wrap_i64)) (local.set 1)
+   (local.set $k (i64x2.sub (local.get $k)))
+   (local.get 1)
+   (i64.add (i64.extend_i32_u (local.get $i)) (i64.const 1))
+   (local.get 2))
+ (func $even (param i32 v128) (result v128) (if (i32.eqz (local.get 0)) (then (return (local.get 1)))) (call $p (local.get 0))
+   (return_call $odd (i32.sub (local.get 0) (i32.const 1)) (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1) (i64x2.add (local.get 1) (v128.const i64x2 1 2))))
+ (func $odd (param i32 i64 i64 i64 i64 i64 i64 i64 i64 v128) (result v128) (if (i32.eqz (local.get 0)) (then (return (local.get 9))))
+   (return_call_indirect (param i32 v128) (result v128) (i32.sub (local.get 0) (i32.const 1)) (i64x2.add (local.get 9) (v128.const i64x2 1 2)) (i32.const 1)))
+ (func (export "chain") (param i32) (result v128) (local $keep v128) (local $k2 i64) (local.set $keep (v128.const i64x2 9 8)) (call $even (local.get 0) (v128.const i64x2 0 0)) (i64x2.add (local.get $keep)))
+ (func $inf (export "inf") (param v128 i32) (result v128) (v128.and (call $inf (local.get 0) (i32.add (local.get 1) (i32.const 1))) (local.get 0)))
+ (func $infh (export "infh") (param i32) (result i32) (call $p (local.get 0)) (i32.add (call $infh (local.get 0)) (i32.const 1)))
+)
+
+(assert_return (invoke "deep" (i32.const 10000) (v128.const i64x2 1 2) (f32.const nan:0x200001)) (v128.const i64x2 50005001 50005002) (i64.const 10000) (f32.const nan:0x200001))
+(assert_return (invoke "chain" (i32.const 201)) (v128.const i64x2 210 410))
+(assert_exhaustion (invoke "inf" (v128.const i64x2 0 0) (i32.const 0)) "call stack exhausted")
+(assert_exhaustion (invoke "infh" (i32.const 0)) "call stack exhausted")
