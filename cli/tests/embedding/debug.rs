@@ -30,6 +30,16 @@ const SUM: &str = r#"(module
 const ADD: u32 = 0;
 const SUM_FUNCTION: u32 = 1;
 
+/// Where the operators of all functions of a module start.
+pub fn everywhere(module: &Module) -> Vec<CodePosition> {
+    let inert = module.inner();
+    let functions = inert.imported_functions..inert.functions.len() as u32;
+    functions
+        .flat_map(|function| operators(module, function))
+        .map(|(position, _)| position)
+        .collect()
+}
+
 /// Where the operators of a function start, with their names.
 fn operators(module: &Module, function: u32) -> Vec<(CodePosition, String)> {
     let bytes = &module.inner().bytes;
@@ -156,8 +166,9 @@ fn breakpoints_at_every_operator_trace_the_program() {
         .into_iter()
         .flat_map(|function| operators(&module, function))
         .collect();
-    let positions: Vec<_> = all.iter().map(|(position, _)| *position).collect();
-    store.set_breakpoints(&module, &positions).unwrap();
+    store
+        .set_breakpoints(&module, &everywhere(&module))
+        .unwrap();
     let log = log_stops(&mut store, DebugAction::Continue, |frame| {
         let frame = frame.frame();
         (frame.function, frame.offset as u32)
@@ -361,11 +372,7 @@ fn a_debugger_suspends_the_store_which_freezes_and_thaws() {
 fn breakpoints_can_be_set_and_cleared_at_every_suspend_point() {
     let (mut store, instance) = instance(SUM);
     let module = instance.module(&store);
-    let all: Vec<_> = [ADD, SUM_FUNCTION]
-        .into_iter()
-        .flat_map(|function| operators(&module, function))
-        .map(|(position, _)| position)
-        .collect();
+    let all = everywhere(&module);
     let log = log_stops(&mut store, DebugAction::Continue, |_| ());
     store.set_freeze_every(NonZeroU64::new(1));
     let mut outcome = call(&mut store, instance, "sum", &[Value::I32(6)]).unwrap();

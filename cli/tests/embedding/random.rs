@@ -1,12 +1,15 @@
 //! Random programs run alike, frozen or not.
 
+use crate::debug::everywhere;
 use crate::harness::{Program, call, engine};
 use arbitrary::Unstructured;
 use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasm_smith::{Config, Module as SmithModule};
 use woodfrog::abi::{ValType, Value};
 use woodfrog::module::ExternType;
-use woodfrog::runtime::{CallError, InstantiateError, Linker, Module, Outcome, Store};
+use woodfrog::runtime::{CallError, DebugAction, InstantiateError, Linker, Module, Outcome, Store};
 use woodfrog_suite::versions::VersionSwitch;
 
 const MODULES: u64 = 300;
@@ -119,18 +122,49 @@ fn finish(
     (store, describe(result))
 }
 
-/// Runs the start function, then every export, one after the other; returns what they
-/// did, and the image at the end.
+/// Runs a fresh store as [`run_in`] does.
 fn run(
     program: &Program<()>,
     n: Option<NonZeroU64>,
     mut switch: Option<VersionSwitch>,
 ) -> Result<(Vec<String>, Vec<u8>), InstantiateError> {
+    if let Some(switch) = &mut switch {
+        switch.add_version(&program.modules[0]).unwrap();
+    }
+    run_in(Store::new(&program.engine, ()), program, n, switch)
+}
+
+/// Runs with a debugger that stops at every operator and changes nothing. Also says
+/// how often it stopped.
+fn run_debugged(program: &Program<()>) -> (Result<(Vec<String>, Vec<u8>), InstantiateError>, u64) {
+    let stops = Arc::new(AtomicU64::new(0));
     let mut store = Store::new(&program.engine, ());
     let module = &program.modules[0];
-    if let Some(switch) = &mut switch {
-        switch.add_version(module).unwrap();
-    }
+    store.set_breakpoints(module, &everywhere(module)).unwrap();
+    let counted = stops.clone();
+    store.set_debug_handler(Some(Box::new(move |frame| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let before = frame.frame();
+        for (local, value) in (0..).zip(&before.locals) {
+            let value = value.expect("a local that no code has lost");
+            frame.set_local(local, value).unwrap();
+        }
+        assert_eq!(frame.frame(), before);
+        DebugAction::Continue
+    })));
+    let result = run_in(store, program, None, None);
+    (result, stops.load(Ordering::Relaxed))
+}
+
+/// Runs the start function, then every export, one after the other; returns what they
+/// did, and the image at the end.
+fn run_in(
+    mut store: Store<()>,
+    program: &Program<()>,
+    n: Option<NonZeroU64>,
+    mut switch: Option<VersionSwitch>,
+) -> Result<(Vec<String>, Vec<u8>), InstantiateError> {
+    let module = &program.modules[0];
     let instance = program.linker.instantiate(&mut store, module)?;
     let exports = instance.exports(&store);
     let mut results = Vec::new();
@@ -178,4 +212,21 @@ fn random_programs_run_alike_frozen_or_not() {
         assert!(moved_image == plain_image, "seed {seed}, in two versions");
     }
     assert!(programs >= MODULES / 4, "only {programs} programs ran");
+}
+
+#[test]
+fn random_programs_run_alike_with_a_breakpoint_at_every_operator() {
+    let mut stops = 0;
+    for seed in 0..MODULES {
+        let Some(program) = program(seed) else {
+            continue;
+        };
+        let Ok(plain) = run(&program, None, None) else {
+            continue;
+        };
+        let (debugged, stopped) = run_debugged(&program);
+        stops += stopped;
+        assert!(debugged.unwrap() == plain, "seed {seed}");
+    }
+    assert!(stops > 10_000, "only {stops} stops");
 }
