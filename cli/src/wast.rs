@@ -63,7 +63,7 @@ impl Default for Options {
             seed: 0,
             features: Config::default().features,
             wasm_features: WasmFeatures::default(),
-            stack_size: woodfrog_suite::config().stack_size,
+            stack_size: woodfrog_suite::STACK_SIZE,
         }
     }
 }
@@ -198,7 +198,6 @@ pub fn run_script(text: &[u8], options: &Options) -> Report {
         features: options.features,
         wasm_features: options.wasm_features,
         stack_size: options.stack_size,
-        ..woodfrog_suite::config()
     };
     let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
     let seed = options.seed;

@@ -23,5 +23,5 @@ pub mod versions;
 pub mod world;
 
 pub use report::{Counts, Failure, Kind, Report};
-pub use run::{config, run, run_frozen, run_switching};
+pub use run::{STACK_SIZE, run, run_frozen, run_switching};
 pub use script::Script;

@@ -13,19 +13,11 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 use woodfrog::abi::{TrapCode, Value};
 use woodfrog::module::DecodeError;
-use woodfrog::runtime::{CallError, Config, Engine, InstantiateError, Module, ModuleError, Trap};
+use woodfrog::runtime::{CallError, Engine, InstantiateError, Module, ModuleError, Trap};
 
 /// Bytes of a script's stack. Scripts overflow it on purpose, and then each frozen
 /// call has as many frames as fit: more would only take longer.
-const STACK_SIZE: u64 = 512 << 10;
-
-/// What an engine that runs scripts is made with, beside its features.
-pub fn config() -> Config {
-    Config {
-        stack_size: STACK_SIZE,
-        ..Config::default()
-    }
-}
+pub const STACK_SIZE: u64 = 512 << 10;
 
 /// Runs a script, and freezes its calls when the freezer says so.
 pub fn run(script: &Script, engine: &Engine, freezer: &mut dyn Freezer) -> Report {

@@ -16,7 +16,7 @@ mod image {
     use woodfrog_suite::batch::{self, Entry};
     use woodfrog_suite::freezing::{Freezer, Never, Random};
     use woodfrog_suite::spectest::HostFunctions;
-    use woodfrog_suite::{Report, config, run};
+    use woodfrog_suite::{Report, STACK_SIZE, run};
 
     woodfrog_boot::entry!(main);
 
@@ -57,7 +57,8 @@ mod image {
     fn run_entry(machine: &Machine, entry: &Entry) -> Report {
         let config = Config {
             wasm_features: entry.features.parse().expect("features"),
-            ..config()
+            stack_size: STACK_SIZE,
+            ..Config::default()
         };
         let engine = Engine::new(machine.platform.clone(), config);
         if entry.is_frozen {
