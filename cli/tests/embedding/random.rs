@@ -122,12 +122,16 @@ fn finish(
     (store, describe(result))
 }
 
+/// What the start function and all exports did, one after the other, and the image at
+/// the end.
+type Ran = (Vec<String>, Vec<u8>);
+
 /// Runs a fresh store as [`run_in`] does.
 fn run(
     program: &Program<()>,
     n: Option<NonZeroU64>,
     mut switch: Option<VersionSwitch>,
-) -> Result<(Vec<String>, Vec<u8>), InstantiateError> {
+) -> Result<Ran, InstantiateError> {
     if let Some(switch) = &mut switch {
         switch.add_version(&program.modules[0]).unwrap();
     }
@@ -136,7 +140,7 @@ fn run(
 
 /// Runs with a debugger that stops at every operator and changes nothing. Also says
 /// how often it stopped.
-fn run_debugged(program: &Program<()>) -> (Result<(Vec<String>, Vec<u8>), InstantiateError>, u64) {
+fn run_debugged(program: &Program<()>) -> (Result<Ran, InstantiateError>, u64) {
     let stops = Arc::new(AtomicU64::new(0));
     let mut store = Store::new(&program.engine, ());
     let module = &program.modules[0];
@@ -156,14 +160,13 @@ fn run_debugged(program: &Program<()>) -> (Result<(Vec<String>, Vec<u8>), Instan
     (result, stops.load(Ordering::Relaxed))
 }
 
-/// Runs the start function, then every export, one after the other; returns what they
-/// did, and the image at the end.
+/// Runs the start function, then every export.
 fn run_in(
     mut store: Store<()>,
     program: &Program<()>,
     n: Option<NonZeroU64>,
     mut switch: Option<VersionSwitch>,
-) -> Result<(Vec<String>, Vec<u8>), InstantiateError> {
+) -> Result<Ran, InstantiateError> {
     let module = &program.modules[0];
     let instance = program.linker.instantiate(&mut store, module)?;
     let exports = instance.exports(&store);
