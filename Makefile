@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test qemu-test run fuzz clean
+.PHONY: help setup check test qemu-test run fuzz bench bench-test clean
 
 ## help: list the commands
 help:
@@ -16,6 +16,7 @@ setup:
 ## check: formatting, lints and quick tests
 check: setup
 	cargo fmt --all --check
+	cargo fmt --manifest-path bench/Cargo.toml --all --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy -p woodfrog -p woodfrog-boot -p woodfrog-suite -p woodfrog-test-images --target x86_64-unknown-none -- -D warnings
 	cargo test -q -p woodfrog --lib
@@ -40,9 +41,20 @@ qemu-test: setup
 fuzz: setup
 	@scripts/fuzz $(or $(SECONDS),600) $(TARGET)
 
+## bench: measure Woodfrog beside other engines (builds them) and write docs/benchmarks.*; FILTER=part-of-a-name ROUNDS=n QUICK=1
+bench: setup
+	@cargo run -q --release --locked --manifest-path bench/Cargo.toml -p woodfrog-bench -- \
+		--output docs $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) \
+		$(if $(FILTER),"$(FILTER)")
+
+## bench-test: lints and tests of the bench itself, without the other engines
+bench-test: setup
+	cargo clippy --manifest-path bench/Cargo.toml --no-default-features --all-targets -- -D warnings
+	cargo test -q --release --manifest-path bench/Cargo.toml --no-default-features
+
 ## clean: remove everything that was built
 clean:
-	rm -rf target build examples/guests/target fuzz/target oracle/target
+	rm -rf target build bench/target examples/guests/target fuzz/target oracle/target
 
 # The oracle.
 

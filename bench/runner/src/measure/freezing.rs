@@ -1,0 +1,138 @@
+//! Time from a freeze request by another thread to the stop.
+
+use crate::engines::woodfrog::engine;
+use crate::guests::Guests;
+use crate::plan::Plan;
+use crate::report::goal::Goal;
+use crate::report::table::Table;
+use crate::report::{Report, significant};
+use crate::stats::{greatest, percentile};
+use anyhow::{Context, Result};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use woodfrog::abi::Value;
+use woodfrog::runtime::{InterruptHandle, Linker, Module, Outcome, Store};
+use woodfrog_workloads::{WORKLOADS, Workload};
+
+/// Programs of different kinds: straight-line code, array loops, recursion, calls through
+/// tables, bulk memory, allocation.
+const STOPPED: [&str; 7] = [
+    "sha256",
+    "gemm",
+    "fib",
+    "call_indirect",
+    "interpreter",
+    "bulk_memory",
+    "json",
+];
+
+/// How often each is stopped.
+const STOPS: u32 = 2000;
+
+/// Measures the programs that are wanted.
+pub fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
+    let wanted = |workload: &&Workload| {
+        STOPPED.contains(&workload.name) && plan.wants(&format!("freeze {}", workload.name))
+    };
+    let workloads: Vec<_> = WORKLOADS.iter().filter(wanted).collect();
+    if workloads.is_empty() {
+        return Ok(());
+    }
+    let guests = Guests::build()?;
+    let note = "From the moment before another thread asks a running program to stop, to the \
+                moment when the embedder knows that it has; in microseconds of the wall clock. Where threads \
+                outnumber processors, this is the scheduler's time too.";
+    let header = ["program", "stops", "p50, us", "p99, us", "longest, us"];
+    let mut table = Table::new("From a freeze request to the stop", note, header);
+    let mut worst = Vec::new();
+    for workload in workloads {
+        eprintln!("freezing {}", workload.name);
+        let times = stops(&guests.scalar, workload, plan.repetitions(STOPS) as usize)?;
+        let us = |percent| percentile(times.clone(), percent).as_secs_f64() * 1e6;
+        table.push([
+            workload.name.to_owned(),
+            times.len().to_string(),
+            significant(us(50)),
+            significant(us(99)),
+            significant(us(100)),
+        ]);
+        worst.push(us(99));
+    }
+    report.tables.push(table);
+    let goal = Goal::at_most(
+        "freeze request to stop, p99, us, worst",
+        50.0,
+        10.0,
+        greatest(worst),
+    );
+    report.goals.extend(goal);
+    Ok(())
+}
+
+/// What both threads share.
+struct Signals {
+    start: Instant,
+    /// Nanoseconds from `start` to the last request.
+    requested: AtomicU64,
+    /// Whether the program runs, so that a request is due.
+    is_running: AtomicBool,
+    is_over: AtomicBool,
+}
+
+/// Stops a program so many times.
+fn stops(wasm: &[u8], workload: &Workload, count: usize) -> Result<Vec<Duration>> {
+    let engine = engine();
+    let module = Module::new(&engine, wasm)?;
+    let mut store = Store::new(&engine, ());
+    let instance = Linker::new().instantiate(&mut store, &module)?;
+    let func = instance
+        .func(&store, workload.name)
+        .context("no such export")?;
+    let argument = [Value::I32(workload.size as i32)];
+    let signals = Signals {
+        start: Instant::now(),
+        requested: AtomicU64::new(0),
+        is_running: AtomicBool::new(true),
+        is_over: AtomicBool::new(false),
+    };
+    let interrupt = store.interrupt_handle();
+    let mut times = Vec::with_capacity(count);
+    thread::scope(|scope| {
+        scope.spawn(|| request_again_and_again(&interrupt, &signals));
+        let mut run = || -> Result<()> {
+            let mut outcome = func.call(&mut store, &argument)?;
+            while times.len() < count {
+                outcome = match outcome {
+                    Outcome::Returned(_) => func.call(&mut store, &argument)?,
+                    Outcome::Suspended => {
+                        let now = signals.start.elapsed();
+                        let requested = signals.requested.load(Ordering::Acquire);
+                        times.push(now.saturating_sub(Duration::from_nanos(requested)));
+                        signals.is_running.store(true, Ordering::Release);
+                        store.resume()?
+                    }
+                };
+            }
+            Ok(())
+        };
+        let ran = run();
+        // Also if it failed: the other thread has to end.
+        signals.is_over.store(true, Ordering::Release);
+        ran.map(|()| times)
+    })
+}
+
+fn request_again_and_again(interrupt: &InterruptHandle, signals: &Signals) {
+    let mut pause_us = 100;
+    while !signals.is_over.load(Ordering::Acquire) {
+        // From 100 us to 400 us, so that requests do not follow the program's own rhythm.
+        pause_us = 100 + (pause_us * 7 + 13) % 300;
+        thread::sleep(Duration::from_micros(pause_us));
+        if signals.is_running.swap(false, Ordering::AcqRel) {
+            let now = signals.start.elapsed().as_nanos() as u64;
+            signals.requested.store(now, Ordering::Release);
+            interrupt.request_suspend();
+        }
+    }
+}
