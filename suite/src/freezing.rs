@@ -88,8 +88,9 @@ pub const FREEZES_BEFORE_RANDOM: u64 = 1000;
 /// At about so many of its other points a long call is frozen.
 const RANDOM_FREEZES: u64 = 250;
 
-/// Freezes at every suspend point, or every Nth. Calls that pass many are frozen at the
-/// first [`FREEZES_BEFORE_RANDOM`] of them and at random ones of the rest.
+/// Freezes at every suspend point, or every Nth. Calls that pass more than
+/// [`MAX_POINTS_OF_SHORT_CALL`] points are frozen like that for the first
+/// [`FREEZES_BEFORE_RANDOM`] times, and then at random.
 #[derive(Clone, Debug)]
 pub struct EveryPoint {
     every: NonZeroU64,
@@ -115,11 +116,12 @@ impl EveryPoint {
 
     /// How many points to pass to the next freeze.
     fn distance(&mut self) -> NonZeroU64 {
-        let points = self.points.get(self.call).copied().unwrap_or(0) / self.every;
+        let points = self.points.get(self.call).copied().unwrap_or(0);
         if points <= MAX_POINTS_OF_SHORT_CALL || self.freezes < FREEZES_BEFORE_RANDOM {
             return self.every;
         }
-        let mean = (points - FREEZES_BEFORE_RANDOM) / RANDOM_FREEZES;
+        let rest = (points / self.every).saturating_sub(FREEZES_BEFORE_RANDOM);
+        let mean = rest / RANDOM_FREEZES;
         self.every
             .saturating_mul(self.random.up_to(mean.saturating_mul(2)))
     }
