@@ -200,7 +200,7 @@ impl FunctionCompiler<'_> {
 
     /// Records the call's suspend point, restores what it clobbered, pushes results.
     fn finish_call(&mut self, ty: &FuncType, is_foreign: bool) {
-        self.call_point(PointKind::Call, None);
+        self.point_here(PointKind::Call, None);
         let arguments = argument_stack_words(&ty.params);
         if arguments > 0 {
             // The callee has popped them.
@@ -217,16 +217,6 @@ impl FunctionCompiler<'_> {
         }
         self.restore_locals();
         self.push_results(ty, arguments);
-    }
-
-    /// The call just emitted is a suspend point; a rebuilt frame goes on behind it,
-    /// or at `activate`.
-    fn call_point(&mut self, kind: PointKind, activate: Option<u32>) {
-        let mark = self.arena.len();
-        let operands = self.snapshot(self.stack.len());
-        let offset = self.masm.offset();
-        self.point(kind, offset, activate.unwrap_or(offset), operands);
-        self.arena.truncate(mark);
     }
 
     /// The result area lies above the stack arguments, as many words as given.
@@ -288,7 +278,7 @@ impl FunctionCompiler<'_> {
         self.save_locals();
         self.masm.mov_imm(GPR::RSI, u64::from(index));
         self.emit_libcall(libcall);
-        self.call_point(PointKind::Call, None);
+        self.point_here(PointKind::Call, None);
         self.restore_locals();
     }
 
@@ -328,7 +318,7 @@ impl FunctionCompiler<'_> {
         }
         self.masm.mov_imm(GPR::RSI, u64::from(index));
         self.emit_libcall(libcall);
-        self.call_point(PointKind::Call, None);
+        self.point_here(PointKind::Call, None);
         self.restore_locals();
         self.take_gpr(GPR::RAX);
         self.push_gpr(ty, GPR::RAX);
@@ -350,7 +340,7 @@ impl FunctionCompiler<'_> {
             self.masm.mov_imm(register, u64::from(index));
         }
         self.emit_libcall(libcall);
-        self.call_point(PointKind::Restart, Some(restart));
+        self.point_here(PointKind::Restart, Some(restart));
         self.restore_locals();
         for _ in 0..3 {
             self.drop_top();

@@ -314,10 +314,16 @@ impl FunctionCompiler<'_> {
     /// Records that the instruction about to be emitted may fault. The operator's own
     /// operands must have been popped.
     fn may_trap(&mut self, code: TrapCode) {
+        self.point_here(PointKind::Trappable(code), None);
+    }
+
+    /// Records a suspend point where the code is now, with the whole operand stack. A rebuilt
+    /// frame goes on there, if not elsewhere.
+    fn point_here(&mut self, kind: PointKind, activate: Option<u32>) {
         let mark = self.arena.len();
         let operands = self.snapshot(self.stack.len());
         let offset = self.masm.offset();
-        self.point(PointKind::Trappable(code), offset, offset, operands);
+        self.point(kind, offset, activate.unwrap_or(offset), operands);
         self.arena.truncate(mark);
     }
 
@@ -367,11 +373,7 @@ impl FunctionCompiler<'_> {
         }
         self.masm
             .call(frame::vmctx_mem(offset_of!(VmCtx, poll_entry)));
-        let mark = self.arena.len();
-        let operands = self.snapshot(self.stack.len());
-        let offset = self.masm.offset();
-        self.point(PointKind::Breakpoint, offset, offset, operands);
-        self.arena.truncate(mark);
+        self.point_here(PointKind::Breakpoint, None);
     }
 
     /// Code that is jumped to when something rare happens, behind the function.
