@@ -7,6 +7,7 @@
 
 use super::convert::{self, val_type};
 use super::error::DecodeError;
+use super::survey::{Survey, Surveyor};
 use super::tail_calls::{TailCallGraph, TailCalls};
 use super::{Export, ExternType, FunctionBody, Import, Module, ModuleHash, WasmFeatures, names};
 use crate::abi::FuncType;
@@ -57,6 +58,7 @@ struct Decoder {
     allocations: FuncValidatorAllocations,
     budget: Budget,
     tail_calls: TailCallGraph,
+    surveyor: Surveyor,
     module: Module,
 }
 
@@ -67,6 +69,7 @@ impl Decoder {
             allocations: FuncValidatorAllocations::default(),
             budget: Budget(MAX_MODULE_VALUE_TYPES),
             tail_calls: TailCallGraph::default(),
+            surveyor: Surveyor::default(),
             module: Module {
                 bytes: bytes.clone(),
                 hash: ModuleHash(Sha256::digest(bytes).into()),
@@ -97,16 +100,18 @@ impl Decoder {
             .payload(&payload)
             .map_err(|error| DecodeError::refused(error, &payload))?;
         if let ValidPayload::Func(to_validate, body) = valid {
-            let kept = self.body(&body)?;
+            let mut kept = self.body(&body)?;
+            self.surveyor.begin(kept.locals.len());
             self.validate(to_validate, &body)
                 .map_err(|error| DecodeError::refused(error, &payload))?;
+            kept.survey = self.surveyor.end(&kept.locals);
             self.module.bodies.push(kept);
             return Ok(());
         }
         self.section(payload)
     }
 
-    /// Validates the next body, and notes its tail calls.
+    /// Validates the next body, and notes its tail calls and what it does with locals.
     fn validate(
         &mut self,
         to_validate: FuncToValidate<ValidatorResources>,
@@ -119,6 +124,7 @@ impl Decoder {
             let offset = operators.original_position();
             operators.visit_operator(&mut validator.visitor(offset))??;
             let code = &self.module.bytes[offset as usize..];
+            self.surveyor.operator(code);
             self.tail_calls
                 .operator(validator.index(), self.module.imported_functions, code);
         }
@@ -260,6 +266,7 @@ impl Decoder {
             first_operator: operators.original_position() as usize,
             locals: locals.into(),
             tail_calls: TailCalls::None,
+            survey: Survey::default(),
         })
     }
 }

@@ -13,6 +13,7 @@ mod decode;
 mod error;
 mod features;
 mod names;
+mod survey;
 mod tail_calls;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use wasmparser::{BinaryReader, OperatorsReader};
 pub use call::CallTarget;
 pub use error::DecodeError;
 pub use features::{UnknownFeature, WasmFeatures};
+pub use survey::{LocalUse, Survey};
 pub use tail_calls::TailCalls;
 
 /// SHA-256 of a module's bytes: a module's identity in images.
@@ -260,6 +262,8 @@ pub struct FunctionBody {
     pub locals: Box<[ValType]>,
     /// Who may return in its place.
     pub tail_calls: TailCalls,
+    /// What it does with its locals.
+    pub survey: Survey,
 }
 
 impl AddressType {

@@ -36,6 +36,7 @@ pub(super) struct TailCallGraph {
 
 impl TailCallGraph {
     /// Notes the validated operator with which `code` begins, if it is a tail call.
+    #[inline]
     pub(super) fn operator(&mut self, caller: u32, imported_functions: u32, code: &[u8]) {
         match code[0] {
             RETURN_CALL => match BinaryReader::new(&code[1..], 0).read_var_u32() {

@@ -3,7 +3,7 @@
 //! One pass over validated operators, with one operator of look-ahead. Values
 //! wait on an abstract stack ([`operands`]) until an instruction needs them ([`reading`])
 //! or they have to go to the frame ([`spill`]);
-//! the hottest locals live in registers for the whole function ([`survey`]),
+//! the hottest locals live in registers for the whole function ([`local_registers`]),
 //! so that control-flow merges ([`control`]) move operand-stack values only,
 //! by a fixed rule: at a label the last value is in RAX or XMM0, the others in
 //! their home slots, and everything below is in a slot or constant.
@@ -17,6 +17,7 @@ mod convert;
 mod float;
 mod frame;
 mod integer;
+mod local_registers;
 mod memory;
 mod moves;
 mod operands;
@@ -35,7 +36,6 @@ mod simd_scalar;
 mod simd_shift;
 mod simd_shuffle;
 mod spill;
-mod survey;
 mod table;
 mod tail_call;
 mod vector;
@@ -167,13 +167,9 @@ pub(super) fn compile_function(
         return Err(refuse(super::Limit::Locals));
     }
     let assigned = match context.options.cache {
-        RegisterCache::Full => survey::assign_registers(&body.locals, module.operators(body)),
-        RegisterCache::Operands | RegisterCache::Nothing => Ok(vec![None; body.locals.len()]),
+        RegisterCache::Full => local_registers::assign_registers(&body.locals, &body.survey),
+        RegisterCache::Operands | RegisterCache::Nothing => vec![None; body.locals.len()],
     };
-    let assigned = assigned.map_err(|error| CompileError::NotValidated {
-        function,
-        offset: error.offset(),
-    })?;
     let start = context.masm.offset();
     context.state_map.begin_function(start);
     let epilogue = context.masm.new_label();
