@@ -1,13 +1,8 @@
 //! What a call instruction calls: for the validation of images, where each
 //! caller's frame stands at a call that must be able to reach the frame above.
 
-use super::Module;
+use super::{Module, opcode};
 use wasmparser::BinaryReader;
-
-/// Opcode of `call` (WebAssembly 2.0, section 5.4.1).
-const CALL: u8 = 0x10;
-/// Opcode of `call_indirect`.
-const CALL_INDIRECT: u8 = 0x11;
 
 /// What a call instruction calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +35,11 @@ impl Module {
         let code = self.bytes.get(offset..body.range.end)?;
         let mut reader = BinaryReader::new(code, offset as u64);
         match reader.read_u8().ok()? {
-            CALL => {
+            opcode::CALL => {
                 let index = reader.read_var_u32().ok()?;
                 ((index as usize) < self.functions.len()).then_some(CallTarget::Direct(index))
             }
-            CALL_INDIRECT => {
+            opcode::CALL_INDIRECT => {
                 let type_index = reader.read_var_u32().ok()?;
                 let table_index = reader.read_var_u32().ok()?;
                 let exists = (type_index as usize) < self.types.len()

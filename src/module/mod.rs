@@ -13,6 +13,7 @@ mod decode;
 mod error;
 mod features;
 mod names;
+pub(crate) mod opcode;
 mod survey;
 mod tail_calls;
 #[cfg(test)]

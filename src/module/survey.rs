@@ -3,34 +3,16 @@
 //! It is taken while a body is validated, which has to find out where each operator begins
 //! anyway, and tells the compiler which locals are worth a register.
 
+use super::opcode;
 use crate::abi::ValType;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use wasmparser::BinaryReader;
 
 /// How many locals are kept of each kind: more than any compiler here has registers for.
 const KEPT: usize = 8;
 
 /// Each loop level multiplies the weight of a use by eight, up to this depth.
 const MAX_LOOP_WEIGHT_DEPTH: u32 = 6;
-
-/// Opcodes (WebAssembly 3.0, section 5.4).
-mod opcode {
-    pub(super) const BLOCK: u8 = 0x02;
-    pub(super) const LOOP: u8 = 0x03;
-    pub(super) const IF: u8 = 0x04;
-    pub(super) const END: u8 = 0x0b;
-    pub(super) const CALL: u8 = 0x10;
-    pub(super) const CALL_INDIRECT: u8 = 0x11;
-    pub(super) const LOCAL_GET: u8 = 0x20;
-    pub(super) const LOCAL_TEE: u8 = 0x22;
-    pub(super) const MEMORY_GROW: u8 = 0x40;
-    pub(super) const MISC: u8 = 0xfc;
-    /// Behind [`MISC`]: the bulk operations and `table.grow`, but for `table.size`.
-    pub(super) const MEMORY_INIT: u32 = 8;
-    pub(super) const TABLE_SIZE: u32 = 16;
-    pub(super) const TABLE_FILL: u32 = 17;
-}
 
 /// What a function does with its locals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +58,7 @@ impl Surveyor {
     pub(super) fn operator(&mut self, code: &[u8]) {
         match code[0] {
             opcode::LOCAL_GET..=opcode::LOCAL_TEE => {
-                self.uses[immediate(code) as usize] += self.weight();
+                self.uses[opcode::immediate(code) as usize] += self.weight();
             }
             opcode::LOOP => {
                 self.blocks.push(true);
@@ -88,9 +70,9 @@ impl Surveyor {
                 self.calls += self.weight();
             }
             opcode::MISC => {
-                let bulk = opcode::MEMORY_INIT..=opcode::TABLE_FILL;
-                let misc = immediate(code);
-                if bulk.contains(&misc) && misc != opcode::TABLE_SIZE {
+                let bulk = opcode::MISC_MEMORY_INIT..=opcode::MISC_TABLE_FILL;
+                let misc = opcode::immediate(code);
+                if bulk.contains(&misc) && misc != opcode::MISC_TABLE_SIZE {
                     self.calls += self.weight();
                 }
             }
@@ -120,17 +102,6 @@ impl Surveyor {
     fn weight(&self) -> u64 {
         1 << (3 * self.loop_depth.min(MAX_LOOP_WEIGHT_DEPTH))
     }
-}
-
-/// The unsigned number behind the opcode of a validated operator.
-#[inline]
-fn immediate(code: &[u8]) -> u32 {
-    if code[1] < 0x80 {
-        return code[1].into();
-    }
-    BinaryReader::new(&code[1..], 0)
-        .read_var_u32()
-        .expect("validated: the operator has its immediate")
 }
 
 /// The most used of the locals offered so far, most first.

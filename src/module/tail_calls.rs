@@ -4,14 +4,8 @@
 //! it can then be in another instance, and the validation of images whether a frame can
 //! have another function above it than the one it called.
 
-use super::Module;
+use super::{Module, opcode};
 use alloc::vec::Vec;
-use wasmparser::BinaryReader;
-
-/// Opcode of `return_call` (WebAssembly 3.0, section 5.4.1).
-const RETURN_CALL: u8 = 0x12;
-/// Opcode of `return_call_indirect`.
-const RETURN_CALL_INDIRECT: u8 = 0x13;
 
 /// Who may return in the place of a function. A bound: what can happen may be less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,11 +33,11 @@ impl TailCallGraph {
     #[inline]
     pub(super) fn operator(&mut self, caller: u32, imported_functions: u32, code: &[u8]) {
         match code[0] {
-            RETURN_CALL => match BinaryReader::new(&code[1..], 0).read_var_u32() {
-                Ok(callee) if callee >= imported_functions => self.within.push((callee, caller)),
+            opcode::RETURN_CALL => match opcode::immediate(code) {
+                callee if callee >= imported_functions => self.within.push((callee, caller)),
                 _ => self.beyond.push(caller),
             },
-            RETURN_CALL_INDIRECT => self.beyond.push(caller),
+            opcode::RETURN_CALL_INDIRECT => self.beyond.push(caller),
             _ => {}
         }
     }

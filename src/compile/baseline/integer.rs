@@ -71,7 +71,7 @@ impl FunctionCompiler<'_> {
     /// Whether a commutative operator is better off with its operands exchanged.
     fn prefers_swap(&self, a: IntSrc, b: IntSrc) -> bool {
         let next = self
-            .next_assigned
+            .next_assigned()
             .and_then(|local| self.local_register(local));
         let is_destination = |src| matches!((src, next), (IntSrc::Reg { reg, .. }, Some(next)) if next.0 == reg as usize);
         match (a, b) {

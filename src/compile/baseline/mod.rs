@@ -1,6 +1,6 @@
 //! The single-pass baseline compiler.
 //!
-//! One pass over validated operators, with one operator of look-ahead. Values
+//! One pass over validated operators, with a look at the opcode of the next. Values
 //! wait on an abstract stack ([`operands`]) until an instruction needs them ([`reading`])
 //! or they have to go to the frame ([`spill`]);
 //! the hottest locals live in registers for the whole function ([`local_registers`]),
@@ -133,8 +133,6 @@ struct FunctionCompiler<'a> {
     unreachable_depth: u32,
     /// A register whose value the zero flag tells, if the code still ends at this offset.
     zero_flag: Option<(u32, GPR)>,
-    /// The local that the next operator assigns the current one's result to.
-    next_assigned: Option<u32>,
 
     first_operand_slot: u32,
     /// Behind the highest slot that an operand has been in.
@@ -145,6 +143,8 @@ struct FunctionCompiler<'a> {
 
     /// Offset of the current operator in the module's bytes.
     wasm_offset: u32,
+    /// Offset of the next one.
+    next_offset: u32,
     /// Operand lists of stubs that are not emitted yet.
     arena: Vec<Operand>,
     /// How many operands all suspend points so far have described.
@@ -203,12 +203,12 @@ pub(super) fn compile_function(
         is_reachable: true,
         unreachable_depth: 0,
         zero_flag: None,
-        next_assigned: None,
         first_operand_slot: 0,
         operand_slots_end: 0,
         outgoing_words: 0,
         epilogue,
         wasm_offset: body.first_operator as u32,
+        next_offset: body.first_operator as u32,
         arena: Vec::new(),
         described_operands: 0,
         trap_stubs: Vec::new(),
@@ -246,27 +246,14 @@ impl FunctionCompiler<'_> {
         };
         let mut operators = self.module.operators(self.body);
         self.push_function_block();
-        let mut current = Some((
-            operators.original_position(),
-            operators.read().map_err(not_validated)?,
-        ));
-        while let Some((offset, operator)) = current {
-            let next_offset = operators.original_position();
-            let next = if operators.eof() {
-                None
-            } else {
-                Some(operators.read().map_err(not_validated)?)
-            };
-            self.wasm_offset = offset as u32;
+        while !operators.eof() {
+            self.wasm_offset = operators.original_position() as u32;
+            let operator = operators.read().map_err(not_validated)?;
+            self.next_offset = operators.original_position() as u32;
             if self.has_breakpoint_at(self.wasm_offset) {
                 self.breakpoint();
             }
-            self.skip_breakpoints_before(next_offset as u32);
-            // At a breakpoint in between, the local has to have its old value.
-            let next_assigns = next
-                .as_ref()
-                .filter(|_| !self.has_breakpoint_at(next_offset as u32));
-            self.next_assigned = next_assigns.and_then(operators::assigned_local);
+            self.skip_breakpoints_before(self.next_offset);
             self.operator(operator)?;
             if self.options.cache == RegisterCache::Nothing {
                 self.spill_results();
@@ -283,7 +270,6 @@ impl FunctionCompiler<'_> {
                     reason: super::Limit::DescribedOperands,
                 });
             }
-            current = next.map(|operator| (next_offset, operator));
         }
         Ok(())
     }

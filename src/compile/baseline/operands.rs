@@ -11,6 +11,7 @@ use crate::abi::registers::{GPR, RegisterIndex, X64Register, XMM, stack_words};
 use crate::abi::value::ValType;
 use crate::compile::masm::{Cond, Mem, Size, Width, XmmSize, mem};
 use crate::limits;
+use crate::module::opcode;
 use crate::state::{Operand, OperandHome};
 
 /// Where an operand-stack value is.
@@ -317,10 +318,17 @@ impl FunctionCompiler<'_> {
 
     // ---- destinations -------------------------------------------------------
 
+    /// The local that the next operator assigns the current one's result to. If there is a
+    /// breakpoint in between, the local has to have its old value there.
+    pub(super) fn next_assigned(&self) -> Option<u32> {
+        let code = &self.module.bytes[self.next_offset as usize..self.body.range.end];
+        opcode::assigned_local(code).filter(|_| !self.has_breakpoint_at(self.next_offset))
+    }
+
     /// The integer register of the local that the next operator assigns the result
     /// to, ready to be written. None if there is no such operator or register.
     pub(super) fn int_destination(&mut self) -> Option<(u32, GPR)> {
-        let local = self.next_assigned?;
+        let local = self.next_assigned()?;
         let reg = self.local_register(local).filter(|reg| reg.0 < 16)?;
         self.preserve_local(local);
         Some((local, gpr_of(reg)))
@@ -328,7 +336,7 @@ impl FunctionCompiler<'_> {
 
     /// The XMM register of the local that the next operator assigns the result to.
     pub(super) fn float_destination(&mut self) -> Option<(u32, XMM)> {
-        let local = self.next_assigned?;
+        let local = self.next_assigned()?;
         let reg = self.local_register(local).filter(|reg| reg.0 >= 16)?;
         self.preserve_local(local);
         Some((local, xmm_of(reg)))

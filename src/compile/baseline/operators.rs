@@ -24,16 +24,6 @@ pub(super) fn val_type(ty: wasmparser::ValType) -> ValType {
     }
 }
 
-/// The local that an operator assigns the top of the stack to.
-pub(super) fn assigned_local(operator: &Operator<'_>) -> Option<u32> {
-    match *operator {
-        Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-            Some(local_index)
-        }
-        _ => None,
-    }
-}
-
 /// Whether an operator takes a comparison from the flags.
 fn consumes_flags(operator: &Operator<'_>) -> bool {
     matches!(

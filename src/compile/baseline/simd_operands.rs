@@ -179,7 +179,7 @@ impl FunctionCompiler<'_> {
     /// How dear it is to have an operand in a target.
     fn copy_cost(&self, src: FloatSrc) -> u8 {
         let destination = self
-            .next_assigned
+            .next_assigned()
             .and_then(|local| self.local_register(local));
         match src {
             FloatSrc::Reg { reg, .. } if destination == Some(reg.to_index()) => 0,
