@@ -158,8 +158,8 @@ pub struct VmHostFunc {
     /// Entry of the host call trampoline: `call [r14 + host_call_entry]`, RSI = the
     /// address of the array of arguments, 16 bytes each, that results replace.
     pub host_call_entry: *const u8,
-    /// Address of the function in its store.
-    pub func_addr: u64,
+    /// Its index among the host functions of its store.
+    pub host: u32,
 }
 
 /// A linear memory, as machine code sees it.

@@ -15,7 +15,7 @@ use super::host_call::call_host;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::{entry_of, signature_of};
 use super::{CallError, Func, Outcome};
-use crate::abi::vmctx::{TrapFrame, VmStoreContext};
+use crate::abi::vmctx::{TrapFrame, VmFuncRef, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType, GPR, TrapCode, ValType, Value};
 use crate::frame::Exit;
 use crate::trap::{Backtrace, Trap};
@@ -64,23 +64,84 @@ pub(super) fn attach(core: NonNull<StoreCore>) {
     unsafe { (*vm).runtime = core.as_ptr().cast() };
 }
 
-/// Calls a function for the host.
-pub(super) fn call(
+/// Calls a function for the host: `put` stores the arguments into an array of at least
+/// `slots` slots, and `take` reads the results from it.
+pub(super) fn call<R>(
     mut core: NonNull<StoreCore>,
     func: Func,
-    args: &[Value],
-) -> Result<Outcome, CallError> {
+    slots: usize,
+    put: impl FnOnce(&StoreCore, *mut u128) -> Result<(), CallError>,
+    take: impl FnOnce(&StoreCore, *const u128) -> R,
+) -> Result<Outcome<R>, CallError> {
     // SAFETY: the caller has the store borrowed exclusively; the reference ends before code runs.
     let store = unsafe { core.as_mut() };
     store.check_store(func.store);
     if store.execution.is_suspended() {
         return Err(CallError::StoreSuspended);
     }
-    check_arguments(store.func_type(func.addr), args)?;
-    match store.funcs[func.addr.0 as usize].origin {
-        FuncOrigin::Wasm { .. } => call_wasm(core, func.addr, args),
-        FuncOrigin::Host(host) => call_host(core, host, args),
+    let entry = &store.funcs[func.addr.0 as usize];
+    match entry.origin {
+        FuncOrigin::Wasm { .. } => {
+            let raw = entry.raw;
+            let entry = store.prepare_entry(raw, slots)?;
+            let array = entry.array;
+            put(store, array)?;
+            // SAFETY: `run` has told the platform, and `prepare_entry` found room on the stack.
+            let returned = run(core, func.addr, array, || unsafe { entry::enter(&entry) })?;
+            // SAFETY: as above.
+            Ok(taken(unsafe { core.as_ref() }, array, returned, take))
+        }
+        FuncOrigin::Host(host) => call_host(core, host, slots, put, take),
     }
+}
+
+/// Calls a function with values of any types.
+pub(super) fn call_dynamic(
+    core: NonNull<StoreCore>,
+    func: Func,
+    args: &[Value],
+) -> Result<Outcome, CallError> {
+    // SAFETY: as in `call`.
+    let store = unsafe { core.as_ref() };
+    store.check_store(func.store);
+    let ty = store.func_type(func.addr);
+    if !store.execution.is_suspended() {
+        check_arguments(ty, args)?;
+    }
+    let slots = ty.params.len().max(ty.results.len());
+    let put = |store: &StoreCore, array: *mut u128| {
+        for (index, arg) in args.iter().enumerate() {
+            let raw = arg.to_raw(store).ok_or(CallError::ForeignFunction(index))?;
+            // SAFETY: the array has room for all arguments.
+            unsafe { array.add(index).write(raw) };
+        }
+        Ok(())
+    };
+    call(core, func, slots, put, |store, array| {
+        store.read_values(&store.func_type(func.addr).results, array)
+    })
+}
+
+/// How a call ended, and its results if it returned.
+fn taken<R>(
+    store: &StoreCore,
+    array: *const u128,
+    returned: Ended,
+    take: impl FnOnce(&StoreCore, *const u128) -> R,
+) -> Outcome<R> {
+    match returned {
+        Ended::Returned => Outcome::Returned(take(store, array)),
+        Ended::Suspended => Outcome::Suspended,
+    }
+}
+
+/// How an activation ended, when nothing went wrong.
+#[derive(Clone, Copy)]
+enum Ended {
+    /// Results are in the array.
+    Returned,
+    /// The store is suspended.
+    Suspended,
 }
 
 fn check_arguments(ty: &FuncType, args: &[Value]) -> Result<(), CallError> {
@@ -103,21 +164,35 @@ fn check_arguments(ty: &FuncType, args: &[Value]) -> Result<(), CallError> {
     Ok(())
 }
 
-fn call_wasm(
-    mut core: NonNull<StoreCore>,
-    addr: FuncAddr,
-    args: &[Value],
-) -> Result<Outcome, CallError> {
+/// Goes on with a suspended call.
+pub(super) fn resume(core: NonNull<StoreCore>) -> Result<Outcome, CallError> {
     // SAFETY: as in `call`.
-    let entry = unsafe { core.as_mut() }.prepare_entry(addr, args)?;
-    let array = entry.array;
-    // SAFETY: `run` has told the platform, and `prepare_entry` found room on the stack.
-    run(core, addr, array, || unsafe { entry::enter(&entry) })
+    let function = unsafe { core.as_ref() }.suspension()?.function;
+    go_on(core, |store, array| {
+        store.read_values(&store.func_type(function).results, array)
+    })
 }
 
-/// Goes on with a suspended call.
-pub(super) fn resume(mut core: NonNull<StoreCore>) -> Result<Outcome, CallError> {
-    // SAFETY: the caller has the store borrowed exclusively; the reference ends before code runs.
+/// Goes on with a suspended call, whose results must be of these types.
+pub(super) fn resume_as<R>(
+    core: NonNull<StoreCore>,
+    results: &[ValType],
+    take: impl FnOnce(&StoreCore, *const u128) -> R,
+) -> Result<Outcome<R>, CallError> {
+    // SAFETY: as in `call`.
+    let store = unsafe { core.as_ref() };
+    let function = store.suspension()?.function;
+    if *store.func_type(function).results != *results {
+        return Err(CallError::AnotherFunction);
+    }
+    go_on(core, take)
+}
+
+fn go_on<R>(
+    mut core: NonNull<StoreCore>,
+    take: impl FnOnce(&StoreCore, *const u128) -> R,
+) -> Result<Outcome<R>, CallError> {
+    // SAFETY: as in `call`.
     let store = unsafe { core.as_mut() };
     let Execution::Suspended(suspension) =
         core::mem::replace(&mut store.execution, Execution::Idle)
@@ -126,10 +201,13 @@ pub(super) fn resume(mut core: NonNull<StoreCore>) -> Result<Outcome, CallError>
     };
     store.prepare_resumption();
     let vm = store.vm.as_ptr();
-    run(core, suspension.function, suspension.array, || {
+    let array = suspension.array;
+    let returned = run(core, suspension.function, array, || {
         // SAFETY: `run` has told the platform, and the frame is that of the suspension.
         unsafe { entry::resume(vm) }
-    })
+    })?;
+    // SAFETY: as in `call`.
+    Ok(taken(unsafe { core.as_ref() }, array, returned, take))
 }
 
 fn run(
@@ -137,7 +215,7 @@ fn run(
     function: FuncAddr,
     array: *mut u128,
     go: impl FnOnce() -> Status,
-) -> Result<Outcome, CallError> {
+) -> Result<Ended, CallError> {
     // SAFETY: as in `call`; the platform is kept by the engine, which the store keeps.
     let store = unsafe { core.as_mut() };
     let previous = store.begin_activation();
@@ -167,22 +245,24 @@ impl StoreCore {
         &mut self.vm_context_mut().frame
     }
 
-    fn prepare_entry(&mut self, addr: FuncAddr, args: &[Value]) -> Result<Entry, CallError> {
-        let raw = self.funcs[addr.0 as usize].raw;
+    fn suspension(&self) -> Result<&Suspension, CallError> {
+        match &self.execution {
+            Execution::Suspended(suspension) => Ok(suspension),
+            Execution::Idle => Err(CallError::NotSuspended),
+        }
+    }
+
+    /// Everything for an entry into a function, with room for an array of `slots` slots.
+    #[inline(always)]
+    fn prepare_entry(&mut self, raw: NonNull<VmFuncRef>, slots: usize) -> Result<Entry, CallError> {
         let thunks = self.thunks(signature_of(raw))?;
         let limit = self.ensure_stack()?.limit();
         let top = self.entry_stack_top();
-        let ty = self.func_type(addr);
-        let array_bytes = 16 * ty.params.len().max(ty.results.len()) as u64;
+        let array_bytes = 16 * slots as u64;
         if self.depth >= MAX_DEPTH || top < limit + array_bytes {
             return Err(exhausted().into());
         }
         let array = (top - array_bytes) as *mut u128;
-        for (index, arg) in args.iter().enumerate() {
-            let raw = arg.to_raw(self).ok_or(CallError::ForeignFunction(index))?;
-            // SAFETY: the array lies on the free part of the wasm stack.
-            unsafe { array.add(index).write(raw) };
-        }
         let (code, vmctx, memory0_base) = entry_of(raw);
         Ok(Entry {
             store: self.vm.as_ptr(),
@@ -222,10 +302,10 @@ impl StoreCore {
         status: Status,
         function: FuncAddr,
         array: *mut u128,
-    ) -> Result<Outcome, CallError> {
+    ) -> Result<Ended, CallError> {
         self.engine.platform().swap_activation(previous);
-        let outcome = match status {
-            Status::Returned => Ok(Outcome::Returned(self.read_results(function, array))),
+        let ended = match status {
+            Status::Returned => Ok(Ended::Returned),
             Status::Trapped => Err(self.take_trap(Exit::Call).into()),
             Status::Faulted => Err(self.take_trap(Exit::Fault).into()),
             Status::HostError => Err(self.take_host_error()),
@@ -239,7 +319,7 @@ impl StoreCore {
                     array,
                     pending,
                 });
-                Ok(Outcome::Suspended)
+                Ok(Ended::Suspended)
             }
         };
         self.depth -= 1;
@@ -248,17 +328,17 @@ impl StoreCore {
             (frame.gpr, frame.rip) = (outer.gpr, outer.rip);
             self.raise_if_requested();
         }
-        outcome
+        ended
     }
 
-    fn read_results(&self, function: FuncAddr, array: *const u128) -> Vec<Value> {
-        let results = &self.func_type(function).results;
+    /// Reads values from an array of raw ones.
+    pub(super) fn read_values(&self, types: &[ValType], array: *const u128) -> Vec<Value> {
         let read = |(index, &ty): (usize, &ValType)| {
-            // SAFETY: the entry thunk has stored as many results as the type has.
+            // SAFETY: the array holds a value of each type.
             let raw = unsafe { array.add(index).read() };
             Value::from_raw(ty, raw, self)
         };
-        results.iter().enumerate().map(read).collect()
+        types.iter().enumerate().map(read).collect()
     }
 
     fn take_trap(&mut self, exit: Exit) -> Trap {

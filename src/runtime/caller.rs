@@ -4,9 +4,11 @@ use super::backtrace;
 use super::context::{AsContextMut, StoreContextMut};
 use super::host_call::CalledFrom;
 use super::memory::MemoryEntry;
+use super::store_core::StoreCore;
 use super::{
     AsContext, Backtrace, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError,
 };
+use core::ptr::NonNull;
 
 /// The store, and the instance that called.
 pub struct Caller<'a, T> {
@@ -15,6 +17,11 @@ pub struct Caller<'a, T> {
 }
 
 impl<T: 'static> Caller<'_, T> {
+    /// The store, for when the caller is gone.
+    pub(super) fn core(&self) -> NonNull<StoreCore> {
+        self.context.inner.cast()
+    }
+
     /// The embedder's data.
     pub fn data(&self) -> &T {
         self.context.as_context().into_data()

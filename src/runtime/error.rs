@@ -16,9 +16,9 @@ use core::error::Error;
 
 /// How a call into wasm ended, when nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Outcome<Results = Vec<Value>> {
     /// The function returned these results.
-    Returned(Vec<Value>),
+    Returned(Results),
     /// The store was suspended at a suspend point. It can be captured, and
     /// [`Store::resume`](super::Store::resume) goes on.
     Suspended,
@@ -121,6 +121,9 @@ pub enum CallError {
     /// The store is not suspended, so it cannot be resumed.
     #[error("the store is not suspended")]
     NotSuspended,
+    /// The call that waits is not one of a function with the results that were asked for.
+    #[error("the call that waits is one of a function with other results")]
+    AnotherFunction,
     /// There is no memory for the thunk that enters functions of this type, or for the stack.
     #[error("no memory to enter wasm: {0}")]
     Platform(#[from] PlatformError),

@@ -13,7 +13,7 @@
 use super::activation::{Execution, Suspension, store_of};
 use super::entry::Status;
 use super::store::StoreInner;
-use super::store_core::{FuncOrigin, StoreCore};
+use super::store_core::StoreCore;
 use super::{CallError, Caller, HostError, Outcome, StoreContextMut};
 use crate::abi::registers::{argument_stack_words, result_stack_word};
 use crate::abi::value::FuncType;
@@ -25,29 +25,27 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// Calls a host function from the host, with no wasm in between.
-pub(super) fn call_host(
+pub(super) fn call_host<R>(
     mut core: NonNull<StoreCore>,
     host: u32,
-    args: &[Value],
-) -> Result<Outcome, CallError> {
+    slots: usize,
+    put: impl FnOnce(&StoreCore, *mut u128) -> Result<(), CallError>,
+    take: impl FnOnce(&StoreCore, *const u128) -> R,
+) -> Result<Outcome<R>, CallError> {
+    let mut array = alloc::vec![0; slots];
+    let array = array.as_mut_ptr();
     // SAFETY: as in `call`.
     let store = unsafe { core.as_mut() };
-    let ty = store.host_funcs[host as usize].ty.clone();
+    put(store, array)?;
     let dispatch = store.dispatch;
     store.direct_host_calls += 1;
-    let mut values = HostValues::EMPTY;
-    values.fit(&ty);
-    values.args().copy_from_slice(args);
-    let (args, results) = values.split();
-    // SAFETY: the store made `dispatch` for its own data type.
-    let returned = unsafe { dispatch(core, host, CalledFrom::Host, args, results) };
+    // SAFETY: the store made `dispatch` for its own data type; `put` stored the arguments.
+    let returned = unsafe { dispatch(core, host, CalledFrom::Host, array) };
     // SAFETY: the host function has returned, so its access to the store is over.
-    unsafe { core.as_mut() }.direct_host_calls -= 1;
+    let store = unsafe { core.as_mut() };
+    store.direct_host_calls -= 1;
     match returned {
-        Ok(()) => {
-            values.check_results(&ty);
-            Ok(Outcome::Returned(values.results().to_vec()))
-        }
+        Ok(()) => Ok(Outcome::Returned(take(store, array))),
         Err(error) => Err(error.downcast().unwrap_or_else(CallError::Host)),
     }
 }
@@ -61,44 +59,18 @@ pub(super) extern "sysv64" fn host_call(
     // SAFETY: only the host call trampoline calls this.
     let store = unsafe { store_of(vm) };
     // SAFETY: the thunk passes its own context.
-    let addr = unsafe { (*func).func_addr };
-    let FuncOrigin::Host(host) = store.funcs[addr as usize].origin else {
-        unreachable!("function {addr} is not a host function")
-    };
+    let host = unsafe { (*func).host };
     let dispatch = store.dispatch;
-    let ty = Arc::as_ptr(&store.host_funcs[host as usize].ty);
-    // SAFETY: types are on the heap, and a store drops none while it lives.
-    let ty = unsafe { &*ty };
-    let mut values = HostValues::EMPTY;
-    values.fit(ty);
-    for (index, &ty) in ty.params.iter().enumerate() {
-        // SAFETY: the array holds all arguments.
-        let raw = unsafe { array.add(index).read() };
-        values.args()[index] = Value::from_raw(ty, raw, store);
-    }
     let core = NonNull::from(store);
-    let (args, results) = values.split();
-    // SAFETY: the store made `dispatch` for its own data type.
-    let returned = unsafe { dispatch(core, host, CalledFrom::Wasm, args, results) };
+    // SAFETY: the store made `dispatch` for its own data type; the thunk stored the arguments.
+    let returned = unsafe { dispatch(core, host, CalledFrom::Wasm, array) };
     // SAFETY: the host function has returned, so its access to the store is over.
     let store = unsafe { &mut *core.as_ptr() };
-    if let Err(error) = returned {
-        store.host_error = Some(error);
-        return Status::HostError as u64;
+    match returned {
+        Ok(()) if !store.is_suspension_wanted() => Status::Returned as u64,
+        Ok(()) => store.pass_behind_host_call(host, array) as u64,
+        Err(error) => store.leave_with(error) as u64,
     }
-    values.check_results(ty);
-    let is_wanted = store.freeze_every.is_some() || store.contexts.is_requested();
-    if is_wanted && store.returns_to_wasm() && store.passes_suspend_point() {
-        return store.suspend_behind_host_call(ty, values.results().to_vec()) as u64;
-    }
-    for (index, value) in values.results().iter().enumerate() {
-        let raw = value
-            .to_raw(store)
-            .expect("a host function returned a function of another store");
-        // SAFETY: the array has room for all results.
-        unsafe { array.add(index).write(raw) };
-    }
-    Status::Returned as u64
 }
 
 /// Who called a host function.
@@ -114,13 +86,13 @@ pub(super) enum CalledFrom {
 ///
 /// # Safety
 ///
-/// `core` is that of a `StoreInner<T>`, and no reference to the store is in use.
+/// `core` is that of a `StoreInner<T>`, and no reference to the store is in use; the array
+/// is as [`HostFunc::call`](super::host_func::HostFunc::call) demands.
 pub(super) unsafe fn dispatch<T: 'static>(
     core: NonNull<StoreCore>,
     host: u32,
     called_from: CalledFrom,
-    args: &[Value],
-    results: &mut [Value],
+    array: *mut u128,
 ) -> Result<(), HostError> {
     let inner: NonNull<StoreInner<T>> = core.cast();
     // SAFETY: the caller vouches for the type; the reference ends here.
@@ -132,11 +104,34 @@ pub(super) unsafe fn dispatch<T: 'static>(
         },
         called_from,
     };
-    // SAFETY: closures are on the heap, and a store drops none while it lives.
-    unsafe { (*closure)(caller, args, results) }
+    // SAFETY: closures are on the heap, and a store drops none while it lives; the caller
+    // vouches for the array.
+    unsafe { (*closure).call(caller, array) }
 }
 
 impl StoreCore {
+    /// Whether a store that passes a suspend point may have to do something about it.
+    fn is_suspension_wanted(&self) -> bool {
+        self.freeze_every.is_some() || self.contexts.is_requested()
+    }
+
+    /// Passes the suspend point behind a call of a host function, whose results are in the array.
+    #[cold]
+    fn pass_behind_host_call(&mut self, host: u32, array: *const u128) -> Status {
+        if !self.returns_to_wasm() || !self.passes_suspend_point() {
+            return Status::Returned;
+        }
+        let ty = self.host_funcs[host as usize].ty.clone();
+        let results = self.read_values(&ty.results, array);
+        self.suspend_behind_host_call(&ty, results)
+    }
+
+    #[cold]
+    fn leave_with(&mut self, error: HostError) -> Status {
+        self.host_error = Some(error);
+        Status::HostError
+    }
+
     /// Suspends behind a call of a host function of type `ty`: makes the frame one of the
     /// calling wasm function, as if the call had just returned `results`.
     fn suspend_behind_host_call(&mut self, ty: &FuncType, results: Vec<Value>) -> Status {
@@ -225,98 +220,4 @@ fn host_call_site(thunk: &[u64; 16]) -> (u64, [u64; 16]) {
     // SAFETY: a wasm frame's context is alive.
     gpr[GPR::R15 as usize] = unsafe { (*(vmctx as *const VmCtx)).memory0_base as u64 };
     (read(base + 8), gpr)
-}
-
-/// Arguments and results of a host call; on the stack if they are few.
-pub(super) struct HostValues {
-    inline: [Value; Self::INLINE],
-    heap: Vec<Value>,
-    params: usize,
-    len: usize,
-}
-
-impl HostValues {
-    const INLINE: usize = 8;
-
-    /// No values.
-    pub(super) const EMPTY: Self = Self {
-        inline: [Value::I32(0); Self::INLINE],
-        heap: Vec::new(),
-        params: 0,
-        len: 0,
-    };
-
-    /// Makes zeros and nulls for a type's results, and room for its arguments.
-    #[inline]
-    pub(super) fn fit(&mut self, ty: &FuncType) {
-        self.params = ty.params.len();
-        self.len = self.params + ty.results.len();
-        if self.len > Self::INLINE {
-            self.heap.resize(self.len, Value::I32(0));
-        }
-        for (value, &ty) in self.split().1.iter_mut().zip(&ty.results) {
-            *value = Value::default_of(ty);
-        }
-    }
-
-    pub(super) fn args(&mut self) -> &mut [Value] {
-        let params = self.params;
-        &mut self.all()[..params]
-    }
-
-    pub(super) fn results(&self) -> &[Value] {
-        if self.len > Self::INLINE {
-            &self.heap[self.params..]
-        } else {
-            &self.inline[self.params..self.len]
-        }
-    }
-
-    /// Arguments and results.
-    pub(super) fn split(&mut self) -> (&[Value], &mut [Value]) {
-        let params = self.params;
-        let (args, results) = self.all().split_at_mut(params);
-        (args, results)
-    }
-
-    /// Asserts that the results are of the type's.
-    pub(super) fn check_results(&self, ty: &FuncType) {
-        for (value, &expected) in self.results().iter().zip(&ty.results) {
-            assert!(
-                value.ty() == expected,
-                "a host function returned a value of type {} as {expected}",
-                value.ty()
-            );
-        }
-    }
-
-    fn all(&mut self) -> &mut [Value] {
-        if self.len > Self::INLINE {
-            &mut self.heap
-        } else {
-            &mut self.inline[..self.len]
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::abi::ValType;
-
-    #[test]
-    fn host_values_are_split_whether_few_or_many() {
-        for count in [0, 1, 4, 5, 40] {
-            let ty = FuncType::new(
-                alloc::vec![ValType::I32; count],
-                alloc::vec![ValType::F64; count],
-            );
-            let mut values = HostValues::EMPTY;
-            values.fit(&ty);
-            assert_eq!(values.args().len(), count);
-            assert!(values.results().iter().all(|&v| v == Value::F64(0)));
-            assert_eq!(values.results().len(), count);
-            values.check_results(&ty);
-        }
-    }
 }

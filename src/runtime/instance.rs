@@ -3,6 +3,7 @@
 use super::store_core::{InstanceEntry, StoreCore};
 use super::{
     AsContext, AsContextMut, CallError, Extern, Func, Global, Memory, Module, Outcome, Table,
+    TypedFunc, TypedFuncError, WasmParams, WasmResults,
 };
 use crate::module::ExternKind;
 use alloc::string::String;
@@ -99,6 +100,21 @@ impl Instance {
     /// An exported function.
     pub fn func(&self, store: impl AsContext, name: &str) -> Option<Func> {
         self.export(store, name)?.into_func()
+    }
+
+    /// An exported function of a type that Rust knows; see [`Func::typed`].
+    ///
+    /// # Errors
+    ///
+    /// [`TypedFuncError`].
+    pub fn typed_func<P: WasmParams, R: WasmResults>(
+        &self,
+        store: impl AsContext,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, TypedFuncError> {
+        let func = self.func(&store, name);
+        let func = func.ok_or_else(|| TypedFuncError::NoFunction(name.into()))?;
+        Ok(func.typed(store)?)
     }
 
     /// An exported memory.

@@ -1,10 +1,12 @@
 //! Resolves a module's imports by name.
 
-use super::func::{HostClosure, add_host_func};
+use super::func::add_host_func;
+use super::host_func::{Dynamic, HostClosure, TypedHostFunc};
 use super::instantiate::IndexSpaces;
 use super::store::StoreInner;
 use super::{
-    AsContext, AsContextMut, Caller, Extern, HostError, Instance, InstantiateError, Module,
+    AsContext, AsContextMut, Caller, Extern, HostError, Instance, InstantiateError, IntoFunc,
+    Module,
 };
 use crate::abi::{FuncAddr, FuncType, Value};
 use crate::module::{AddressType, ExternType, Import, MemoryType, TableType};
@@ -61,11 +63,34 @@ impl<T: 'static> Linker<T> {
         + Sync
         + 'static,
     ) -> &mut Self {
-        let definition = HostDefinition {
-            ty: Arc::new(ty),
-            closure: Arc::new(func),
+        let ty = Arc::new(ty);
+        let closure = Dynamic {
+            ty: ty.clone(),
+            func,
         };
-        self.insert(module, name, Definition::Host(definition))
+        let closure = Arc::new(closure);
+        self.insert(
+            module,
+            name,
+            Definition::Host(HostDefinition { ty, closure }),
+        )
+    }
+
+    /// Defines a host function, of the type that the closure's parameters and results
+    /// stand for; see [`IntoFunc`]. Otherwise as [`Self::func`], but faster to call.
+    pub fn func_wrap<Params, Results>(
+        &mut self,
+        module: &str,
+        name: &str,
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> &mut Self {
+        let TypedHostFunc { ty, closure } = func.into_func();
+        let ty = Arc::new(ty);
+        self.insert(
+            module,
+            name,
+            Definition::Host(HostDefinition { ty, closure }),
+        )
     }
 
     /// Defines a name as a thing of a store.

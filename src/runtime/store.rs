@@ -4,7 +4,7 @@
 
 use super::context::{AsContext, AsContextMut};
 use super::debug::DebugHandler;
-use super::func::HostClosure;
+use super::host_func::HostClosure;
 use super::store_core::StoreCore;
 use super::{Backtrace, CallError, Engine, Instance, InterruptHandle, Outcome};
 use super::{activation, backtrace, debug, host_call};

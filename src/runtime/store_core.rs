@@ -15,8 +15,8 @@ use super::table::{TableEntry, TableError};
 use super::vmctx::{ContextList, HostContext, Pinned, func_addr_of};
 use super::{Engine, HostError, Module, VersionId, entry};
 use crate::abi::value::FuncRefs;
-use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmStoreContext};
-use crate::abi::{FuncAddr, FuncType, Value};
+use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmHostFunc, VmStoreContext};
+use crate::abi::{FuncAddr, FuncType};
 use crate::module::{GlobalType, MemoryType, TableType};
 use crate::platform::PlatformError;
 use alloc::collections::BTreeSet;
@@ -65,9 +65,9 @@ pub(crate) struct StoreCore {
     pub(super) entry_returns: BTreeSet<u64>,
 }
 
-/// Runs the closure of the host function with this index.
+/// Runs the closure of the host function with this index on an array of raw values.
 pub(super) type HostDispatch =
-    unsafe fn(NonNull<StoreCore>, u32, CalledFrom, &[Value], &mut [Value]) -> Result<(), HostError>;
+    unsafe fn(NonNull<StoreCore>, u32, CalledFrom, *mut u128) -> Result<(), HostError>;
 
 /// A function in the store.
 #[derive(Clone, Copy)]
@@ -184,8 +184,13 @@ impl StoreCore {
         let thunks = self.thunks(signature)?;
         let addr = self.next_func_addr();
         let context = HostContext::new(
-            self.vm.as_ptr(),
-            entry::host_call_entry(),
+            VmHostFunc {
+                memory0_base: null_mut(),
+                reserved: 0,
+                store: self.vm.as_ptr(),
+                host_call_entry: entry::host_call_entry(),
+                host: self.host_funcs.len() as u32,
+            },
             thunks.host as *const u8,
             signature,
             addr.0,
@@ -213,11 +218,17 @@ impl StoreCore {
     }
 
     /// The thunks of a type.
+    #[inline]
     pub(super) fn thunks(&mut self, signature: u32) -> Result<Thunks, PlatformError> {
-        let index = signature as usize;
-        if let Some(Some(thunks)) = self.thunks.get(index) {
-            return Ok(*thunks);
+        match self.thunks.get(signature as usize) {
+            Some(Some(thunks)) => Ok(*thunks),
+            _ => self.new_thunks(signature),
         }
+    }
+
+    #[cold]
+    fn new_thunks(&mut self, signature: u32) -> Result<Thunks, PlatformError> {
+        let index = signature as usize;
         let thunks = self.engine.thunks(signature)?;
         if self.thunks.len() <= index {
             self.thunks.resize(index + 1, None);
@@ -243,15 +254,22 @@ impl StoreCore {
     }
 
     /// Reserves the wasm stack, if that has not happened.
+    #[inline]
     pub(super) fn ensure_stack(&mut self) -> Result<&WasmStack, PlatformError> {
         if self.stack.is_none() {
-            let size = self.engine.config().stack_size;
-            let stack = WasmStack::new(self.engine.platform(), size)?;
-            self.contexts.set_stack_limit(stack.limit());
-            self.settle_poll_words();
-            self.stack = Some(stack);
+            self.reserve_stack()?;
         }
         Ok(self.stack.as_ref().expect("just reserved"))
+    }
+
+    #[cold]
+    fn reserve_stack(&mut self) -> Result<(), PlatformError> {
+        let size = self.engine.config().stack_size;
+        let stack = WasmStack::new(self.engine.platform(), size)?;
+        self.contexts.set_stack_limit(stack.limit());
+        self.settle_poll_words();
+        self.stack = Some(stack);
+        Ok(())
     }
 
     /// Whether polls call the runtime though nothing has been requested.

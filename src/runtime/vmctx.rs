@@ -9,11 +9,11 @@
     reason = "allocates, links and frees structures that machine code points to"
 )]
 
-use crate::abi::vmctx::{VmCtx, VmFuncRef, VmHostFunc, VmOffsets, VmStoreContext};
+use crate::abi::vmctx::{VmCtx, VmFuncRef, VmHostFunc, VmOffsets};
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
 use core::marker::PhantomData;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 /// A heap object that machine code holds addresses of: like a box, but
@@ -65,19 +65,12 @@ pub(super) struct HostContext {
 
 impl HostContext {
     pub(super) fn new(
-        store: *mut VmStoreContext,
-        host_call_entry: *const u8,
+        host_func: VmHostFunc,
         thunk: *const u8,
         signature: u32,
         func_addr: u32,
     ) -> Self {
-        let host_func = Pinned::new(VmHostFunc {
-            memory0_base: null_mut(),
-            reserved: 0,
-            store,
-            host_call_entry,
-            func_addr: u64::from(func_addr),
-        });
+        let host_func = Pinned::new(host_func);
         let func_ref = Pinned::new(VmFuncRef {
             code: thunk,
             vmctx: host_func.as_ptr().cast(),

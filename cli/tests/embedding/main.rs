@@ -8,6 +8,7 @@ mod host_frames;
 mod random;
 mod tail_calls;
 mod traps;
+mod typed;
 mod vector_accesses;
 mod vector_constants;
 mod vector_operators;

@@ -2,10 +2,11 @@
 
 use super::unpolled::Unpolled;
 use super::{Boundary, Compiled, Crossing, Engine, Program, names};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::sync::Arc;
-use woodfrog::abi::{FuncType, ValType, Value};
-use woodfrog::runtime::{self, Config, Instance, Linker, Module, Outcome, Store};
+use woodfrog::runtime::{
+    self, Caller, Config, Instance, Linker, Module, Outcome, Store, WasmParams,
+};
 use woodfrog_cli::LinuxPlatform;
 
 /// The engine.
@@ -71,13 +72,9 @@ struct Running {
 
 impl Program for Running {
     fn call(&mut self, name: &str, size: u32) -> Result<u64> {
-        let func = self.instance.func(&self.store, name);
-        let func = func.with_context(|| format!("no export {name}"))?;
-        match func.call(&mut self.store, &[Value::I32(size as i32)])? {
-            Outcome::Returned(values) => match values[..] {
-                [Value::I64(sum)] => Ok(sum as u64),
-                _ => bail!("{name} returned {values:?}"),
-            },
+        let func = self.instance.typed_func::<u32, u64>(&self.store, name)?;
+        match func.call(&mut self.store, size)? {
+            Outcome::Returned(sum) => Ok(sum),
             Outcome::Suspended => bail!("nobody asked for a suspension"),
         }
     }
@@ -96,21 +93,13 @@ impl WoodfrogBoundary {
     pub fn new(wasm: &[u8]) -> Result<Self> {
         let engine = engine();
         let module = Module::new(&engine, wasm)?;
-        let nothing = FuncType::new([], []);
-        let binary = FuncType::new([ValType::I32, ValType::I32], [ValType::I32]);
         let mut linker: Linker<u32> = Linker::new();
-        linker.func("host", "empty", nothing.clone(), |_, _, _| Ok(()));
-        linker.func("host", "add", binary, |_, arguments, results| {
-            if let [Value::I32(a), Value::I32(b)] = arguments {
-                results[0] = Value::I32(a.wrapping_add(*b));
-            }
-            Ok(())
-        });
-        linker.func("host", "look", nothing, |caller, _, _| {
+        linker.func_wrap("host", "empty", || ());
+        linker.func_wrap("host", "add", i32::wrapping_add);
+        linker.func_wrap("host", "look", |caller: Caller<'_, u32>| {
             for _ in 0..*caller.data() {
                 assert_eq!(caller.backtrace().frames.len(), 32);
             }
-            Ok(())
         });
         let mut store = Store::new(&engine, 0);
         let instance = linker.instantiate(&mut store, &module)?;
@@ -122,11 +111,10 @@ impl WoodfrogBoundary {
         })
     }
 
-    fn call(&mut self, name: &str, arguments: &[Value], count: u32) -> Result<()> {
-        let func = self.instance.func(&self.store, name);
-        let func = func.with_context(|| format!("no export {name}"))?;
+    fn call<P: WasmParams + Copy>(&mut self, name: &str, params: P, count: u32) -> Result<()> {
+        let func = self.instance.typed_func::<P, ()>(&self.store, name)?;
         for _ in 0..count {
-            func.call(&mut self.store, arguments)?;
+            func.call(&mut self.store, params)?;
         }
         Ok(())
     }
@@ -138,12 +126,11 @@ impl Boundary for WoodfrogBoundary {
     }
 
     fn cross(&mut self, crossing: Crossing, count: u32) -> Result<()> {
-        let argument = [Value::I32(count as i32)];
         match crossing {
-            Crossing::Loop => self.call("loop", &argument, 1),
-            Crossing::HostCall => self.call("call", &argument, 1),
-            Crossing::HostCallWithArguments => self.call("call_with_arguments", &argument, 1),
-            Crossing::Enter => self.call("nothing", &[], count),
+            Crossing::Loop => self.call("loop", count, 1),
+            Crossing::HostCall => self.call("call", count, 1),
+            Crossing::HostCallWithArguments => self.call("call_with_arguments", count, 1),
+            Crossing::Enter => self.call("nothing", (), count),
             Crossing::Instantiate => {
                 for _ in 0..count {
                     let mut store = Store::new(self.module.engine(), 0);
@@ -153,7 +140,7 @@ impl Boundary for WoodfrogBoundary {
             }
             Crossing::Backtrace => {
                 *self.store.data_mut() = count;
-                self.call("descend", &[Value::I32(32)], 1)
+                self.call("descend", 32, 1)
             }
         }
     }
