@@ -373,6 +373,12 @@ impl StoreCore {
         }
     }
 
+    /// Whether a suspend point that is no poll has to be noted: nothing happens at others.
+    #[inline]
+    pub(super) fn is_suspension_wanted(&self) -> bool {
+        self.freeze_every.is_some() || self.contexts.is_requested()
+    }
+
     /// Notes that a suspend point is passed. True: suspend there.
     pub(super) fn passes_suspend_point(&mut self) -> bool {
         self.passed += 1;

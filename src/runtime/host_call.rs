@@ -110,11 +110,6 @@ pub(super) unsafe fn dispatch<T: 'static>(
 }
 
 impl StoreCore {
-    /// Whether a store that passes a suspend point may have to do something about it.
-    fn is_suspension_wanted(&self) -> bool {
-        self.freeze_every.is_some() || self.contexts.is_requested()
-    }
-
     /// Passes the suspend point behind a call of a host function, whose results are in the array.
     #[cold]
     fn pass_behind_host_call(&mut self, host: u32, array: *const u128) -> Status {

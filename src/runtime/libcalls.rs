@@ -91,18 +91,22 @@ impl Frame {
         self.words.wrapping_add(2 - operand)
     }
 
-    fn raw(self, operand: usize) -> u64 {
-        // SAFETY: machine code passes the address of three slots in its frame.
-        unsafe { self.word(operand).read() }
-    }
-
-    /// The operands, without what is in the upper halves of 32-bit ones.
+    /// The operands. Of 32-bit ones only the lower half is read: machine code has
+    /// written no more, and the processor waits for a narrow store before a wide load.
     fn get(self) -> Operands {
-        [0, 1, 2].map(|operand| self.types[operand].truncate(self.raw(operand)))
+        [0, 1, 2].map(|operand| {
+            let word = self.word(operand);
+            match self.types[operand] {
+                // SAFETY: machine code passes the address of three slots in its frame.
+                AddressType::I32 => unsafe { word.cast::<u32>().read() }.into(),
+                // SAFETY: as above.
+                AddressType::I64 => unsafe { word.read() },
+            }
+        })
     }
 
     fn set(self, operand: usize, value: u64) {
-        // SAFETY: as for `raw`.
+        // SAFETY: as for `get`.
         unsafe { self.word(operand).write(value) }
     }
 }
@@ -144,7 +148,7 @@ fn in_chunks(
         if count == chunk {
             return LibcallResult::value(0);
         }
-        if core.passes_suspend_point() {
+        if core.is_suspension_wanted() && core.passes_suspend_point() {
             return LibcallResult::status(Status::Suspended);
         }
     }
