@@ -17,6 +17,7 @@
 mod calls;
 mod ctx;
 mod errno;
+mod files;
 mod guest;
 mod linker;
 mod program;
@@ -24,6 +25,9 @@ mod state;
 
 pub use ctx::{Random, WasiCtx};
 pub use errno::Errno;
+pub use files::{
+    DirEntry, FileId, FileKind, FileStat, FileSystem, OpenOptions, Place, SetTimes, Sync,
+};
 pub use linker::{MODULE_NAME, add_to_linker};
 pub use program::{HostData, ProgramError, Progress, step};
 pub use state::{Entry, HostState, MAX_STATE_SIZE, PlannedModule, Stage, StateError};
@@ -66,6 +70,30 @@ pub trait WasiHost {
     ///
     /// The error number for the guest, if there is no source of entropy.
     fn fill_random(&mut self, buffer: &mut [u8]) -> Result<(), Errno>;
+
+    /// The host's directories; None if it has none to give.
+    fn files(&mut self) -> Option<&mut dyn FileSystem> {
+        None
+    }
+
+    /// Waits, for `duration_ns` at the longest; may return at once, and is called again then.
+    fn wait(&mut self, duration_ns: u64) {
+        let _ = duration_ns;
+        core::hint::spin_loop();
+    }
+
+    /// Whether standard input has something to read, or is at its end, so that reading
+    /// does not wait. `position` is as for [`Self::read_stdin`].
+    fn is_stdin_ready(&mut self, position: u64) -> bool {
+        let _ = position;
+        true
+    }
+
+    /// What the guest's descriptor 0, 1 or 2 is when the program begins.
+    fn stream_kind(&mut self, descriptor: u32) -> FileKind {
+        let _ = descriptor;
+        FileKind::CharacterDevice
+    }
 }
 
 /// The two sides of a WASI program, borrowed for one call.
