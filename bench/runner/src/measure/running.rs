@@ -13,6 +13,10 @@ use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 use woodfrog_workloads::{WORKLOADS, Workload};
 
+/// After how many rounds a program gets a new instance, which is called once to warm it up.
+/// Which pages its memory happens to get can make a program, in any engine, four times slower.
+const ROUNDS_PER_INSTANCE: usize = 2;
+
 /// Engines in the chart, with their colours.
 const CHARTED: [(&str, &str); 6] = [
     (names::WOODFROG, "#1a7f37"),
@@ -78,34 +82,53 @@ fn row(
         &guests.scalar
     };
     let expected = (workload.run)(workload.size);
-    let mut programs: Vec<Option<Box<dyn Program>>> = Vec::new();
-    for engine in engines {
-        let runs = engine.has_vectors() || !workload.is_vector;
-        let program = runs.then(|| engine.load(wasm)).transpose();
-        programs.push(program.with_context(|| engine.name().to_owned())?);
-    }
+    let check = |engine: &dyn Engine, sum: u64| {
+        ensure!(
+            sum == expected,
+            "{} computed {sum:#x} in {}, not {expected:#x}",
+            workload.name,
+            engine.name()
+        );
+        Ok(())
+    };
+    let mut programs = Vec::new();
     let mut times = vec![Vec::with_capacity(plan.rounds); engines.len()];
-    // The first round warms up, unless there is no time for that.
-    for round in usize::from(plan.is_quick)..=plan.rounds {
+    for round in 0..plan.rounds {
+        if round.is_multiple_of(ROUNDS_PER_INSTANCE) {
+            // The old ones still have their pages then.
+            programs = load(engines, wasm, workload)?;
+        }
+        let is_new = round.is_multiple_of(ROUNDS_PER_INSTANCE) && !plan.is_quick;
         for ((program, engine), times) in programs.iter_mut().zip(engines).zip(&mut times) {
             let Some(program) = program else { continue };
-            let (time, sum) = timed(|| program.call(workload.name, workload.size))
-                .with_context(|| engine.name().to_owned())?;
-            ensure!(
-                sum == expected,
-                "{} computed {sum:#x} in {}, not {expected:#x}",
-                workload.name,
-                engine.name()
-            );
-            if round > 0 {
-                times.push(time);
+            let mut call = || program.call(workload.name, workload.size);
+            if is_new {
+                let sum = call().with_context(|| engine.name().to_owned())?;
+                check(&**engine, sum)?;
             }
+            let (time, sum) = timed(call).with_context(|| engine.name().to_owned())?;
+            check(&**engine, sum)?;
+            times.push(time);
         }
     }
     Ok(Row {
         name: workload.name,
         times: times.into_iter().map(Times::of).collect(),
     })
+}
+
+/// An instance in each engine that can run the program.
+fn load(
+    engines: &[Box<dyn Engine>],
+    wasm: &[u8],
+    workload: &Workload,
+) -> Result<Vec<Option<Box<dyn Program>>>> {
+    let load = |engine: &dyn Engine| {
+        let runs = engine.has_vectors() || !workload.is_vector;
+        let program = runs.then(|| engine.load(wasm)).transpose();
+        program.with_context(|| engine.name().to_owned())
+    };
+    engines.iter().map(|engine| load(&**engine)).collect()
 }
 
 impl Times {
