@@ -82,7 +82,7 @@ pub struct FileStat {
     pub inode: u64,
     /// What it is.
     pub kind: FileKind,
-    /// How many names it has.
+    /// How many names it has; 0 once the last one is gone while it is open.
     pub links: u64,
     /// Bytes of a file, or of a symbolic link's path.
     pub size: u64,
@@ -145,6 +145,26 @@ pub trait FileSystem {
         place: &Place,
         options: OpenOptions,
     ) -> Result<FileKind, Errno>;
+
+    /// Where an open file or directory is now, whatever it was called when it was opened, so
+    /// that [`Self::attach`] finds it there. None if it has no name any more, or none in a
+    /// directory that the program was given.
+    fn place(&mut self, file: FileId) -> Option<Place>;
+
+    /// Makes one thing that has no name, and opens it as each of `files`: after a thaw, what
+    /// had lost its last name while it was open. It is a regular file with these contents, or a
+    /// directory, in which nothing can be made (ENOENT), and then `contents` is empty.
+    ///
+    /// The error number is told to the user, not to the guest.
+    fn attach_unnamed(
+        &mut self,
+        files: &[(FileId, OpenOptions)],
+        kind: FileKind,
+        contents: &[u8],
+    ) -> Result<(), Errno> {
+        let _ = (files, kind, contents);
+        Err(Errno::NotSupported)
+    }
 
     /// Opens a path as `file`, and tells what it is.
     fn open(

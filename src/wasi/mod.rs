@@ -41,6 +41,25 @@ pub enum OutputStream {
     Stderr,
 }
 
+/// What a guest waits for, which ends with whatever of it comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Nanoseconds from now on; None if there is no such limit.
+    pub duration_ns: Option<u64>,
+    /// Whether standard input is waited for.
+    pub stdin: bool,
+}
+
+/// What came of [`WasiHost::wait`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Some time has gone by, or something has happened.
+    Awhile,
+    /// The host has something else to do. The store is suspended with the waiting call
+    /// pending, and is to be resumed when the wait may be over; sooner is no error.
+    Suspend,
+}
+
 /// The outside world of a WASI program.
 pub trait WasiHost {
     /// Writes some of `bytes`, at least one if there is one, and returns how many.
@@ -76,10 +95,20 @@ pub trait WasiHost {
         None
     }
 
-    /// Waits, for `duration_ns` at the longest; may return at once, and is called again then.
-    fn wait(&mut self, duration_ns: u64) {
-        let _ = duration_ns;
+    /// Waits for a while, or leaves the waiting to whoever runs the store: the guest can do
+    /// nothing else. Is asked again and again until what is waited for has come about.
+    ///
+    /// A request to suspend is looked for between two calls, so a call should not take longer
+    /// than some milliseconds.
+    fn wait(&mut self, wait: Wait) -> Waited {
+        let _ = wait;
         core::hint::spin_loop();
+        Waited::Awhile
+    }
+
+    /// How fine the host's clocks are, in nanoseconds.
+    fn clock_resolution_ns(&mut self) -> u64 {
+        1
     }
 
     /// Whether standard input has something to read, or is at its end, so that reading
