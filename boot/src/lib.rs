@@ -7,7 +7,7 @@
 //! fn main(machine: Machine) -> Status { ... }
 //! ```
 //!
-//! linked by `linker.ld`. The order of boot, which is also the order to read in:
+//! and a build script that links it by `linker.ld`. The order of boot, which is also the order to read in:
 //! [`arch::entry`] (PVH, long mode) -> [`start`] -> [`mm`] (memory map, page tables,
 //! heap) -> [`arch`] (GDT, IDT, clock, timer) -> the image's `main`, which gets a
 //! [`Machine`] -> [`power`] off with a [`Status`].
