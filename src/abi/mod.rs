@@ -40,6 +40,8 @@
 //! * RBX, R12, R13 and RBP are callee-saved; all other registers, and every
 //!   XMM register, are clobbered by a call.
 //! * An i32 in a 64-bit register is zero-extended, always.
+//! * There is no red zone: nothing below RSP is live at any instruction, so interrupts may be
+//!   handled on a wasm stack.
 
 pub mod features;
 pub mod registers;

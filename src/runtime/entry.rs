@@ -382,9 +382,10 @@ unsafe extern "sysv64" fn libcall() {
         "mov rcx, [r14 + {store}]",
         "test rdx, rdx",
         "jnz 2f",
-        // The return address is still below what was RSP.
-        "mov rsp, [rcx + {rsp}]",
-        "sub rsp, 8",
+        // The return address lies below what RSP was recorded as. RSP must never point above
+        // it: an interrupt may push its frame there.
+        "mov rcx, [rcx + {rsp}]",
+        "lea rsp, [rcx - 8]",
         "ret",
         "2:",
         "mov rax, rdx",
@@ -426,9 +427,10 @@ unsafe extern "sysv64" fn host_call() {
         "mov rcx, [r14 + {store}]",
         "test rax, rax",
         "jnz {exit_unwind}",
-        // The return address is still below what was RSP.
-        "mov rsp, [rcx + {rsp}]",
-        "sub rsp, 8",
+        // The return address lies below what RSP was recorded as. RSP must never point above
+        // it: an interrupt may push its frame there.
+        "mov rcx, [rcx + {rsp}]",
+        "lea rsp, [rcx - 8]",
         "ret",
         store = const STORE,
         host_rsp = const HOST_RSP,

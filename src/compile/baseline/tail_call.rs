@@ -78,9 +78,11 @@ impl FunctionCompiler<'_> {
         }
         let return_address = incoming_mem(freed - 1);
         self.masm.load(Size::S64, RETURN_ADDRESS, incoming_mem(-1));
+        self.masm.load(Size::S64, SCRATCH, mem(GPR::RBP, 0));
         self.masm.store(Width::W64, return_address, RETURN_ADDRESS);
+        // From here on, an interrupt may overwrite what is below.
         self.masm.lea(Size::S64, GPR::RSP, return_address);
-        self.masm.load(Size::S64, GPR::RBP, mem(GPR::RBP, 0));
+        self.masm.mov(Size::S64, GPR::RBP, SCRATCH);
     }
 
     /// As [`Self::replace_frame`], for `words` stack arguments, `grown` more than the own.
