@@ -136,7 +136,8 @@ pub struct DirEntry {
 pub trait FileSystem {
     /// Opens what `place` names as `file`: each preopened directory before a program
     /// begins, and all that was open after a thaw. `options` are those that it was opened
-    /// with, but nothing is created, emptied or followed. If `file` is open it is closed first.
+    /// with, but nothing is created, emptied or followed. A file that is open already stays
+    /// so: a file system whose state is part of the image knows what was open.
     ///
     /// The error number is told to the user with the place, not to the guest.
     fn attach(
@@ -148,7 +149,8 @@ pub trait FileSystem {
 
     /// Where an open file or directory is now, whatever it was called when it was opened, so
     /// that [`Self::attach`] finds it there. None if it has no name any more, or none in a
-    /// directory that the program was given.
+    /// directory that the program was given; a file system that knows after a thaw what was
+    /// open has a place for that all the same.
     fn place(&mut self, file: FileId) -> Option<Place>;
 
     /// Makes one thing that has no name, and opens it as each of `files`: after a thaw, what
@@ -166,7 +168,8 @@ pub trait FileSystem {
         Err(Errno::NotSupported)
     }
 
-    /// Opens a path as `file`, and tells what it is.
+    /// Opens a path as `file`, and tells what it is. A directory that is to be written, made
+    /// or emptied is EISDIR; to make or empty a file that is to be a directory is EINVAL.
     fn open(
         &mut self,
         file: FileId,
