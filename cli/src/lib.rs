@@ -8,6 +8,7 @@
 
 pub mod args;
 pub mod compile;
+pub mod directories;
 pub mod disk;
 pub mod error;
 pub mod frames;
