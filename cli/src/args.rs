@@ -2,6 +2,7 @@
 
 use crate::disk::DiskArgs;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use woodfrog::abi::{CpuFeatures, UnknownCpuFeature};
@@ -40,6 +41,10 @@ pub enum Command {
     /// Prints each failure with its line, for each set (directory) how many assertions of each
     /// kind passed, and how many passed and failed last. Exits with 1 if any failed.
     Wast(WastArgs),
+    /// Print a script that completes this command's arguments in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all pages to a directory
+    Man(ManArgs),
 }
 
 /// Arguments of `run`.
@@ -207,6 +212,20 @@ pub struct WastArgs {
     /// What modules may use: v1, v2, all, or names of proposals to WebAssembly, joined by +
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub features: WasmFeatures,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Write a page for each subcommand to this directory, which is made if it is not there
+    pub dir: Option<PathBuf>,
 }
 
 /// Reads a set of processor features, for which there may be `native`: those of this one.

@@ -2,9 +2,9 @@
 
 use crate::args::CompileArgs;
 use crate::error::Failure;
-use crate::load::{self, Loader};
+use crate::load::Loader;
 use crate::platform::LinuxPlatform;
-use crate::report;
+use crate::{output, report};
 use std::sync::Arc;
 use woodfrog::runtime::{Config, Engine};
 
@@ -22,7 +22,7 @@ pub fn compile(args: &CompileArgs) -> Result<u8, Failure> {
     let mut loader = Loader::default();
     let module = loader.load(&engine, &args.file)?;
     if let Some(path) = &args.output {
-        load::write(path, module.code())?;
+        output::write(path, module.code())?;
     }
     if args.stats {
         let statistics = module.statistics();

@@ -11,13 +11,12 @@ pub use device::FileDevice;
 pub use error::DiskError;
 
 use crate::error::Failure;
-use crate::{load, report};
+use crate::{input, load, output, report};
 use args::{AddArgs, CreateArgs, DiskCommand, ExtractArgs, GuestArgs};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use woodfrog::checkpoint::{self, CheckpointStore, Guest, Slot};
-use woodfrog::image::RawImage;
 use woodfrog::module::{Module, ModuleHash};
 
 /// A disk in a file.
@@ -78,7 +77,7 @@ fn extract(args: &ExtractArgs) -> Result<u8, Failure> {
         if guest.module.is_empty() {
             return Err(DiskError::no_guest(&args.disk).into());
         }
-        load::write(path, &guest.module)?;
+        output::write(path, &guest.module)?;
     }
     if let Some(path) = &args.image {
         let found = match args.number {
@@ -87,7 +86,7 @@ fn extract(args: &ExtractArgs) -> Result<u8, Failure> {
         };
         let found = found.map_err(|error| DiskError::read(&args.disk, error))?;
         let missing = || DiskError::no_checkpoint(&args.disk, args.number);
-        load::write(path, &found.ok_or_else(missing)?.bytes)?;
+        output::write(path, &found.ok_or_else(missing)?.bytes)?;
     }
     Ok(0)
 }
@@ -160,8 +159,8 @@ fn read_guest(args: &GuestArgs) -> Result<Option<Guest>, Failure> {
 /// Writes an image file to a disk as its newest checkpoint.
 fn put_image(disk: &mut Disk, disk_path: &Path, path: &Path) -> Result<(), Failure> {
     let guest = read_disk_guest(disk, disk_path)?;
-    let bytes = load::read(path)?;
-    let image = RawImage::parse(&bytes)?;
+    let bytes = input::read_image(path)?;
+    let image = input::parse_image(path, &bytes)?;
     let is_of_guest = module_hash(&guest).is_some_and(|hash| image.modules().contains(&hash));
     if !is_of_guest {
         return Err(DiskError::OtherModule(path.to_owned()).into());

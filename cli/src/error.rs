@@ -3,9 +3,10 @@
 use crate::disk::DiskError;
 use crate::wast::expected::BadList;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
+use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{CaptureError, ModuleError, MoveError, RestoreError};
 use woodfrog::wasi::{ProgramError, StateError};
 
@@ -27,6 +28,49 @@ pub enum Failure {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A file is larger than files of its kind may be.
+    #[error("{} is larger than {} MiB, which is more than is read", path.display(), limit >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Most bytes that are read.
+        limit: u64,
+    },
+    /// A file that should be a module is none.
+    #[error("{} is no WebAssembly module{kind}", path.display())]
+    NotAModule {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        kind: FileKind,
+    },
+    /// A module was given in place of an image.
+    #[error(
+        "{} is a WebAssembly module, not an image: `woodfrog run` runs it, and makes images of it with --freeze-after and --image",
+        .0.display()
+    )]
+    ModuleAsImage(PathBuf),
+    /// A file that should be an image is none, or a damaged one.
+    #[error("{}: {source}{}", path.display(), advice(source))]
+    ImageFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ImageError,
+    },
+    /// An image is of a module that was not given.
+    #[error(
+        "{} is of a module that was not given. It needs the very file that it was made from, SHA-256 {missing}{}",
+        path.display(), given_modules(given)
+    )]
+    OtherModules {
+        /// The image.
+        path: PathBuf,
+        /// What it needs.
+        missing: ModuleHash,
+        /// What was given.
+        given: Vec<(PathBuf, ModuleHash)>,
     },
     /// A file in text format is malformed.
     #[error("{}: neither a wasm binary nor valid wasm text: {source}", path.display())]
@@ -133,4 +177,58 @@ pub enum Failure {
     /// Nothing more can be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
+}
+
+/// What a file turned out to be that should be a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileKind {
+    /// Nothing at all.
+    #[error(": it is empty")]
+    Empty,
+    /// An image of a frozen program.
+    #[error(
+        ", but the image of a frozen program: `woodfrog resume` goes on from it, `woodfrog inspect` shows it"
+    )]
+    Image,
+    /// Nothing that is known here.
+    #[error(": it is neither in binary format, which begins with \\0asm, nor text")]
+    Unknown,
+}
+
+impl Failure {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Read { path, source }
+    }
+
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Write { path, source }
+    }
+
+    pub(crate) fn image_file(path: &Path, source: ImageError) -> Self {
+        let path = path.to_owned();
+        Self::ImageFile { path, source }
+    }
+}
+
+/// What to do about a bad image.
+fn advice(error: &ImageError) -> &'static str {
+    match error {
+        ImageError::Length { expected, found } if found < expected => {
+            "; the end is missing: copy it once more from where it is whole"
+        }
+        ImageError::Checksum { .. } => {
+            "; it was damaged on its way: copy it once more from where it is whole"
+        }
+        ImageError::Version { .. } => "; use the woodfrog that wrote it",
+        _ => "",
+    }
+}
+
+fn given_modules(given: &[(PathBuf, ModuleHash)]) -> String {
+    let lines = given
+        .iter()
+        .map(|(path, hash)| format!("; {} has {hash}", path.display()));
+    lines.collect()
 }

@@ -1,9 +1,9 @@
 //! Stores to images and back.
 
 use crate::error::Failure;
-use crate::frames;
 use crate::session::Data;
-use std::fs::{self, File};
+use crate::{frames, output};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use woodfrog::image::{ImageSink, InstanceImage, RawImage};
@@ -48,10 +48,7 @@ pub fn freeze_to_file(
     modules: &[Module],
 ) -> Result<Vec<BacktraceFrame>, Failure> {
     let image = capture(store)?;
-    write(&image, path).map_err(|source| Failure::Write {
-        path: path.to_owned(),
-        source,
-    })?;
+    output::write_with(path, |file| image.write_to(&mut FileSink(file)))?;
     let modules: Vec<_> = modules.iter().map(Module::inner).collect();
     Ok(frames::of_image(&image, &modules))
 }
@@ -80,31 +77,9 @@ fn capture(store: &mut Store<Data>) -> Result<InstanceImage<'_>, Failure> {
     })
 }
 
-fn write(image: &InstanceImage<'_>, path: &Path) -> io::Result<()> {
-    // A pipe or device cannot be replaced, and a link is not what its user wants replaced.
-    let is_replaceable = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    if !is_replaceable {
-        return image.write_to(&mut FileSink(File::create(path)?));
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = Path::new(&name);
-    let result = File::create(new).and_then(|file| {
-        let mut sink = FileSink(file);
-        image.write_to(&mut sink)?;
-        sink.0.sync_all()?;
-        fs::rename(new, path)
-    });
-    if result.is_err() {
-        // The error is told; what is left of the file is of no use.
-        let _ = fs::remove_file(new);
-    }
-    result
-}
+struct FileSink<'f>(&'f mut File);
 
-struct FileSink(File);
-
-impl ImageSink for FileSink {
+impl ImageSink for FileSink<'_> {
     type Error = io::Error;
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

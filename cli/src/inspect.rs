@@ -3,11 +3,10 @@
 use crate::args::InspectArgs;
 use crate::error::Failure;
 use crate::frames;
-use crate::load;
-use crate::{json, report, values};
+use crate::{input, json, load, report, values};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
-use woodfrog::image::{InstanceImage, RawImage, TableElements};
+use woodfrog::image::{InstanceImage, TableElements};
 use woodfrog::module::Module;
 use woodfrog::runtime::BacktraceFrame;
 use woodfrog::wasi::{HostState, StateError};
@@ -22,13 +21,18 @@ const MAX_TABLE_ELEMENTS_SHOWN: usize = 16;
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn inspect(args: &InspectArgs) -> Result<u8, Failure> {
-    let bytes = load::read(&args.image_file)?;
-    let raw = RawImage::parse(&bytes)?;
+    let bytes = input::read_image(&args.image_file)?;
+    let raw = input::parse_image(&args.image_file, &bytes)?;
     let modules = args
         .module
         .iter()
         .map(|path| load::decode(path))
         .collect::<Result<Vec<_>, _>>()?;
+    if !modules.is_empty() {
+        let hashes = modules.iter().map(|module| module.hash);
+        let given: Vec<_> = args.module.iter().cloned().zip(hashes).collect();
+        input::check_modules(&args.image_file, &raw, &given)?;
+    }
     let modules: Vec<&Module> = modules.iter().collect();
     let unverified;
     let verified;

@@ -14,9 +14,12 @@ pub mod error;
 pub mod frames;
 pub mod freeze;
 pub mod host;
+pub mod input;
 pub mod inspect;
 pub mod json;
 pub mod load;
+pub mod manual;
+pub mod output;
 pub mod platform;
 pub mod report;
 pub mod resume;
@@ -55,6 +58,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compile(args) => compile::compile(&args),
         Command::Disk(args) => disk::run(&args),
         Command::Wast(args) => wast::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -1,7 +1,7 @@
 //! Files to compiled modules.
 
 use crate::error::Failure;
-use std::fs;
+use crate::input;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use woodfrog::runtime::{Engine, Module};
@@ -21,7 +21,7 @@ impl Loader {
     ///
     /// [`Failure`] names the file.
     pub fn load(&mut self, engine: &Engine, path: &Path) -> Result<Module, Failure> {
-        let bytes = read_wasm(path)?;
+        let bytes = input::read_module(path)?;
         let start = Instant::now();
         let module = Module::new(engine, &bytes);
         self.compile_time += start.elapsed();
@@ -38,50 +38,11 @@ impl Loader {
 ///
 /// [`Failure`] names the file.
 pub fn decode(path: &Path) -> Result<woodfrog::module::Module, Failure> {
-    let bytes = read_wasm(path)?;
+    let bytes = input::read_module(path)?;
     woodfrog::module::Module::decode(bytes).map_err(|source| Failure::Module {
         path: path.to_owned(),
         source: source.into(),
     })
-}
-
-/// Reads a whole file.
-///
-/// # Errors
-///
-/// [`Failure::Read`].
-pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|source| Failure::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Writes a whole file.
-///
-/// # Errors
-///
-/// [`Failure::Write`].
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|source| Failure::Write {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// A module's bytes, translated if the file is in text format.
-fn read_wasm(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = read(path)?;
-    if bytes.starts_with(b"\0") {
-        return Ok(bytes);
-    }
-    match wat::parse_bytes(&bytes) {
-        Ok(bytes) => Ok(bytes.into_owned()),
-        Err(source) => Err(Failure::Text {
-            path: path.to_owned(),
-            source,
-        }),
-    }
 }
 
 /// Splits the value of a `--preload` into name and file.

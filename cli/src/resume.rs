@@ -5,9 +5,9 @@ use crate::error::Failure;
 use crate::host::LinuxHost;
 use crate::load::{self, Loader};
 use crate::session::Session;
-use crate::{freeze, report};
+use crate::{freeze, input, report};
 use std::time::Instant;
-use woodfrog::image::RawImage;
+use woodfrog::runtime::Module;
 use woodfrog::wasi::{Entry, HostData, HostState};
 
 /// Resumes a program and returns the exit code.
@@ -17,8 +17,8 @@ use woodfrog::wasi::{Entry, HostData, HostState};
 /// [`Failure`]; the exit code is then 1.
 pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     let mut session = Session::new(&args.common)?;
-    let bytes = load::read(&args.image_file)?;
-    let raw = RawImage::parse(&bytes)?;
+    let bytes = input::read_image(&args.image_file)?;
+    let raw = input::parse_image(&args.image_file, &bytes)?;
     let mut state = HostState::from_bytes(&raw.unverified().host)?;
     check_entry(args, &state)?;
     state.are_unknown_imports_default |= args.common.unknown_imports_default;
@@ -32,6 +32,9 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
         session.modules.push(loader.load(&session.engine, file)?);
     }
     session.seconds.compile = loader.compile_time;
+    let hashes = session.modules.iter().map(Module::hash);
+    let given: Vec<_> = files.into_iter().zip(hashes).collect();
+    input::check_modules(&args.image_file, &raw, &given)?;
 
     let start = Instant::now();
     let linker = session.linker(&state);

@@ -11,7 +11,7 @@ pub use expected::{ExpectedFailures, Verdict};
 use crate::EXIT_FAILURE;
 use crate::args::WastArgs;
 use crate::error::Failure;
-use crate::load;
+use crate::input;
 use crate::platform::LinuxPlatform;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -111,10 +111,10 @@ pub fn run(args: &WastArgs) -> Result<u8, Failure> {
         stack_size: STACK_SIZE,
     };
     let expected = match &args.expected_failures {
-        Some(path) => ExpectedFailures::parse(&String::from_utf8_lossy(&load::read(path)?))?,
+        Some(path) => ExpectedFailures::parse(&String::from_utf8_lossy(&input::read(path)?))?,
         None => ExpectedFailures::default(),
     };
-    let files = args.files.iter().map(|path| Ok((path, load::read(path)?)));
+    let files = args.files.iter().map(|path| Ok((path, input::read(path)?)));
     let files = files.collect::<Result<Vec<_>, Failure>>()?;
     let jobs: Vec<Job<'_>> = files
         .iter()

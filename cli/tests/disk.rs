@@ -110,7 +110,7 @@ fn damage_is_found() {
 fn what_is_no_image_is_not_put_on_a_disk() {
     let disk_path = make_disk();
     let image = file("image", "no image at all, but long enough to have a header");
-    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "bad image");
+    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "not a woodfrog image");
     disk(&["add", &disk_path]).assert_fails(1, "--module");
 }
 

@@ -41,6 +41,16 @@ impl<'a> RawImage<'a> {
         })
     }
 
+    /// The length in bytes of the image that begins with `start`, as its header says, for whoever
+    /// reads one and has not got it whole yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::TooShort`], [`ImageError::Magic`] and [`ImageError::Version`].
+    pub fn total_len(start: &[u8]) -> Result<u64, ImageError> {
+        Ok(split_header(start)?.1.total_len)
+    }
+
     /// The modules that the image needs.
     pub fn modules(&self) -> &[ModuleHash] {
         &self.image.modules
@@ -64,8 +74,8 @@ impl<'a> RawImage<'a> {
     }
 }
 
-/// Reads the header and checks its lengths against the input's.
-fn read_header(bytes: &[u8]) -> Result<Header, ImageError> {
+/// The bytes of the header, and what they say. Checks magic and version.
+fn split_header(bytes: &[u8]) -> Result<(&[u8; HEADER_LEN], Header), ImageError> {
     let Some((start, _)) = bytes.split_first_chunk::<HEADER_LEN>() else {
         return Err(ImageError::TooShort { len: bytes.len() });
     };
@@ -85,6 +95,12 @@ fn read_header(bytes: &[u8]) -> Result<Header, ImageError> {
         metadata_len: u64_at(start, 24),
         page_count: u64_at(start, 32),
     };
+    Ok((start, header))
+}
+
+/// Reads the header and checks its lengths against the input's.
+fn read_header(bytes: &[u8]) -> Result<Header, ImageError> {
+    let (start, header) = split_header(bytes)?;
     let found = bytes.len() as u64;
     if header.total_len != found {
         return Err(ImageError::Length {
