@@ -6,6 +6,7 @@ use crate::frames;
 use crate::{input, json, load, report, values};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
+use woodfrog::frame::HostCall;
 use woodfrog::image::{InstanceImage, TableElements};
 use woodfrog::module::Module;
 use woodfrog::runtime::BacktraceFrame;
@@ -71,12 +72,23 @@ fn write_text(
     for (index, instance) in image.instances.iter().enumerate() {
         writeln!(text, "instance {index}: of module {}", instance.module)?;
     }
-    match frames.is_empty() {
-        true => writeln!(text, "no frames: nothing was running")?,
-        false => writeln!(text, "frames, innermost first:")?,
+    let state = image.execution_state.as_ref();
+    match state {
+        None => writeln!(text, "no frames: nothing was running")?,
+        Some(_) => writeln!(text, "frames, innermost first:")?,
     }
     for (number, frame) in frames.iter().enumerate() {
         writeln!(text, "{number:>5}: {frame}")?;
+    }
+    if let Some(HostCall::Pending(call)) = state.and_then(|state| state.host_call.as_ref()) {
+        let arguments: Vec<_> = call.arguments.iter().map(values::format).collect();
+        writeln!(
+            text,
+            "pending: function {} of the host, called by instance {} with [{}]",
+            call.function.0,
+            call.instance,
+            arguments.join(", ")
+        )?;
     }
     for (address, memory) in image.memories.iter().enumerate() {
         let chunks = memory.contents.chunks();

@@ -3,9 +3,11 @@
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use woodfrog::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
+use woodfrog::frame::{ExecutionStateImage, HostCall, PendingHostCall};
 use woodfrog::image::{ImageError, InstanceImage, MemoryContents, RawImage, TableElements};
-use woodfrog::runtime::{Config, Engine, Linker, Module, Outcome, Store};
+use woodfrog::runtime::{Config, Engine, Linker, Module, Outcome, Pending, Store};
 use woodfrog_cli::LinuxPlatform;
 
 /// Calls in all ways, with operands kept across them; loops; bulk operations.
@@ -84,11 +86,15 @@ struct Host {
     modules: [Module; 2],
 }
 
-/// A linker that knows the host's functions.
+/// A linker that knows the host's functions. Each call of them is pending once.
 fn linker() -> Linker<()> {
     let mut linker = Linker::new();
     let tick = FuncType::new([ValType::I32], [ValType::I64]);
-    linker.func("host", "tick", tick, |_, args, results| {
+    let is_answered = AtomicBool::new(true);
+    linker.func("host", "tick", tick, move |_, args, results| {
+        if is_answered.fetch_xor(true, Ordering::Relaxed) {
+            return Err(Pending.into());
+        }
         let Value::I32(number) = args[0] else {
             unreachable!("the engine checks types");
         };
@@ -185,7 +191,11 @@ fn the_whole_store_survives_at_every_suspend_point() {
             store.capture().unwrap().to_bytes() == *bytes,
             "image {number}"
         );
-        assert_eq!(store.resume().unwrap(), expected, "image {number}");
+        let mut outcome = store.resume().unwrap();
+        while store.pending_call().is_some() {
+            outcome = store.resume().unwrap();
+        }
+        assert_eq!(outcome, expected, "image {number}");
         let end = store.capture().unwrap().to_bytes();
         assert!(end == *images.last().unwrap(), "image {number}");
     }
@@ -300,8 +310,8 @@ fn mutate_frames(image: &mut InstanceImage<'_>, others: &InstanceImage<'_>, rand
                 .wrapping_sub(4)
                 .wrapping_add(random.below(9))
         }
-        9 => state.pending_results.clone_from(&other.pending_results),
-        10 => state.pending_results.push(random_value(random)),
+        9 => state.host_call.clone_from(&other.host_call),
+        10 => mutate_host_call(state, random),
         11 => {
             let value = (random.below(4) > 0).then(|| random_value(random));
             frame.stack.push(value);
@@ -312,6 +322,34 @@ fn mutate_frames(image: &mut InstanceImage<'_>, others: &InstanceImage<'_>, rand
                 .flatten();
             for value in values {
                 *value = other_value(*value, random);
+            }
+        }
+    }
+}
+
+/// Changes what is said of the host call at which the innermost frame stands.
+fn mutate_host_call(state: &mut ExecutionStateImage, random: &mut Random) {
+    let call = match &mut state.host_call {
+        Some(HostCall::Pending(call)) => call,
+        Some(HostCall::Returned(results)) if random.below(2) == 0 => {
+            return results.push(random_value(random));
+        }
+        host_call => {
+            let argument = random_value(random);
+            return *host_call = Some(HostCall::Pending(PendingHostCall {
+                function: FuncAddr(random.below(3) as u32),
+                instance: random.below(2) as u32,
+                arguments: vec![argument; random.below(3)],
+            }));
+        }
+    };
+    match random.below(4) {
+        0 => call.function = FuncAddr(random.below(8) as u32),
+        1 => call.instance = random.below(4) as u32,
+        2 => call.arguments.push(random_value(random)),
+        _ => {
+            for argument in &mut call.arguments {
+                *argument = random_value(random);
             }
         }
     }

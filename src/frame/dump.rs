@@ -3,7 +3,7 @@
 //! They name no machine address, so they outlive the code version and the
 //! machine that they were read on.
 
-use crate::abi::Value;
+use crate::abi::{FuncAddr, Value};
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,30 @@ pub struct WasmFunctionStateDump {
 pub struct ExecutionStateImage {
     /// The frames, innermost first.
     pub frames: Vec<WasmFunctionStateDump>,
-    /// Results of the host call that the innermost frame stands at, if that
-    /// call has already been made.
-    pub pending_results: Vec<Value>,
+    /// The call of a host function at which the innermost frame stands; None if it stands
+    /// elsewhere. Without any frames, the function that the host called has tail-called it.
+    pub host_call: Option<HostCall>,
+}
+
+/// A call of a host function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostCall {
+    /// It has returned these results.
+    Returned(Vec<Value>),
+    /// It has not returned yet.
+    Pending(PendingHostCall),
+}
+
+/// A call of a host function that is to be made again, or to be given its results.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingHostCall {
+    /// The host function.
+    pub function: FuncAddr,
+    /// Index in the store of the instance whose code calls it. Not always that of the
+    /// innermost frame: a function of another instance may have tail-called it.
+    pub instance: u32,
+    /// The arguments.
+    pub arguments: Vec<Value>,
 }
 
 /// The name of a function, from the index of its instance and its own.
@@ -133,7 +154,7 @@ mod tests {
         header.locals = vec![Some(Value::V128(255))];
         let state = ExecutionStateImage {
             frames: vec![header, frame],
-            pending_results: Vec::new(),
+            host_call: None,
         };
         let names = |instance, function| (instance == 0 && function == 7).then_some("work");
         assert_eq!(

@@ -20,7 +20,10 @@ mod walk;
 
 pub use change::{SetLocalError, set_local};
 pub use context::{CodeRef, ReadError, WalkContext};
-pub use dump::{ExecutionStateImage, FunctionNames, NamedBacktrace, WasmFunctionStateDump};
+pub use dump::{
+    ExecutionStateImage, FunctionNames, HostCall, NamedBacktrace, PendingHostCall,
+    WasmFunctionStateDump,
+};
 pub use known::KnownRegisters;
 pub use rebuild::{EntryFrame, RebuildContext, RebuildError, rebuild};
 pub use stack::{StackView, StackViewMut};

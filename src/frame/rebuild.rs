@@ -4,6 +4,7 @@
 //! innermost, as the calls happened: each frame's slots take what its caller
 //! left in callee-saved registers, then its own values go to their places.
 
+use super::dump::HostCall;
 use super::site::{Content, Place, Placement, Site, Source};
 use super::stack::StackViewMut;
 use super::validate::ValidatedState;
@@ -71,6 +72,8 @@ pub struct EntryFrame {
     pub array: u64,
     /// Outgoing stack words of the entered function's type.
     pub outgoing_words: u32,
+    /// Stack words of its arguments, which are the lowest of these.
+    pub argument_words: u32,
 }
 
 /// Writes validated frames onto a stack, below an entry thunk's frame, and returns the registers
@@ -91,16 +94,19 @@ pub fn rebuild(
     state: &ValidatedState<'_>,
 ) -> Result<TrapFrame, RebuildError> {
     check_depth(stack, limit, entry, state)?;
-    let (instance, _) = state.entry_function();
-    let outermost = state.sites.len() - 1;
     let mut writer = Writer {
         context,
         stack,
         registers: TrapFrame::ZERO,
         result_area: 0,
     };
+    // Without frames, any context will do that leads to the store.
+    let (outermost, instance) = match state.image.frames.split_last() {
+        Some((frame, others)) => (others.len(), frame.instance),
+        None => (0, 0),
+    };
     let vmctx = writer.vmctx(outermost, instance)?;
-    writer.write_entry(entry, vmctx, state.sites[outermost].argument_words);
+    writer.write_entry(entry, vmctx);
     let mut return_address = entry.thunk_return_address;
     for number in (0..state.sites.len()).rev() {
         let frame = Frame {
@@ -115,7 +121,9 @@ pub fn rebuild(
     }
     // A host function has popped its stack arguments.
     *writer.rsp() = writer.result_area;
-    writer.write_pending(&state.image.pending_results)?;
+    if let Some(HostCall::Returned(results)) = &state.image.host_call {
+        writer.write_results(results)?;
+    }
     let mut registers = writer.registers;
     registers.rip = return_address;
     registers.rflags = RFLAGS;
@@ -138,7 +146,7 @@ fn check_depth(
     let mut depth = 8 * (ENTRY_WORDS + u64::from(entry.outgoing_words));
     let mut checked_depth = depth;
     let mut whole_depth = depth;
-    let mut call_words = state.sites.last().map_or(0, |site| site.argument_words);
+    let mut call_words = entry.argument_words;
     for site in state.sites.iter().rev() {
         // Its own stack arguments in place of the call's; return address and RBP.
         depth = depth + 16 + 8 * u64::from(site.argument_words) - 8 * u64::from(call_words);
@@ -211,14 +219,16 @@ impl Writer<'_, '_> {
         self.registers.gpr[GPR::RBP as usize] = *self.rsp();
     }
 
-    fn write_entry(&mut self, entry: &EntryFrame, vmctx: u64, argument_words: u32) {
+    fn write_entry(&mut self, entry: &EntryFrame, vmctx: u64) {
         *self.rsp() = entry.rsp;
+        // Who goes on in the thunk itself, behind a host function, has its context.
+        self.registers.gpr[GPR::R14 as usize] = vmctx;
         self.push(entry.exit_address);
         self.push_base();
         self.push(vmctx);
         self.push(entry.array);
         self.push_zeros(entry.outgoing_words);
-        self.result_area = *self.rsp() + 8 * u64::from(argument_words);
+        self.result_area = *self.rsp() + 8 * u64::from(entry.argument_words);
     }
 
     fn push_zeros(&mut self, words: u32) {
@@ -312,7 +322,7 @@ impl Writer<'_, '_> {
     }
 
     /// Puts the results of a host call where it would have left them.
-    fn write_pending(&mut self, results: &[Value]) -> Result<(), RebuildError> {
+    fn write_results(&mut self, results: &[Value]) -> Result<(), RebuildError> {
         let types: Vec<ValType> = results.iter().map(Value::ty).collect();
         for (index, &result) in results.iter().enumerate() {
             let bits = self.raw(0, result)?;

@@ -8,7 +8,7 @@ use super::context::CodeRef;
 use super::dump::{ExecutionStateImage, WasmFunctionStateDump};
 use super::site::{Site, Source};
 use crate::abi::registers::argument_stack_words;
-use crate::abi::{ExternRef, FuncAddr, ValType, Value};
+use crate::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
 use crate::limits::MAX_IMAGE_FRAMES;
 use crate::module::Module;
 use crate::state::{PointKind, ResumePoint, WasmAbstractValue};
@@ -20,9 +20,12 @@ use core::cell::OnceCell;
 /// Why frames cannot be rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FramesError {
-    /// There are none.
+    /// There are none, nor can a host function have been called without one.
     #[error("the execution state has no frames")]
     NoFrames,
+    /// There are none, and the call of a host function is wrong.
+    #[error("the host call: {0}")]
+    HostCall(FrameError),
     /// There are too many.
     #[error("the execution state has {0} frames, at most {MAX_IMAGE_FRAMES} are allowed")]
     TooManyFrames(usize),
@@ -109,9 +112,22 @@ pub enum FrameError {
     /// A function reference to a function that the store does not have.
     #[error("there is no function {}", .0.0)]
     UnknownFunction(FuncAddr),
+    /// The frame stands at a call of a host function of which nothing is said, or
+    /// elsewhere, where something is said of one.
+    #[error("the frame stands at a host call, of which nothing is said, or the reverse")]
+    HostCall,
     /// Results of a host call do not match the call that the frame stands at.
-    #[error("the pending results do not match the call")]
-    PendingResults,
+    #[error("the results of the host call do not match the call")]
+    HostCallResults,
+    /// The function of a pending call is not a host function that the frame's call can reach.
+    #[error("function {} is not a host function that can be called there", .0.0)]
+    PendingFunction(FuncAddr),
+    /// The arguments of a pending call are not those of its function.
+    #[error("the arguments of the pending call do not match its function")]
+    PendingArguments,
+    /// The instance cannot have made the pending call.
+    #[error("instance {0} cannot have made the pending call")]
+    PendingInstance(u32),
 }
 
 /// What the store's functions are, for the validation of calls.
@@ -141,6 +157,9 @@ pub trait ValidateContext {
 
     /// What a function of the store is; None if there is no such function.
     fn origin(&self, addr: FuncAddr) -> Option<FunctionOrigin>;
+
+    /// The type of a host function; None if there is no such host function.
+    fn host_type(&self, addr: FuncAddr) -> Option<&FuncType>;
 }
 
 /// Frames that can be rebuilt.
@@ -152,21 +171,22 @@ pub struct ValidatedState<'a> {
 }
 
 impl ValidatedState<'_> {
-    /// Instance and index of the function that the host called: the outermost frame's.
-    pub fn entry_function(&self) -> (u32, u32) {
-        let frame = self.image.frames.last().expect("validated: not empty");
-        (frame.instance, frame.local_function_id)
+    /// Instance and index of the outermost frame's function; None if there is no frame.
+    pub fn entry_function(&self) -> Option<(u32, u32)> {
+        let frame = self.image.frames.last()?;
+        Some((frame.instance, frame.local_function_id))
     }
 
     /// The code address by which the innermost frame's suspend point is looked up: whoever
-    /// reads the rebuilt stack before it has run must find the frame where it stands.
-    pub fn innermost_address(&self) -> u64 {
-        let site = self.sites.first().expect("validated: not empty");
-        site.code_base + u64::from(site.code_offset)
+    /// reads the rebuilt stack before it has run must find the frame where it stands. None
+    /// if there is no frame.
+    pub fn innermost_address(&self) -> Option<u64> {
+        let site = self.sites.first()?;
+        Some(site.code_base + u64::from(site.code_offset))
     }
 }
 
-/// Validates frames and pending results.
+/// Validates frames and the host call at which the innermost stands.
 ///
 /// # Errors
 ///
@@ -175,10 +195,8 @@ pub fn validate<'a>(
     context: &dyn ValidateContext,
     image: &'a ExecutionStateImage,
 ) -> Result<ValidatedState<'a>, FramesError> {
-    match image.frames.len() {
-        0 => return Err(FramesError::NoFrames),
-        count if count > MAX_IMAGE_FRAMES => return Err(FramesError::TooManyFrames(count)),
-        _ => {}
+    if image.frames.len() > MAX_IMAGE_FRAMES {
+        return Err(FramesError::TooManyFrames(image.frames.len()));
     }
     let mut validator = Validator {
         context,
@@ -186,6 +204,9 @@ pub fn validate<'a>(
         sites: BTreeMap::new(),
         has_tail_calls: OnceCell::new(),
     };
+    if image.frames.is_empty() {
+        validator.validate_without_frames(image.host_call.as_ref())?;
+    }
     let mut sites = Vec::new();
     let mut callee = None;
     for (number, frame) in image.frames.iter().enumerate() {
@@ -198,7 +219,7 @@ pub fn validate<'a>(
             .validate_values(frame, &site)
             .and_then(|()| match callee {
                 Some(callee) => validator.validate_call(frame, &site, callee),
-                None => validator.validate_innermost(frame, &site, &image.pending_results),
+                None => validator.validate_innermost(frame, &site, image.host_call.as_ref()),
             })
             .map_err(in_frame)?;
         sites.push(site);
@@ -353,7 +374,13 @@ impl<'a> Validator<'a> {
         self.validate_reference(value)
     }
 
-    pub(super) fn validate_reference(&self, value: &Value) -> Result<(), FrameError> {
+    /// Checks the references among values.
+    pub(super) fn validate_references(&self, values: &[Value]) -> Result<(), FrameError> {
+        let mut values = values.iter();
+        values.try_for_each(|value| self.validate_reference(value))
+    }
+
+    fn validate_reference(&self, value: &Value) -> Result<(), FrameError> {
         match value {
             Value::FuncRef(Some(addr)) if self.context.origin(*addr).is_none() => {
                 Err(FrameError::UnknownFunction(*addr))

@@ -1,10 +1,10 @@
 //! The validation of calls: each frame stands at a call that can have led to the frame
 //! above, and the innermost one where it can go on.
 
-use super::dump::WasmFunctionStateDump;
+use super::dump::{HostCall, PendingHostCall, WasmFunctionStateDump};
 use super::site::Site;
-use super::validate::{FrameError, FunctionOrigin, Validator};
-use crate::abi::{FuncType, Value};
+use super::validate::{FrameError, FramesError, FunctionOrigin, Validator};
+use crate::abi::{FuncAddr, FuncType, ValType, Value};
 use crate::module::{CallTarget, TailCalls};
 use crate::state::PointKind;
 
@@ -71,34 +71,92 @@ impl<'a> Validator<'a> {
         &self,
         frame: &WasmFunctionStateDump,
         site: &Site,
-        pending: &[Value],
+        host_call: Option<&HostCall>,
     ) -> Result<(), FrameError> {
-        if site.kind != PointKind::Call {
-            return match pending {
-                [] => Ok(()),
-                _ => Err(FrameError::PendingResults),
-            };
-        }
-        let (call, ty) = self.call(frame)?;
-        let is_host_call = match call {
-            CallTarget::Direct(index) => match self.origin(frame.instance, index) {
-                Some(FunctionOrigin::Host) => true,
-                Some(FunctionOrigin::Wasm { instance, function }) => {
-                    self.module(instance)?.tail_calls(function) == TailCalls::Beyond
-                }
-                None => false,
-            },
-            CallTarget::Indirect { .. } => true,
+        let host_call = match (site.kind, host_call) {
+            (PointKind::Call, Some(host_call)) => host_call,
+            (PointKind::Call, None) => return Err(FrameError::HostCall),
+            (_, None) => return Ok(()),
+            (_, Some(_)) => return Err(FrameError::HostCall),
         };
-        if !is_host_call {
-            return Err(FrameError::WrongCall(frame.wasm_inst_offset));
+        let (call, ty) = self.call(frame)?;
+        let reach = self.host_functions(frame, call)?;
+        match host_call {
+            HostCall::Returned(results) => {
+                if !has_types(results, &ty.results) {
+                    return Err(FrameError::HostCallResults);
+                }
+                self.validate_references(results)
+            }
+            HostCall::Pending(pending) => {
+                let found = self.validate_pending(pending)?;
+                let is_reached = match reach {
+                    HostFunctions::One(addr) => addr == pending.function,
+                    HostFunctions::OfType => found == ty,
+                    HostFunctions::WithResults => true,
+                };
+                if !is_reached || found.results != ty.results {
+                    return Err(FrameError::PendingFunction(pending.function));
+                }
+                // Whoever has called it in place of the frame can be of any instance.
+                if reach != HostFunctions::WithResults && pending.instance != frame.instance {
+                    return Err(FrameError::PendingInstance(pending.instance));
+                }
+                Ok(())
+            }
         }
-        if !pending.iter().map(Value::ty).eq(ty.results.iter().copied()) {
-            return Err(FrameError::PendingResults);
+    }
+
+    /// Validates what is said of a host function that was called in place of the function
+    /// that the host has called: nothing else lies on the stack.
+    pub(super) fn validate_without_frames(
+        &self,
+        host_call: Option<&HostCall>,
+    ) -> Result<(), FramesError> {
+        let host_call = host_call.filter(|_| self.has_tail_calls());
+        match host_call.ok_or(FramesError::NoFrames)? {
+            HostCall::Returned(results) => self.validate_references(results),
+            HostCall::Pending(pending) => self.validate_pending(pending).map(|_| ()),
         }
-        pending
-            .iter()
-            .try_for_each(|value| self.validate_reference(value))
+        .map_err(FramesError::HostCall)
+    }
+
+    /// Which host functions can have been called where a frame stands.
+    fn host_functions(
+        &self,
+        frame: &WasmFunctionStateDump,
+        call: CallTarget,
+    ) -> Result<HostFunctions, FrameError> {
+        let CallTarget::Direct(index) = call else {
+            return Ok(match self.has_tail_calls() {
+                true => HostFunctions::WithResults,
+                false => HostFunctions::OfType,
+            });
+        };
+        let addr = self.context.function(frame.instance, index);
+        match addr.and_then(|addr| Some((addr, self.context.origin(addr)?))) {
+            Some((addr, FunctionOrigin::Host)) => Ok(HostFunctions::One(addr)),
+            Some((_, FunctionOrigin::Wasm { instance, function }))
+                if self.module(instance)?.tail_calls(function) == TailCalls::Beyond =>
+            {
+                Ok(HostFunctions::WithResults)
+            }
+            _ => Err(FrameError::WrongCall(frame.wasm_inst_offset)),
+        }
+    }
+
+    /// Checks what a pending call says of itself; returns the type of its function.
+    fn validate_pending(&self, pending: &PendingHostCall) -> Result<&'a FuncType, FrameError> {
+        let ty = self.context.host_type(pending.function);
+        let ty = ty.ok_or(FrameError::PendingFunction(pending.function))?;
+        if self.context.module(pending.instance).is_none() {
+            return Err(FrameError::PendingInstance(pending.instance));
+        }
+        if !has_types(&pending.arguments, &ty.params) {
+            return Err(FrameError::PendingArguments);
+        }
+        self.validate_references(&pending.arguments)?;
+        Ok(ty)
     }
 
     /// Whether a frame's call can have called the frame above, or one in whose place that is.
@@ -133,4 +191,20 @@ impl<'a> Validator<'a> {
             false => Err(FrameError::CannotCall { offset }),
         }
     }
+}
+
+/// Which host functions a call can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HostFunctions {
+    /// This one.
+    One(FuncAddr),
+    /// Those of the call's type.
+    OfType,
+    /// By tail calls, any that has the call's results.
+    WithResults,
+}
+
+/// Whether values are of these types.
+fn has_types(values: &[Value], types: &[ValType]) -> bool {
+    values.iter().map(Value::ty).eq(types.iter().copied())
 }

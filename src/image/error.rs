@@ -288,7 +288,8 @@ pub enum ValidateError {
         /// The function's address.
         function: u32,
     },
-    /// A frame is of an instance that does not exist.
+    /// A frame, or the pending call of a host function that it stands at, is of an instance
+    /// that does not exist.
     #[error("frame {frame} is of instance {instance}, which does not exist")]
     FrameInstance {
         /// Which frame, the innermost being 0.
@@ -296,7 +297,8 @@ pub enum ValidateError {
         /// The instance it names.
         instance: u32,
     },
-    /// A frame's value refers to a function that does not exist.
+    /// A frame's value refers to a function that does not exist, or the host function is one
+    /// whose pending call it stands at.
     #[error("a value of frame {frame} refers to function {function}, which does not exist")]
     FrameFunction {
         /// Which frame, the innermost being 0.

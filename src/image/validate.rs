@@ -9,6 +9,7 @@ use super::{
     FunctionState, InstanceImage, InstanceState, Section, TableElements, TableState, ValidateError,
 };
 use crate::abi::{FuncAddr, FuncType, ValType, Value};
+use crate::frame::HostCall;
 use crate::module::{Module, ModuleHash};
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -104,14 +105,27 @@ impl InstanceImage<'_> {
             return Ok(());
         };
         for (frame, dump) in state.frames.iter().enumerate() {
-            let instance = dump.instance;
-            if instance as usize >= self.instances.len() {
-                return Err(ValidateError::FrameInstance { frame, instance });
-            }
+            self.validate_frame_instance(frame, dump.instance)?;
             let values = dump.stack.iter().chain(&dump.locals).flatten();
             self.validate_values(frame, values)?;
         }
-        self.validate_values(0, state.pending_results.iter())
+        match &state.host_call {
+            Some(HostCall::Returned(results)) => self.validate_values(0, results.iter()),
+            Some(HostCall::Pending(call)) => {
+                let function = Value::FuncRef(Some(call.function));
+                let values = core::iter::once(&function).chain(&call.arguments);
+                self.validate_values(0, values)?;
+                self.validate_frame_instance(0, call.instance)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn validate_frame_instance(&self, frame: usize, instance: u32) -> Result<(), ValidateError> {
+        match (instance as usize) < self.instances.len() {
+            true => Ok(()),
+            false => Err(ValidateError::FrameInstance { frame, instance }),
+        }
     }
 
     fn validate_values<'v>(

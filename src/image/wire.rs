@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const MAGIC: [u8; 8] = *b"\x89WFIMG\r\n";
 
 /// The format's version; raised by every incompatible change.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Bytes of the header.
 pub(super) const HEADER_LEN: usize = 40;

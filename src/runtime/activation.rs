@@ -16,8 +16,8 @@ use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::{entry_of, signature_of};
 use super::{CallError, Func, Outcome};
 use crate::abi::vmctx::{TrapFrame, VmFuncRef, VmStoreContext};
-use crate::abi::{FuncAddr, FuncType, GPR, TrapCode, ValType, Value};
-use crate::frame::Exit;
+use crate::abi::{FuncType, GPR, TrapCode, ValType, Value};
+use crate::frame::{Exit, HostCall};
 use crate::trap::{Backtrace, Trap};
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -42,12 +42,13 @@ impl Execution {
 
 /// A suspended call. Its registers are in the store's [`VmStoreContext::frame`].
 pub(super) struct Suspension {
-    /// The function that the host called.
-    pub(super) function: FuncAddr,
+    /// The engine-wide number of a type that the call was entered by: its results are those
+    /// of the function that the host called.
+    pub(super) signature: u32,
     /// The array that the entry thunk puts results into.
     pub(super) array: *mut u128,
-    /// Results of the host call behind which the call waits; else empty.
-    pub(super) pending: Vec<Value>,
+    /// The call of a host function at or behind which the store waits.
+    pub(super) host_call: Option<HostCall>,
 }
 
 /// Where an outer activation was left for a host function.
@@ -83,11 +84,12 @@ pub(super) fn call<R>(
     match entry.origin {
         FuncOrigin::Wasm { .. } => {
             let raw = entry.raw;
-            let entry = store.prepare_entry(raw, slots)?;
+            let signature = signature_of(raw);
+            let entry = store.prepare_entry(raw, signature, slots)?;
             let array = entry.array;
             put(store, array)?;
             // SAFETY: `run` has told the platform, and `prepare_entry` found room on the stack.
-            let returned = run(core, func.addr, array, || unsafe { entry::enter(&entry) })?;
+            let returned = run(core, signature, array, || unsafe { entry::enter(&entry) })?;
             // SAFETY: as above.
             Ok(taken(unsafe { core.as_ref() }, array, returned, take))
         }
@@ -167,9 +169,9 @@ fn check_arguments(ty: &FuncType, args: &[Value]) -> Result<(), CallError> {
 /// Goes on with a suspended call.
 pub(super) fn resume(core: NonNull<StoreCore>) -> Result<Outcome, CallError> {
     // SAFETY: as in `call`.
-    let function = unsafe { core.as_ref() }.suspension()?.function;
+    let signature = unsafe { core.as_ref() }.suspension()?.signature;
     go_on(core, |store, array| {
-        store.read_values(&store.func_type(function).results, array)
+        store.read_values(&store.entered_type(signature).results, array)
     })
 }
 
@@ -181,8 +183,8 @@ pub(super) fn resume_as<R>(
 ) -> Result<Outcome<R>, CallError> {
     // SAFETY: as in `call`.
     let store = unsafe { core.as_ref() };
-    let function = store.suspension()?.function;
-    if *store.func_type(function).results != *results {
+    let signature = store.suspension()?.signature;
+    if *store.entered_type(signature).results != *results {
         return Err(CallError::AnotherFunction);
     }
     go_on(core, take)
@@ -199,10 +201,10 @@ fn go_on<R>(
     else {
         return Err(CallError::NotSuspended);
     };
-    store.prepare_resumption();
+    store.prepare_resumption(suspension.host_call.as_ref());
     let vm = store.vm.as_ptr();
     let array = suspension.array;
-    let returned = run(core, suspension.function, array, || {
+    let returned = run(core, suspension.signature, array, || {
         // SAFETY: `run` has told the platform, and the frame is that of the suspension.
         unsafe { entry::resume(vm) }
     })?;
@@ -212,7 +214,7 @@ fn go_on<R>(
 
 fn run(
     mut core: NonNull<StoreCore>,
-    function: FuncAddr,
+    signature: u32,
     array: *mut u128,
     go: impl FnOnce() -> Status,
 ) -> Result<Ended, CallError> {
@@ -221,7 +223,7 @@ fn run(
     let previous = store.begin_activation();
     let status = go();
     // SAFETY: machine code has been left, so the store is ours again.
-    unsafe { core.as_mut() }.end_activation(previous, status, function, array)
+    unsafe { core.as_mut() }.end_activation(previous, status, signature, array)
 }
 
 impl StoreCore {
@@ -245,7 +247,7 @@ impl StoreCore {
         &mut self.vm_context_mut().frame
     }
 
-    fn suspension(&self) -> Result<&Suspension, CallError> {
+    pub(super) fn suspension(&self) -> Result<&Suspension, CallError> {
         match &self.execution {
             Execution::Suspended(suspension) => Ok(suspension),
             Execution::Idle => Err(CallError::NotSuspended),
@@ -254,8 +256,13 @@ impl StoreCore {
 
     /// Everything for an entry into a function, with room for an array of `slots` slots.
     #[inline(always)]
-    fn prepare_entry(&mut self, raw: NonNull<VmFuncRef>, slots: usize) -> Result<Entry, CallError> {
-        let thunks = self.thunks(signature_of(raw))?;
+    fn prepare_entry(
+        &mut self,
+        raw: NonNull<VmFuncRef>,
+        signature: u32,
+        slots: usize,
+    ) -> Result<Entry, CallError> {
+        let thunks = self.thunks(signature)?;
         let limit = self.ensure_stack()?.limit();
         let top = self.entry_stack_top();
         let array_bytes = 16 * slots as u64;
@@ -300,7 +307,7 @@ impl StoreCore {
         &mut self,
         previous: *mut VmStoreContext,
         status: Status,
-        function: FuncAddr,
+        signature: u32,
         array: *mut u128,
     ) -> Result<Ended, CallError> {
         self.engine.platform().swap_activation(previous);
@@ -310,14 +317,11 @@ impl StoreCore {
             Status::Faulted => Err(self.take_trap(Exit::Fault).into()),
             Status::HostError => Err(self.take_host_error()),
             Status::Suspended => {
-                let pending = match &mut self.execution {
-                    Execution::Suspended(suspension) => core::mem::take(&mut suspension.pending),
-                    Execution::Idle => Vec::new(),
-                };
+                let host_call = self.left_host_call.take();
                 self.execution = Execution::Suspended(Suspension {
-                    function,
+                    signature,
                     array,
-                    pending,
+                    host_call,
                 });
                 Ok(Ended::Suspended)
             }
@@ -362,7 +366,7 @@ impl StoreCore {
 
     /// Whether a suspension may happen now: the host called wasm, and nothing but wasm
     /// and host functions that are about to return is above.
-    fn can_suspend(&self) -> bool {
+    pub(super) fn can_suspend(&self) -> bool {
         self.depth == 1 && self.direct_host_calls == 0
     }
 
@@ -412,7 +416,10 @@ impl StoreCore {
         super::backtrace::begins_below(self, rip, rsp, stack.limit())
     }
 
-    fn prepare_resumption(&mut self) {
+    fn prepare_resumption(&mut self, host_call: Option<&HostCall>) {
+        if let Some(HostCall::Pending(call)) = host_call {
+            self.make_host_call_again(call);
+        }
         if let Some(activate) = super::backtrace::restart_address(self, self.frame().rip) {
             self.frame_mut().rip = activate;
         }

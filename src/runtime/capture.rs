@@ -151,7 +151,7 @@ impl StoreCore {
             return Ok(None);
         };
         let mut state = self.read_suspended()?.image;
-        state.pending_results.clone_from(&suspension.pending);
+        state.host_call.clone_from(&suspension.host_call);
         Ok(Some(state))
     }
 

@@ -103,20 +103,20 @@ impl Engine {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// The thunks of a type, compiled when first asked for.
+    /// A type and its thunks, compiled when first asked for.
     ///
     /// # Panics
     ///
     /// Panics if no type has that number.
-    pub(super) fn thunks(&self, signature: u32) -> Result<Thunks, PlatformError> {
+    pub(super) fn thunks(&self, signature: u32) -> Result<(Arc<FuncType>, Thunks), PlatformError> {
         let mut types = self.inner.types.lock();
         let entry = &mut types.entries[signature as usize];
         if let Some((_, thunks)) = &entry.thunks {
-            return Ok(*thunks);
+            return Ok((entry.ty.clone(), *thunks));
         }
         let (code, thunks) = compile_thunks(&self.inner.platform, &entry.ty)?;
         entry.thunks = Some((code, thunks));
-        Ok(thunks)
+        Ok((entry.ty.clone(), thunks))
     }
 }
 

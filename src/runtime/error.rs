@@ -3,7 +3,7 @@
 //! A guest's fault is a [`Trap`], which is a result of running it; the other
 //! variants are the embedder's misuse or bad input.
 
-use super::{MemoryError, TableError};
+use super::{MemoryError, Pending, TableError};
 use crate::abi::{CpuFeatures, ValType, Value};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
@@ -121,6 +121,11 @@ pub enum CallError {
     /// The store is not suspended, so it cannot be resumed.
     #[error("the store is not suspended")]
     NotSuspended,
+    /// A host function has answered [`Pending`](super::Pending) where the store cannot be
+    /// suspended: the host has called it, or another host function has called the wasm
+    /// code that did.
+    #[error("a host function's answer is pending, but the store cannot be suspended there")]
+    CannotSuspend,
     /// The call that waits is not one of a function with the results that were asked for.
     #[error("the call that waits is one of a function with other results")]
     AnotherFunction,
@@ -141,6 +146,11 @@ impl HostError {
     /// The wrapped error, if it is of type `E`.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         self.0.downcast_ref()
+    }
+
+    /// Whether it is the answer [`Pending`].
+    pub(super) fn is_pending(&self) -> bool {
+        self.0.is::<Pending>()
     }
 
     /// Unwraps the error.

@@ -10,15 +10,16 @@
     reason = "is called by machine code with raw pointers, and reads its frames"
 )]
 
-use super::activation::{Execution, Suspension, store_of};
+use super::activation::store_of;
 use super::entry::Status;
 use super::store::StoreInner;
 use super::store_core::StoreCore;
-use super::{CallError, Caller, HostError, Outcome, StoreContextMut};
+use super::{CallError, Caller, HostError, Outcome, StoreContextMut, pending};
 use crate::abi::registers::{argument_stack_words, result_stack_word};
 use crate::abi::value::FuncType;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmHostFunc, VmStoreContext};
-use crate::abi::{FuncAddr, GPR, ValType, Value};
+use crate::abi::{GPR, ValType, Value};
+use crate::frame::HostCall;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -46,6 +47,7 @@ pub(super) fn call_host<R>(
     store.direct_host_calls -= 1;
     match returned {
         Ok(()) => Ok(Outcome::Returned(take(store, array))),
+        Err(error) if error.is_pending() => Err(CallError::CannotSuspend),
         Err(error) => Err(error.downcast().unwrap_or_else(CallError::Host)),
     }
 }
@@ -69,6 +71,9 @@ pub(super) extern "sysv64" fn host_call(
     match returned {
         Ok(()) if !store.is_suspension_wanted() => Status::Returned as u64,
         Ok(()) => store.pass_behind_host_call(host, array) as u64,
+        Err(error) if error.is_pending() => {
+            pending::suspend_at_host_call(store, host, array) as u64
+        }
         Err(error) => store.leave_with(error) as u64,
     }
 }
@@ -121,8 +126,9 @@ impl StoreCore {
         self.suspend_behind_host_call(&ty, results)
     }
 
+    /// Ends the call with a host function's error.
     #[cold]
-    fn leave_with(&mut self, error: HostError) -> Status {
+    pub(super) fn leave_with(&mut self, error: HostError) -> Status {
         self.host_error = Some(error);
         Status::HostError
     }
@@ -132,11 +138,7 @@ impl StoreCore {
     fn suspend_behind_host_call(&mut self, ty: &FuncType, results: Vec<Value>) -> Status {
         self.leave_host_thunk(argument_stack_words(&ty.params));
         self.place_results(&results);
-        self.execution = Execution::Suspended(Suspension {
-            function: FuncAddr(0),
-            array: core::ptr::null_mut(),
-            pending: results,
-        });
+        self.left_host_call = Some(HostCall::Returned(results));
         Status::Suspended
     }
 
@@ -149,7 +151,7 @@ impl StoreCore {
 
     /// Turns the frame of a host thunk, calling the host, into its caller's, whose stack
     /// arguments the thunk pops.
-    fn leave_host_thunk(&mut self, argument_words: usize) {
+    pub(super) fn leave_host_thunk(&mut self, argument_words: usize) {
         let frame = self.frame_mut();
         let (rip, mut gpr) = host_call_site(&frame.gpr);
         gpr[GPR::RSP as usize] += 8 * argument_words as u64;

@@ -9,7 +9,7 @@ use super::capture::CaptureError;
 use super::context::{AsContext, AsContextMut};
 use super::store_core::StoreCore;
 use super::version::{UnknownVersion, VersionId};
-use super::vmctx::{set_code, signature_of};
+use super::vmctx::set_code;
 use super::{Instance, Store, StoreContextMut};
 use crate::frame::{ExecutionStateImage, FramesError, RebuildError};
 use alloc::vec::Vec;
@@ -225,12 +225,10 @@ impl StoreCore {
         let Execution::Suspended(suspension) = &self.execution else {
             unreachable!("checked above")
         };
-        state.pending_results.clone_from(&suspension.pending);
-        let (function, array) = (suspension.function, suspension.array as u64);
-        let signature = signature_of(self.funcs[function.0 as usize].raw);
-        let thunks = self.thunks(signature).expect("the call has loaded them");
+        state.host_call.clone_from(&suspension.host_call);
+        let (signature, array) = (suspension.signature, suspension.array as u64);
         let validated = self.validate_frames(&state, &versions)?;
-        match self.write_stack(&validated, array, thunks) {
+        match self.write_stack(&validated, array, signature) {
             Ok(()) => Ok(()),
             Err(error @ RebuildError::StackTooSmall { .. }) => Err(error.into()),
             Err(error) => panic!("frames that were read cannot be written: {error}"),

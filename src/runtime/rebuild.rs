@@ -3,18 +3,17 @@
 #![expect(unsafe_code, reason = "follows pointers from an instance's context")]
 
 use super::activation::{Execution, Suspension};
-use super::engine::Thunks;
 use super::move_frames::Choose;
 use super::store_core::{FuncOrigin, StoreCore};
-use super::vmctx::signature_of;
 use super::{RestoreError, VersionId, entry};
-use crate::abi::FuncAddr;
-use crate::abi::registers::outgoing_stack_words;
+use crate::abi::registers::{argument_stack_words, outgoing_stack_words};
+use crate::abi::{FuncAddr, FuncType, Value};
 use crate::frame::{
-    self, CodeRef, EntryFrame, ExecutionStateImage, FramesError, FunctionOrigin, RebuildContext,
-    RebuildError, StackViewMut, ValidateContext, ValidatedState, WasmFunctionStateDump,
+    self, CodeRef, EntryFrame, ExecutionStateImage, FramesError, FunctionOrigin, HostCall,
+    RebuildContext, RebuildError, StackViewMut, ValidateContext, ValidatedState,
 };
 use crate::module::Module;
+use alloc::vec::Vec;
 
 impl StoreCore {
     /// Validates the frames of an image, of which everything else has been restored and
@@ -24,32 +23,39 @@ impl StoreCore {
         state: &ExecutionStateImage,
         choose: Choose<'_>,
     ) -> Result<(), RestoreError> {
-        self.ensure_stack()?;
-        // Loads the thunks too, which changes the store, so it comes before validation.
-        let outermost = state.frames.last();
-        let function = outermost.and_then(|frame| self.function_of(frame));
-        let thunks = match function {
-            Some(addr) => Some(self.thunks(signature_of(self.funcs[addr.0 as usize].raw))?),
-            None => None,
-        };
         let versions = self.choose_versions(state, choose);
         let versions =
             versions.map_err(|(frame, unknown)| RestoreError::UnknownVersion { frame, unknown })?;
         let validated = self.validate_frames(state, &versions)?;
-        let function = function.expect("validated: the outermost function exists");
-        let thunks = thunks.expect("loaded with the function");
-
-        let ty = self.func_type(function);
+        let ty = self.entry_type(state);
+        let signature = self.engine.intern(&ty);
+        self.thunks(signature)?;
         let values = ty.params.len().max(ty.results.len()) as u64;
-        let top = self.ensure_stack()?.top();
-        let array = top - 16 * values;
-        self.write_stack(&validated, array, thunks)?;
+        let array = self.ensure_stack()?.top() - 16 * values;
+        self.write_stack(&validated, array, signature)?;
         self.execution = Execution::Suspended(Suspension {
-            function,
+            signature,
             array: array as *mut u128,
-            pending: state.pending_results.clone(),
+            host_call: state.host_call.clone(),
         });
         Ok(())
+    }
+
+    /// A type by which the host can have entered validated frames.
+    fn entry_type(&self, state: &ExecutionStateImage) -> FuncType {
+        match (state.frames.last(), &state.host_call) {
+            // The host may have called another function, which tail-called this one; the
+            // results are the same.
+            (Some(frame), _) => {
+                let module = self.instances[frame.instance as usize].module.inner();
+                module.function_type(frame.local_function_id).clone()
+            }
+            (None, Some(HostCall::Pending(call))) => self.func_type(call.function).clone(),
+            (None, Some(HostCall::Returned(results))) => {
+                FuncType::new([], results.iter().map(Value::ty).collect::<Vec<_>>())
+            }
+            (None, None) => unreachable!("validated: there are frames or a host call"),
+        }
     }
 
     /// Validates frames against the code versions, one for each, in which they are to go on.
@@ -62,25 +68,29 @@ impl StoreCore {
         frame::validate(&InVersions { core, versions }, state)
     }
 
-    /// Writes frames onto the stack, below an entry thunk's frame with the address of the
-    /// array of results; they are then the suspended ones.
+    /// Writes frames onto the stack, below the frame of the entry thunk of a type, which has
+    /// been loaded, with the address of the array of results; they are then the suspended ones.
     pub(super) fn write_stack(
         &mut self,
         validated: &ValidatedState<'_>,
         array: u64,
-        thunks: Thunks,
+        signature: u32,
     ) -> Result<(), RebuildError> {
-        // The host may have called another function, which tail-called this one; the results
-        // are the same.
-        let (instance, function) = validated.entry_function();
-        let module = self.instances[instance as usize].module.inner();
-        let ty = module.function_type(function);
+        let thunks = self.thunks(signature).expect("loaded before");
+        let ty = match validated.entry_function() {
+            Some((instance, function)) => {
+                let module = self.instances[instance as usize].module.inner();
+                module.function_type(function)
+            }
+            None => self.entered_type(signature),
+        };
         let entry = EntryFrame {
             rsp: array,
             exit_address: entry::return_address(),
             thunk_return_address: thunks.entry_return,
             array,
             outgoing_words: outgoing_stack_words(ty) as u32,
+            argument_words: argument_stack_words(&ty.params) as u32,
         };
         let mut stack = self.stack.take().expect("reserved before");
         let (base, limit) = (stack.base(), stack.limit());
@@ -88,16 +98,9 @@ impl StoreCore {
         let rebuilt = frame::rebuild(self, &mut view, limit, &entry, validated);
         self.stack = Some(stack);
         let mut registers = rebuilt?;
-        registers.rip = validated.innermost_address();
+        registers.rip = validated.innermost_address().unwrap_or(thunks.entry_return);
         *self.frame_mut() = registers;
         Ok(())
-    }
-
-    /// The function of a frame that has not been validated.
-    fn function_of(&self, frame: &WasmFunctionStateDump) -> Option<FuncAddr> {
-        let instance = self.instances.get(frame.instance as usize)?;
-        let addr = instance.functions.get(frame.local_function_id as usize)?;
-        Some(*addr)
     }
 }
 
@@ -129,6 +132,13 @@ impl ValidateContext for InVersions<'_> {
             FuncOrigin::Wasm { instance, function } => FunctionOrigin::Wasm { instance, function },
             FuncOrigin::Host(_) => FunctionOrigin::Host,
         })
+    }
+
+    fn host_type(&self, addr: FuncAddr) -> Option<&FuncType> {
+        match self.core.funcs.get(addr.0 as usize)?.origin {
+            FuncOrigin::Wasm { .. } => None,
+            FuncOrigin::Host(host) => Some(&self.core.host_funcs[host as usize].ty),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::{Engine, HostError, Module, VersionId, entry};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmHostFunc, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType};
+use crate::frame::HostCall;
 use crate::module::{GlobalType, MemoryType, TableType};
 use crate::platform::PlatformError;
 use alloc::collections::BTreeSet;
@@ -54,15 +55,23 @@ pub(crate) struct StoreCore {
     pub(super) passed: u64,
     /// The error that a host function left wasm with.
     pub(super) host_error: Option<HostError>,
+    /// The host call at or behind which wasm is being left.
+    pub(super) left_host_call: Option<HostCall>,
     /// Calls a host function of this store, whose data's type it knows.
     pub(super) dispatch: HostDispatch,
     pub(super) debug: DebugState,
     /// Calls the debug handler of this store, likewise.
     pub(super) debug_dispatch: DebugDispatch,
     /// By signature number.
-    thunks: Vec<Option<Thunks>>,
+    thunks: Vec<Option<LoadedThunks>>,
     /// Where functions return to in the entry thunks of `thunks`.
     pub(super) entry_returns: BTreeSet<u64>,
+}
+
+/// The thunks of a type, and the type.
+struct LoadedThunks {
+    thunks: Thunks,
+    ty: Arc<FuncType>,
 }
 
 /// Runs the closure of the host function with this index on an array of raw values.
@@ -147,6 +156,7 @@ impl StoreCore {
             freeze_every: None,
             passed: 0,
             host_error: None,
+            left_host_call: None,
             dispatch,
             debug: DebugState::default(),
             debug_dispatch,
@@ -221,7 +231,7 @@ impl StoreCore {
     #[inline]
     pub(super) fn thunks(&mut self, signature: u32) -> Result<Thunks, PlatformError> {
         match self.thunks.get(signature as usize) {
-            Some(Some(thunks)) => Ok(*thunks),
+            Some(Some(loaded)) => Ok(loaded.thunks),
             _ => self.new_thunks(signature),
         }
     }
@@ -229,13 +239,23 @@ impl StoreCore {
     #[cold]
     fn new_thunks(&mut self, signature: u32) -> Result<Thunks, PlatformError> {
         let index = signature as usize;
-        let thunks = self.engine.thunks(signature)?;
+        let (ty, thunks) = self.engine.thunks(signature)?;
         if self.thunks.len() <= index {
-            self.thunks.resize(index + 1, None);
+            self.thunks.resize_with(index + 1, || None);
         }
-        self.thunks[index] = Some(thunks);
+        self.thunks[index] = Some(LoadedThunks { thunks, ty });
         self.entry_returns.insert(thunks.entry_return);
         Ok(thunks)
+    }
+
+    /// A type by which wasm has been entered.
+    ///
+    /// # Panics
+    ///
+    /// Panics if its thunks have not been loaded.
+    pub(super) fn entered_type(&self, signature: u32) -> &FuncType {
+        let loaded = self.thunks[signature as usize].as_ref();
+        &loaded.expect("wasm was entered by a thunk").ty
     }
 
     /// The type of a function.

@@ -5,6 +5,7 @@ mod debug;
 mod freeze;
 mod harness;
 mod host_frames;
+mod pending;
 mod random;
 mod tail_calls;
 mod traps;

@@ -1,6 +1,7 @@
 //! Images that claim things of two instances of one module, for tests of their validation.
 
 use super::*;
+use crate::abi::FuncType;
 use crate::compile::{CompileOptions, CompiledModule, compile};
 use crate::module::Module;
 
@@ -60,5 +61,9 @@ impl ValidateContext for Claims {
         };
         let (instance, function) = (defined / self.defined(), defined % self.defined() + 1);
         (instance < 2).then_some(FunctionOrigin::Wasm { instance, function })
+    }
+
+    fn host_type(&self, addr: FuncAddr) -> Option<&FuncType> {
+        (addr.0 == 0).then(|| self.module.function_type(0))
     }
 }

@@ -93,6 +93,7 @@ fn entry_at(rsp: u64) -> EntryFrame {
         thunk_return_address: THUNK_RETURN,
         array: 0xa000,
         outgoing_words: OUTGOING,
+        argument_words: 0,
     }
 }
 
@@ -167,6 +168,6 @@ fn simple_image(depth: i32, innermost: usize) -> ExecutionStateImage {
         frames: core::iter::once(simple_frame(0, innermost))
             .chain(outer)
             .collect(),
-        pending_results: Vec::new(),
+        host_call: None,
     }
 }

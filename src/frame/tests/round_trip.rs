@@ -173,15 +173,15 @@ fn unknown_addresses_and_wild_frames_are_errors() {
 }
 
 #[test]
-fn pending_results_lie_where_the_call_leaves_them() {
+fn results_of_a_host_call_lie_where_the_call_leaves_them() {
     let store = store_of(simple_map());
     let mut image = simple_image(2, 30);
-    image.pending_results = vec![
+    image.host_call = Some(HostCall::Returned(vec![
         Value::I32(-1),
         Value::V128(5 << 64 | 6),
         Value::FuncRef(Some(FuncAddr(3))),
         Value::F64(77),
-    ];
+    ]));
     let mut words = vec![0; 200];
     // The call has 7 words of stack arguments, which the callee pops.
     let frame = rebuilt_of(&store, &trust(&store, &image, &mut || 7), &mut words).unwrap();
@@ -193,7 +193,9 @@ fn pending_results_lie_where_the_call_leaves_them() {
     assert_eq!(outgoing, [0xffff_ffff, 6, 5, 0x9000 + 96]);
     assert_eq!(frame.xmm[0], 77);
 
-    image.pending_results = vec![Value::ExternRef(Some(ExternRef(9)))];
+    image.host_call = Some(HostCall::Returned(vec![Value::ExternRef(Some(ExternRef(
+        9,
+    )))]));
     let frame = rebuilt(&store, &image, &mut words).unwrap();
     assert_eq!(frame.gpr[GPR::RAX as usize], 1 << 32 | 9);
 }
@@ -461,7 +463,7 @@ proptest! {
             let point = if number == 0 { innermost } else { 2 };
             frames.push(random_frame(random, function, point));
         }
-        let image = ExecutionStateImage { frames, pending_results: Vec::new() };
+        let image = ExecutionStateImage { frames, host_call: None };
         for function in &functions {
             let mut arguments = ArgumentRegisterAllocator::default();
             let params = function.layout.locals.iter().take(function.layout.params as usize);

@@ -68,7 +68,7 @@ impl Claims {
         };
         let image = ExecutionStateImage {
             frames: vec![callee, self.run(call)],
-            pending_results: Vec::new(),
+            host_call: None,
         };
         let offset = image.frames[1].wasm_inst_offset;
         match validate(self, &image) {
@@ -81,11 +81,11 @@ impl Claims {
         }
     }
 
-    /// What is wrong with results of a host function, pending at one of the calls of `run`.
-    fn pending(&self, call: usize, result: Value) -> Option<FrameError> {
+    /// What is wrong with a call of a host function at one of the calls of `run`.
+    fn reason_at(&self, call: usize, host_call: HostCall) -> Option<FrameError> {
         let image = ExecutionStateImage {
             frames: vec![self.run(call)],
-            pending_results: vec![result],
+            host_call: Some(host_call),
         };
         match validate(self, &image) {
             Ok(_) => None,
@@ -132,13 +132,66 @@ fn tail_calls_beyond_an_instance_return_whatever_has_the_results() {
 fn results_are_pending_where_a_host_function_can_have_been_called() {
     let claims = claims();
     let offset = |call| claims.offset(RUN, PointKind::Call, call);
+    let returned = |value| HostCall::Returned(vec![value]);
     for call in [0, 1] {
-        let error = claims.pending(call, Value::I64(1));
-        assert_eq!(error, Some(FrameError::WrongCall(offset(call))));
+        for host_call in [returned(Value::I64(1)), pending(0, 0)] {
+            let error = claims.reason_at(call, host_call);
+            assert_eq!(error, Some(FrameError::WrongCall(offset(call))));
+        }
     }
     for call in [2, 3] {
-        assert_eq!(claims.pending(call, Value::I64(1)), None);
-        let error = claims.pending(call, Value::I32(1));
-        assert_eq!(error, Some(FrameError::PendingResults));
+        assert_eq!(claims.reason_at(call, returned(Value::I64(1))), None);
+        let error = claims.reason_at(call, returned(Value::I32(1)));
+        assert_eq!(error, Some(FrameError::HostCallResults));
     }
+}
+
+fn pending(function: u32, instance: u32) -> HostCall {
+    HostCall::Pending(PendingHostCall {
+        function: FuncAddr(function),
+        instance,
+        arguments: vec![],
+    })
+}
+
+#[test]
+fn a_pending_call_may_be_made_by_any_instance_that_was_tail_called() {
+    let claims = claims();
+    for call in [2, 3] {
+        for instance in [0, 1] {
+            assert_eq!(claims.reason_at(call, pending(0, instance)), None);
+        }
+        let error = claims.reason_at(call, pending(0, 2));
+        assert_eq!(error, Some(FrameError::PendingInstance(2)));
+        let error = claims.reason_at(call, pending(LEAF, 0));
+        let expected = FrameError::PendingFunction(FuncAddr(LEAF));
+        assert_eq!(error, Some(expected));
+    }
+}
+
+#[test]
+fn a_host_function_may_be_tail_called_by_the_outermost_function() {
+    let claims = claims();
+    let check = |host_call| {
+        let image = ExecutionStateImage {
+            frames: vec![],
+            host_call,
+        };
+        validate(&claims, &image).map(|_| ())
+    };
+    assert_eq!(check(Some(pending(0, 1))), Ok(()));
+    let returned = |value| Some(HostCall::Returned(vec![value]));
+    assert_eq!(check(returned(Value::F32(1))), Ok(()));
+    assert_eq!(check(None), Err(FramesError::NoFrames));
+    let unknown = FuncAddr(99);
+    let error = FrameError::UnknownFunction(unknown);
+    assert_eq!(
+        check(returned(Value::FuncRef(Some(unknown)))),
+        Err(FramesError::HostCall(error))
+    );
+    let error = FrameError::PendingInstance(2);
+    assert_eq!(
+        check(Some(pending(0, 2))),
+        Err(FramesError::HostCall(error))
+    );
 }

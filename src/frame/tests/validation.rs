@@ -74,7 +74,7 @@ impl Claims {
         };
         ExecutionStateImage {
             frames: vec![work, run],
-            pending_results: Vec::new(),
+            host_call: None,
         }
     }
 
@@ -89,7 +89,7 @@ impl Claims {
         };
         ExecutionStateImage {
             frames: vec![asks],
-            pending_results: vec![Value::I64(1), Value::F32(2)],
+            host_call: Some(HostCall::Returned(vec![Value::I64(1), Value::F32(2)])),
         }
     }
 }
@@ -110,7 +110,8 @@ fn true_frames_are_accepted() {
     for call in 0..2 {
         let image = claims.working(call);
         assert_eq!(claims.reason(&image), None);
-        assert_eq!(validate(&claims, &image).unwrap().entry_function(), (0, 2));
+        let validated = validate(&claims, &image).unwrap();
+        assert_eq!(validated.entry_function(), Some((0, 2)));
     }
     assert_eq!(claims.reason(&claims.asking()), None);
     // A restartable instruction.
@@ -119,7 +120,7 @@ fn true_frames_are_accepted() {
         image.frames[0].wasm_inst_offset = restart;
         image.frames[0].stack = [3, 0, 1, 2].map(|n| Some(Value::I32(n))).to_vec();
         image.frames[0].stack.insert(1, Some(Value::I64(9)));
-        image.pending_results.clear();
+        image.host_call = None;
     });
     assert_eq!(claims.reason(&image), None);
     // A function header.
@@ -139,7 +140,7 @@ fn the_number_of_frames_is_bounded() {
     let frame = claims.working(0).frames[0].clone();
     let image = ExecutionStateImage {
         frames: vec![frame; crate::limits::MAX_IMAGE_FRAMES + 1],
-        pending_results: Vec::new(),
+        host_call: None,
     };
     assert!(matches!(
         validate(&claims, &image),
@@ -271,23 +272,30 @@ fn calls_must_reach_the_frame_above() {
 fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
     let claims = claims();
     let asking = claims.asking();
-    for pending in [
+    for results in [
         vec![],
         vec![Value::I64(1)],
         vec![Value::F32(2), Value::I64(1)],
     ] {
-        let image = with(&asking, |image| image.pending_results = pending);
-        assert_eq!(claims.reason(&image), Some((0, FrameError::PendingResults)));
+        let image = with(&asking, |image| {
+            image.host_call = Some(HostCall::Returned(results));
+        });
+        assert_eq!(
+            claims.reason(&image),
+            Some((0, FrameError::HostCallResults))
+        );
     }
     let image = with(&claims.working(0), |image| {
-        image.pending_results.push(Value::I64(1));
+        image.host_call = Some(HostCall::Returned(vec![Value::I64(1)]));
     });
-    assert_eq!(claims.reason(&image), Some((0, FrameError::PendingResults)));
+    assert_eq!(claims.reason(&image), Some((0, FrameError::HostCall)));
+    let image = with(&asking, |image| image.host_call = None);
+    assert_eq!(claims.reason(&image), Some((0, FrameError::HostCall)));
 
     // `run` at its direct call of a wasm function that is not there.
     let image = with(&claims.working(0), |image| {
         image.frames.remove(0);
-        image.pending_results = vec![Value::I64(1)];
+        image.host_call = Some(HostCall::Returned(vec![Value::I64(1)]));
     });
     let offset = image.frames[0].wasm_inst_offset;
     assert_eq!(
@@ -300,12 +308,80 @@ fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
     let image = with(&asking, |image| {
         image.frames[0].wasm_inst_offset = grow;
         image.frames[0].stack.push(Some(Value::I64(9)));
-        image.pending_results = vec![Value::I32(1)];
+        image.host_call = Some(HostCall::Returned(vec![Value::I32(1)]));
     });
     assert_eq!(
         claims.reason(&image),
         Some((0, FrameError::WrongCall(grow)))
     );
+}
+
+/// The call of the host by `asks`, pending.
+fn pending() -> PendingHostCall {
+    PendingHostCall {
+        function: FuncAddr(0),
+        instance: 1,
+        arguments: vec![Value::I32(4)],
+    }
+}
+
+#[test]
+fn a_pending_call_must_be_one_that_the_frame_can_make() {
+    let claims = claims();
+    let reason = |change: &dyn Fn(&mut PendingHostCall)| {
+        let mut call = pending();
+        change(&mut call);
+        let image = with(&claims.asking(), |image| {
+            image.host_call = Some(HostCall::Pending(call));
+        });
+        claims.reason(&image).map(|(frame, reason)| {
+            assert_eq!(frame, 0);
+            reason
+        })
+    };
+    assert_eq!(reason(&|_| {}), None);
+    for addr in [FuncAddr(1), FuncAddr(99)] {
+        let found = reason(&|call| call.function = addr);
+        assert_eq!(found, Some(FrameError::PendingFunction(addr)));
+    }
+    for instance in [0, 2] {
+        let found = reason(&|call| call.instance = instance);
+        assert_eq!(found, Some(FrameError::PendingInstance(instance)));
+    }
+    for arguments in [vec![], vec![Value::I64(4)], vec![Value::I32(4); 2]] {
+        let found = reason(&|call| call.arguments.clone_from(&arguments));
+        assert_eq!(found, Some(FrameError::PendingArguments));
+    }
+    // `run` at its indirect call of functions of another type, and `work` at no call.
+    let image = with(&claims.working(1), |image| {
+        image.frames.remove(0);
+        image.host_call = Some(HostCall::Pending(pending()));
+    });
+    let reason = FrameError::PendingFunction(FuncAddr(0));
+    assert_eq!(claims.reason(&image), Some((0, reason)));
+    let image = with(&claims.working(1), |image| {
+        image.host_call = Some(HostCall::Pending(pending()));
+    });
+    assert_eq!(claims.reason(&image), Some((0, FrameError::HostCall)));
+}
+
+#[test]
+fn without_frames_and_tail_calls_nothing_can_be_pending() {
+    let claims = claims();
+    for host_call in [
+        None,
+        Some(HostCall::Returned(vec![])),
+        Some(HostCall::Pending(pending())),
+    ] {
+        let image = ExecutionStateImage {
+            frames: vec![],
+            host_call,
+        };
+        assert_eq!(
+            validate(&claims, &image).unwrap_err(),
+            FramesError::NoFrames
+        );
+    }
 }
 
 fn any_value() -> impl Strategy<Value = Option<Value>> {
@@ -328,6 +404,9 @@ proptest! {
                 prop::collection::vec(any_value(), 0..4)),
             0..4,
         ),
+        pending in prop::option::of(
+            (0..9u32, 0..3u32, prop::collection::vec(any_value(), 0..3)),
+        ),
     ) {
         let claims = claims();
         let frames = frames.into_iter().map(|(instance, function, offset, stack, locals)| {
@@ -339,7 +418,16 @@ proptest! {
                 locals,
             }
         });
-        let image = ExecutionStateImage { frames: frames.collect(), pending_results: Vec::new() };
+        let image = ExecutionStateImage {
+            frames: frames.collect(),
+            host_call: pending.map(|(function, instance, arguments)| {
+                HostCall::Pending(PendingHostCall {
+                    function: FuncAddr(function),
+                    instance,
+                    arguments: arguments.into_iter().flatten().collect(),
+                })
+            }),
+        };
         let _ = validate(&claims, &image);
     }
 }

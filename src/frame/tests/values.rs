@@ -82,7 +82,7 @@ fn image() -> ExecutionStateImage {
     let caller = simple_frame(7, 30);
     ExecutionStateImage {
         frames: vec![frame, caller],
-        pending_results: Vec::new(),
+        host_call: None,
     }
 }
 

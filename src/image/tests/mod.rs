@@ -6,7 +6,7 @@ mod validation;
 
 use super::*;
 use crate::abi::ValType;
-use crate::frame::WasmFunctionStateDump;
+use crate::frame::{HostCall, PendingHostCall, WasmFunctionStateDump};
 use crate::module::Module;
 use alloc::borrow::ToOwned;
 use alloc::vec;
@@ -128,7 +128,11 @@ fn sample<'a>(memory: &'a [u8], modules: &[Module; 2]) -> InstanceImage<'a> {
                 frame(0, 1, vec![]),
                 frame(1, 1, vec![Some(Value::V128(u128::MAX - 1)), None]),
             ],
-            pending_results: vec![Value::I64(i64::MIN)],
+            host_call: Some(HostCall::Pending(PendingHostCall {
+                function: FuncAddr(0),
+                instance: 0,
+                arguments: vec![Value::I32(-7)],
+            })),
         }),
         host: b"wasi".to_vec(),
     }

@@ -82,8 +82,8 @@ fn magic_version_and_reserved_bytes_are_told_apart() {
     assert!(matches!(
         error_with(8),
         ImageError::Version {
-            found: 0x12,
-            supported: 2
+            found: 0x13,
+            supported: 3
         }
     ));
     assert_eq!(error_with(13), ImageError::Reserved { offset: 13 });

@@ -227,6 +227,40 @@ fn references_must_be_to_functions_of_the_store() {
 }
 
 #[test]
+fn a_pending_call_must_be_of_things_of_the_store() {
+    let error_of = |change: fn(&mut PendingHostCall)| {
+        error_after(|image| {
+            let state = image.execution_state.as_mut().unwrap();
+            match &mut state.host_call {
+                Some(HostCall::Pending(call)) => change(call),
+                other => panic!("{other:?}"),
+            }
+        })
+    };
+    assert_eq!(
+        error_of(|call| call.function = FuncAddr(3)),
+        ValidateError::FrameFunction {
+            frame: 0,
+            function: 3
+        }
+    );
+    assert_eq!(
+        error_of(|call| call.arguments.push(Value::FuncRef(Some(FuncAddr(4))))),
+        ValidateError::FrameFunction {
+            frame: 0,
+            function: 4
+        }
+    );
+    assert_eq!(
+        error_of(|call| call.instance = 2),
+        ValidateError::FrameInstance {
+            frame: 0,
+            instance: 2
+        }
+    );
+}
+
+#[test]
 fn frames_must_be_of_instances_of_the_store() {
     let error = error_after(|image| {
         image.execution_state.as_mut().unwrap().frames[1].instance = 2;

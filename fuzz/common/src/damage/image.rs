@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use woodfrog::abi::{FuncAddr, Value};
-use woodfrog::frame::WasmFunctionStateDump;
+use woodfrog::frame::{HostCall, PendingHostCall, WasmFunctionStateDump};
 use woodfrog::image::InstanceImage;
 
 /// Where the lengths of image and metadata are, and where the metadata begins.
@@ -75,11 +75,7 @@ pub fn change(image: &mut InstanceImage<'_>, random: &mut Random) {
             let Some(state) = &mut image.execution_state else {
                 return;
             };
-            match state.pending_results.pop() {
-                Some(_) if random.below(2) == 0 => {}
-                Some(_) => state.pending_results.push(value(random)),
-                None => state.pending_results = vec![value(random); 1 + random.below(3)],
-            }
+            change_host_call(&mut state.host_call, functions, random);
         }
         _ => {
             let Some(state) = &mut image.execution_state else {
@@ -87,6 +83,37 @@ pub fn change(image: &mut InstanceImage<'_>, random: &mut Random) {
             };
             change_frames(&mut state.frames, random);
         }
+    }
+}
+
+fn change_host_call(host_call: &mut Option<HostCall>, functions: usize, random: &mut Random) {
+    match host_call {
+        Some(HostCall::Returned(values)) if random.below(3) > 0 => change_list(values, random),
+        Some(HostCall::Pending(call)) if random.below(4) > 0 => match random.below(3) {
+            0 => call.function = FuncAddr(random.below(functions + 2) as u32),
+            1 => call.instance = random.below(3) as u32,
+            _ => change_list(&mut call.arguments, random),
+        },
+        _ => {
+            let values = vec![value(random); random.below(3)];
+            *host_call = match random.below(4) {
+                0 => None,
+                1 => Some(HostCall::Returned(values)),
+                _ => Some(HostCall::Pending(PendingHostCall {
+                    function: FuncAddr(random.below(functions + 1) as u32),
+                    instance: random.below(2) as u32,
+                    arguments: values,
+                })),
+            };
+        }
+    }
+}
+
+fn change_list(values: &mut Vec<Value>, random: &mut Random) {
+    match values.pop() {
+        Some(_) if random.below(2) == 0 => {}
+        Some(_) => values.push(value(random)),
+        None => *values = vec![value(random); 1 + random.below(3)],
     }
 }
 
