@@ -32,6 +32,11 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Show what is in an image
     Inspect(InspectArgs),
+    /// Turn an image into a core dump for WebAssembly debuggers
+    ///
+    /// A core dump holds frames, memories and globals in the format of WebAssembly's tool
+    /// conventions. To have one of a program that traps: `run --coredump`.
+    Coredump(CoredumpArgs),
     /// Compile a module without running it
     Compile(CompileArgs),
     /// Make and read checkpoint disks
@@ -134,6 +139,10 @@ pub struct CommonArgs {
     #[arg(long, value_name = "OUT", requires = "freeze_after")]
     pub image: Option<PathBuf>,
 
+    /// If the program traps, write a core dump for WebAssembly debuggers to OUT
+    #[arg(long, value_name = "OUT")]
+    pub coredump: Option<PathBuf>,
+
     /// Processor features that code may use: native, baseline, or names joined by +
     #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
     pub cpu: CpuFeatures,
@@ -156,6 +165,21 @@ pub struct InspectArgs {
     /// Print a JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `coredump`.
+#[derive(Args, Debug)]
+pub struct CoredumpArgs {
+    /// The image
+    pub image_file: PathBuf,
+
+    /// A module that the image was made from, for code offsets and a full check (repeat for each)
+    #[arg(long, value_name = "FILE")]
+    pub module: Vec<PathBuf>,
+
+    /// Where to write the core dump
+    #[arg(short, long, value_name = "OUT", required = true)]
+    pub output: PathBuf,
 }
 
 /// Arguments of `compile`.

@@ -14,7 +14,8 @@ pub fn of_image(image: &InstanceImage<'_>, modules: &[&Module]) -> Vec<Backtrace
         .collect()
 }
 
-fn module_of<'m>(
+/// The module of an instance, if it is among `modules`.
+pub fn module_of<'m>(
     image: &InstanceImage<'_>,
     instance: u32,
     modules: &[&'m Module],

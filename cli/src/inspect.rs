@@ -3,12 +3,12 @@
 use crate::args::InspectArgs;
 use crate::error::Failure;
 use crate::frames;
-use crate::{input, json, load, report, values};
+use crate::frozen::Frozen;
+use crate::{json, report, values};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use woodfrog::frame::HostCall;
 use woodfrog::image::{InstanceImage, TableElements};
-use woodfrog::module::Module;
 use woodfrog::runtime::BacktraceFrame;
 use woodfrog::wasi::{HostState, StateError};
 
@@ -22,32 +22,12 @@ const MAX_TABLE_ELEMENTS_SHOWN: usize = 16;
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn inspect(args: &InspectArgs) -> Result<u8, Failure> {
-    let bytes = input::read_image(&args.image_file)?;
-    let raw = input::parse_image(&args.image_file, &bytes)?;
-    let modules = args
-        .module
-        .iter()
-        .map(|path| load::decode(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    if !modules.is_empty() {
-        let hashes = modules.iter().map(|module| module.hash);
-        let given: Vec<_> = args.module.iter().cloned().zip(hashes).collect();
-        input::check_modules(&args.image_file, &raw, &given)?;
-    }
-    let modules: Vec<&Module> = modules.iter().collect();
-    let unverified;
-    let verified;
-    let image = if modules.is_empty() {
-        unverified = raw;
-        unverified.unverified()
-    } else {
-        verified = raw.validate(&modules)?;
-        &verified
-    };
-    let frames = frames::of_image(image, &modules);
+    let frozen = Frozen::read(&args.image_file, &args.module)?;
+    let image = frozen.image()?;
+    let frames = frames::of_image(&image, &frozen.modules());
     let text = match args.json {
-        true => format!("{}\n", to_json(image, &frames, bytes.len())),
-        false => to_text(image, &frames, bytes.len()),
+        true => format!("{}\n", to_json(&image, &frames, frozen.len_bytes())),
+        false => to_text(&image, &frames, frozen.len_bytes()),
     };
     report::print_text(&text)?;
     Ok(0)

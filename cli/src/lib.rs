@@ -8,11 +8,13 @@
 
 pub mod args;
 pub mod compile;
+pub mod coredump;
 pub mod directories;
 pub mod disk;
 pub mod error;
 pub mod frames;
 pub mod freeze;
+pub mod frozen;
 pub mod host;
 pub mod input;
 pub mod inspect;
@@ -55,6 +57,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::resume(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Coredump(args) => coredump::coredump(&args),
         Command::Compile(args) => compile::compile(&args),
         Command::Disk(args) => disk::run(&args),
         Command::Wast(args) => wast::run(&args),

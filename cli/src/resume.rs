@@ -33,8 +33,9 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     }
     session.seconds.compile = loader.compile_time;
     let hashes = session.modules.iter().map(Module::hash);
-    let given: Vec<_> = files.into_iter().zip(hashes).collect();
+    let given: Vec<_> = files.iter().cloned().zip(hashes).collect();
     input::check_modules(&args.image_file, &raw, &given)?;
+    session.files = files;
 
     let start = Instant::now();
     let linker = session.linker(&state);

@@ -33,6 +33,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         let module = loader.load(&session.engine, &path)?;
         plan.push(planned(name, &module));
         session.modules.push(module);
+        session.files.push(path);
     }
     let main = loader.load(&session.engine, file)?;
     plan.push(planned("", &main));
@@ -43,6 +44,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         Some(name) => (entry(&main, name, program_args)?, &[][..]),
     };
     session.modules.push(main);
+    session.files.push(file.to_owned());
     let random = args.seed.map_or(Random::Host, Random::Seeded);
     let wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
     let mut state = HostState::new(plan, entry, wasi);

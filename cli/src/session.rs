@@ -1,20 +1,22 @@
 //! Goes through a program, and freezes and thaws it on the way.
 
 use crate::args::CommonArgs;
+use crate::coredump::CoreDump;
 use crate::error::Failure;
 use crate::freeze;
 use crate::host::LinuxHost;
 use crate::platform::LinuxPlatform;
-use crate::report::{Ending, Report, Seconds};
+use crate::report::{self, Ending, Report, Seconds};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{
     BacktraceFrame, CallError, Config, Engine, InstantiateError, InterruptHandle, Linker, Module,
-    Store,
+    Store, Trap,
 };
 use woodfrog::wasi::{self, Exit, HostData, HostState, ProgramError, Progress, Stage};
 use woodfrog_suite::versions::{VersionSwitch, versions_of};
@@ -31,11 +33,14 @@ pub struct Session {
     pub engine: Engine,
     /// The compiled modules.
     pub modules: Vec<Module>,
+    /// Their files.
+    pub files: Vec<PathBuf>,
     /// Time spent so far.
     pub seconds: Seconds,
     freeze_every: Option<NonZeroU64>,
     freeze_after: Option<(Duration, PathBuf)>,
     switch: Option<VersionSwitch>,
+    coredump: Option<PathBuf>,
 }
 
 impl Session {
@@ -56,12 +61,14 @@ impl Session {
         Ok(Self {
             engine: Engine::new(Arc::new(LinuxPlatform::new()), config),
             modules: Vec::new(),
+            files: Vec::new(),
             seconds: Seconds::default(),
             freeze_every: NonZeroU64::new(args.freeze_every),
             freeze_after: delay.zip(args.image.clone()),
             switch: args
                 .switch_versions
                 .then(|| VersionSwitch::new(SWITCH_SEED)),
+            coredump: args.coredump.clone(),
         })
     }
 
@@ -154,6 +161,9 @@ impl Session {
                 Err(error) => break ending_of(error)?,
             }
         };
+        if let Ending::Trapped(trap) = &ending {
+            self.dump_core(&store, trap);
+        }
         seconds.instantiate += instantiate_time;
         seconds.run += begin.elapsed() - instantiate_time;
         let is_frozen = matches!(ending, Ending::Frozen(_));
@@ -165,6 +175,32 @@ impl Session {
             is_unfrozen: self.freeze_after.is_some() && !is_frozen,
             seconds,
         })
+    }
+
+    /// Writes the core dump of a trap, if one is wanted. What goes wrong is said, but the trap
+    /// is what matters.
+    fn dump_core(&self, store: &Store<Data>, trap: &Trap) {
+        let Some(path) = &self.coredump else { return };
+        let written = store.capture().map_err(Failure::from).and_then(|image| {
+            let modules: Vec<_> = self.modules.iter().map(Module::inner).collect();
+            let dump = CoreDump {
+                image: &image,
+                frames: &trap.backtrace.frames,
+                modules: &modules,
+                module_path: &|hash| self.path_of(hash),
+            };
+            dump.write(path)
+        });
+        if let Err(failure) = written {
+            report::note(&format!("no core dump: {failure}"));
+        }
+    }
+
+    /// The file of a module.
+    fn path_of(&self, hash: ModuleHash) -> Option<PathBuf> {
+        let mut files = self.files.iter().zip(&self.modules);
+        let (path, _) = files.find(|(_, module)| module.hash() == hash)?;
+        Some(path.clone())
     }
 
     /// Writes the suspended store to the image file and returns its frames.

@@ -1,7 +1,8 @@
 //! What the command makes of its files, and of itself: modules and images of all kinds as
-//! input, files that cannot be written, manual pages and completions.
+//! input, files that cannot be written, manual pages and completions, and core dumps.
 
 #[path = "../common/mod.rs"]
 mod common;
+mod coredump;
 mod files;
 mod manual;
