@@ -10,9 +10,12 @@
 )]
 
 pub mod bare;
+pub mod tracking;
 
 use crate::abi::VmStoreContext;
+use alloc::sync::Arc;
 use core::ops::Range;
+use tracking::Tracker;
 
 /// What pages may be used for. There is no writable and executable page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,23 @@ pub unsafe trait Platform: Send + Sync {
     fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
         let _ = start;
         visit(0..size);
+    }
+
+    /// Begins to track writes to a reserved range, of which any part may be committed,
+    /// now or later. At most `spare_pages` pages are kept for writers that can wait. Tracking ends
+    /// when the tracker is dropped, or the range is released. None: this platform cannot.
+    ///
+    /// # Safety
+    ///
+    /// The range is that of one `reserve`, holds data only, and is not being tracked.
+    unsafe fn track(
+        &self,
+        start: *mut u8,
+        size: usize,
+        spare_pages: usize,
+    ) -> Option<Arc<dyn Tracker>> {
+        let _ = (start, size, spare_pages);
+        None
     }
 
     /// Makes `activation` the one whose wasm code runs on this CPU (thread)

@@ -54,6 +54,13 @@ fn pages_are_lazy_and_protected() {
 }
 
 #[test]
+fn cuts_give_what_was_written_to() {
+    for log in boot_everywhere("tracking", Ending::Finished, None) {
+        assert!(log.contains("pages were due"), "{log}");
+    }
+}
+
+#[test]
 fn the_disk_keeps_what_is_written() {
     let directory = TempDir::new().expect("a temporary directory");
     let disk = directory.path().join("disk");

@@ -5,12 +5,12 @@
 //! frames, page tables included, and fails when there are none to promise; a
 //! touch of a committed page then always finds one.
 
+use super::TABLE;
 use crate::platform::PAGE_SIZE;
 use alloc::collections::BTreeMap;
 use core::ops::Range;
 
-/// Bytes that one page table, or one page directory, maps (Intel SDM volume 3A, section 4.5).
-const TABLE: usize = 512 * PAGE_SIZE;
+/// Bytes that one page directory maps (Intel SDM volume 3A, section 4.5).
 const DIRECTORY: usize = 512 * TABLE;
 
 /// Frames promised to reservations.

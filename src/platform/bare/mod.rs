@@ -24,5 +24,11 @@ mod budget;
 mod paging;
 mod regions;
 pub mod stubs;
+mod tracked;
 
 pub use paging::BarePlatform;
+
+use super::PAGE_SIZE;
+
+/// Bytes that one page table maps (Intel SDM volume 3A, section 4.5).
+const TABLE: usize = 512 * PAGE_SIZE;

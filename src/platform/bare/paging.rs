@@ -7,10 +7,14 @@
 
 use super::budget::Budget;
 use super::regions::Regions;
+use super::tracked::{TrackedRange, Write};
 use crate::abi::VmStoreContext;
 use crate::abi::vmctx::TrapFrame;
+use crate::platform::tracking::{CutEnd, Room, TrackError, Tracker};
 use crate::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
 use crate::trap::{self, FaultAction};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use core::ops::Range;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use spin::Mutex;
@@ -18,14 +22,14 @@ use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
 use x86_64::structures::paging::mapper::{CleanUp, MapToError};
 use x86_64::structures::paging::{
-    FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, PhysFrame, Size4KiB,
+    FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, PhysFrame, Size4KiB, Translate,
 };
 
 /// The platform of a kernel that runs the engine in ring 0 of one processor.
 ///
 /// `M` changes the active page tables, `F` gives and takes 4 KiB frames.
 pub struct BarePlatform<M, F> {
-    memory: Mutex<Memory<M, F>>,
+    memory: Arc<Mutex<Memory<M, F>>>,
     /// The activation of this, the only processor.
     activation: AtomicPtr<VmStoreContext>,
 }
@@ -39,6 +43,10 @@ struct Memory<M, F> {
     budget: Budget,
     /// A frame of zeros that every page is which was read but never written.
     zero_frame: Option<PhysFrame>,
+    /// Tracked ranges, by their start.
+    tracked: BTreeMap<usize, TrackedRange>,
+    /// How many ranges have been tracked so far.
+    tracked_count: u64,
 }
 
 /// Page fault (Intel SDM volume 3A, section 6.15).
@@ -50,8 +58,8 @@ const IS_WRITE: u64 = 1 << 1;
 
 impl<M, F> BarePlatform<M, F>
 where
-    M: Mapper<Size4KiB> + CleanUp + Send,
-    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
+    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
 {
     /// Makes the platform. It takes at most `frame_budget` frames, page tables included,
     /// and promises no more than that: committing beyond it fails.
@@ -68,14 +76,16 @@ where
     /// 3. Nothing else maps or uses `addresses`, which are canonical.
     pub unsafe fn new(mapper: M, frames: F, frame_budget: usize, addresses: Range<usize>) -> Self {
         Self {
-            memory: Mutex::new(Memory {
+            memory: Arc::new(Mutex::new(Memory {
                 mapper,
                 frames,
                 regions: Regions::new(addresses),
                 // One frame is for the pages of zeros.
                 budget: Budget::new(frame_budget.saturating_sub(1)),
                 zero_frame: None,
-            }),
+                tracked: BTreeMap::new(),
+                tracked_count: 0,
+            })),
             activation: AtomicPtr::new(core::ptr::null_mut()),
         }
     }
@@ -109,7 +119,9 @@ where
         };
         let page = Page::containing_address(VirtAddr::new_truncate(address as u64));
         match (memory.regions.protection_at(address), access) {
-            (Some(Protection::ReadWrite), Access::Write) => memory.back_for_writing(page),
+            (Some(Protection::ReadWrite), Access::Write) => {
+                memory.allow_write(page) || memory.back_for_writing(page)
+            }
             (Some(Protection::ReadWrite | Protection::ReadExecute), Access::Read) => {
                 memory.back_for_reading(page)
             }
@@ -131,8 +143,8 @@ enum Access {
 // it, and the flags of `page_flags`.
 unsafe impl<M, F> Platform for BarePlatform<M, F>
 where
-    M: Mapper<Size4KiB> + CleanUp + Send,
-    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
+    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
 {
     fn reserve(&self, size: usize) -> Result<*mut u8, PlatformError> {
         let memory = &mut *self.memory.lock();
@@ -150,6 +162,7 @@ where
         let memory = &mut *self.memory.lock();
         let range = address_range(start, size);
         memory.budget.release(range.start);
+        memory.tracked.remove(&range.start);
         for (start, region) in memory.regions.release(range.clone()) {
             for page in pages(start..region.end) {
                 // SAFETY: nothing uses the range any more (caller).
@@ -211,16 +224,112 @@ where
         }
     }
 
+    unsafe fn track(
+        &self,
+        start: *mut u8,
+        size: usize,
+        spare_pages: usize,
+    ) -> Option<Arc<dyn Tracker>> {
+        let memory = &mut *self.memory.lock();
+        memory.regions.reservation_of(&address_range(start, size));
+        let (start, id) = (start.addr(), memory.tracked_count);
+        memory.tracked_count += 1;
+        let range = TrackedRange::new(start, id, spare_pages);
+        let before = memory.tracked.insert(start, range);
+        assert!(before.is_none(), "{start:#x} is being tracked");
+        let memory = self.memory.clone();
+        Some(Arc::new(BareTracker { memory, start, id }))
+    }
+
     fn swap_activation(&self, activation: *mut VmStoreContext) -> *mut VmStoreContext {
         self.activation.swap(activation, Ordering::Relaxed)
     }
 }
 
+/// A handle to a [`TrackedRange`].
+struct BareTracker<M, F>
+where
+    M: Mapper<Size4KiB> + Translate,
+{
+    memory: Arc<Mutex<Memory<M, F>>>,
+    start: usize,
+    id: u64,
+}
+
+impl<M, F> BareTracker<M, F>
+where
+    M: Mapper<Size4KiB> + Translate,
+{
+    /// Runs `act` on the range, unless it is gone.
+    fn with<R>(
+        &self,
+        act: impl FnOnce(&mut TrackedRange, &mut M, Option<PhysFrame>) -> R,
+    ) -> Result<R, TrackError> {
+        let memory = &mut *self.memory.lock();
+        let range = memory.tracked.get_mut(&self.start);
+        let range = range.filter(|range| range.id == self.id);
+        let range = range.ok_or(TrackError::Gone)?;
+        Ok(act(range, &mut memory.mapper, memory.zero_frame))
+    }
+}
+
+impl<M, F> Tracker for BareTracker<M, F>
+where
+    M: Mapper<Size4KiB> + Translate + Send,
+    F: Send,
+{
+    fn cut(&self, size: usize) -> Result<(), TrackError> {
+        self.with(|range, mapper, _| range.cut(mapper, size))
+    }
+
+    fn forget(&self, size: usize) -> Result<(), TrackError> {
+        self.with(|range, mapper, zero_frame| range.forget(mapper, zero_frame, size))
+    }
+
+    fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
+        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
+        self.with(|range, mapper, zero_frame| range.take(mapper, zero_frame, buffer))?
+            .map_err(|_| TrackError::Overrun)
+    }
+
+    fn end(&self, end: CutEnd) {
+        // Nothing is left to be ended in a range that is gone.
+        let _ = self.with(|range, mapper, _| range.end(mapper, end == CutEnd::Kept));
+    }
+}
+
+impl<M, F> Drop for BareTracker<M, F>
+where
+    M: Mapper<Size4KiB> + Translate,
+{
+    fn drop(&mut self) {
+        let is_there = self.with(|range, mapper, zero_frame| range.stop(mapper, zero_frame));
+        if is_there.is_ok() {
+            self.memory.lock().tracked.remove(&self.start);
+        }
+    }
+}
+
 impl<M, F> Memory<M, F>
 where
-    M: Mapper<Size4KiB>,
+    M: Mapper<Size4KiB> + Translate,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
 {
+    /// The tracked range of a page, and what it works on.
+    fn tracked_at(&mut self, page: Page) -> Option<(&mut TrackedRange, &mut M)> {
+        let address = page.start_address().as_u64() as usize;
+        let reservation = self.regions.reservation_at(address)?;
+        Some((self.tracked.get_mut(&reservation)?, &mut self.mapper))
+    }
+
+    /// Lets a page that has a frame be written to, if tracking alone is why it may not.
+    fn allow_write(&mut self, page: Page) -> bool {
+        let zero_frame = self.zero_frame;
+        self.tracked_at(page).is_some_and(|(range, mapper)| {
+            range.before_write(mapper, zero_frame, page, Room::Any) == Write::Allowed
+        })
+    }
+
     /// Which pages of a range have a frame of their own.
     fn touched_pages(&self, range: Range<usize>) -> [bool; TOUCHED_CHUNK / PAGE_SIZE] {
         let mut is_touched = [false; TOUCHED_CHUNK / PAGE_SIZE];
@@ -255,6 +364,10 @@ where
     fn back_for_reading(&mut self, page: Page) -> bool {
         if self.mapper.translate_page(page).is_ok() {
             return false;
+        }
+        let zero_frame = self.zero_frame;
+        if let Some((range, mapper)) = self.tracked_at(page) {
+            range.before_read(mapper, zero_frame, page);
         }
         match self.zero_frame {
             Some(frame) => self.map(page, frame, READ_ONLY),
@@ -353,12 +466,14 @@ where
 }
 
 /// Flags of a page of the frame of zeros.
-const READ_ONLY: PageTableFlags = PageTableFlags::PRESENT.union(PageTableFlags::NO_EXECUTE);
+pub(super) const READ_ONLY: PageTableFlags =
+    PageTableFlags::PRESENT.union(PageTableFlags::NO_EXECUTE);
 
 /// Flags of page tables above the last level: that one alone decides.
-const TABLE_FLAGS: PageTableFlags = PageTableFlags::PRESENT.union(PageTableFlags::WRITABLE);
+pub(super) const TABLE_FLAGS: PageTableFlags =
+    PageTableFlags::PRESENT.union(PageTableFlags::WRITABLE);
 
-fn page_flags(protection: Protection) -> PageTableFlags {
+pub(super) fn page_flags(protection: Protection) -> PageTableFlags {
     match protection {
         Protection::None => PageTableFlags::NO_EXECUTE,
         Protection::ReadWrite => {

@@ -3,6 +3,7 @@
 //! Plain bookkeeping without pages: it also answers, in the page fault
 //! handler, whether a missing page ought to be there. Look-ups do not allocate.
 
+use super::TABLE;
 use crate::platform::{PAGE_SIZE, Protection};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -38,14 +39,17 @@ impl Regions {
         }
     }
 
-    /// Reserves the lowest free range of `size` bytes.
+    /// Reserves the lowest free range of `size` bytes. A large one shares no page table with
+    /// what lies below it.
     pub(super) fn reserve(&mut self, size: usize) -> Option<usize> {
-        let mut start = self.addresses.start;
+        let align = if size < TABLE { PAGE_SIZE } else { TABLE };
+        let mut start = self.addresses.start.checked_next_multiple_of(align)?;
         for (&other_start, &other_end) in &self.reserved {
-            if size.checked_add(GAP)? <= other_start - start {
+            if start.checked_add(size)?.checked_add(GAP)? <= other_start {
                 break;
             }
-            start = other_end.checked_add(GAP)?;
+            let behind = other_end.checked_add(GAP)?;
+            start = start.max(behind.checked_next_multiple_of(align)?);
         }
         let end = start.checked_add(size)?;
         if end > self.addresses.end {
@@ -77,10 +81,20 @@ impl Regions {
     ///
     /// Panics if there is none.
     pub(super) fn reservation_of(&self, range: &Range<usize>) -> usize {
-        match self.reserved.range(..=range.start).next_back() {
-            Some((&start, &end)) if range.end <= end => start,
-            _ => panic!("commit of {range:#x?}, which is not reserved"),
+        match self.reservation_around(range.start) {
+            Some((start, end)) if range.end <= end => start,
+            _ => panic!("{range:#x?} is not reserved"),
         }
+    }
+
+    /// Start of the reservation that an address lies in.
+    pub(super) fn reservation_at(&self, address: usize) -> Option<usize> {
+        Some(self.reservation_around(address)?.0)
+    }
+
+    fn reservation_around(&self, address: usize) -> Option<(usize, usize)> {
+        let (&start, &end) = self.reserved.range(..=address).next_back()?;
+        (address < end).then_some((start, end))
     }
 
     /// Commits a range as data. It joins a region that ends where it starts.
@@ -180,6 +194,18 @@ mod tests {
         assert_eq!(regions.release(100 * P..110 * P), vec![]);
         assert_eq!(regions.reserve(11 * P), Some(122 * P), "it does not fit");
         assert_eq!(regions.reserve(10 * P), Some(100 * P));
+    }
+
+    #[test]
+    fn a_large_range_begins_with_a_page_table() {
+        let mut regions = Regions::new(TABLE + P..8 * TABLE);
+        assert_eq!(regions.reserve(P), Some(TABLE + P));
+        assert_eq!(regions.reserve(2 * TABLE), Some(2 * TABLE));
+        assert_eq!(regions.reserve(P), Some(TABLE + 3 * P), "the gap is used");
+        assert_eq!(regions.reserve(TABLE), Some(5 * TABLE));
+        assert_eq!(regions.reserve(2 * TABLE + 1), None);
+        assert_eq!(regions.reservation_at(4 * TABLE - 1), Some(2 * TABLE));
+        assert_eq!(regions.reservation_at(4 * TABLE), None);
     }
 
     #[test]

@@ -1,0 +1,309 @@
+//! Tracking writes by the Dirty bits of page tables.
+//!
+//! A cut takes the permission to write away from page directories alone, one entry for
+//! 2 MiB, so it takes hardly longer for a large memory than for a small one. What the
+//! entries below say is looked at later, a table at a time: when a guest writes to
+//! something there, or when its pages are taken. A page whose entry is dirty (Intel SDM volume
+//! 3A, section 4.8) is due: the bit is cleared, and the page loses its permission to be written
+//! to, so that its contents can be kept before it changes. All other pages get theirs back.
+
+#![expect(unsafe_code, reason = "changes page table entries, and reads pages")]
+
+use super::TABLE;
+use super::paging::{READ_ONLY, TABLE_FLAGS, page_flags};
+use crate::platform::tracking::{Bits, Ledger, NoRoom, Room};
+use crate::platform::{PAGE_SIZE, Protection};
+use core::ops::Range;
+use x86_64::VirtAddr;
+use x86_64::instructions::tlb;
+use x86_64::structures::paging::mapper::{MappedFrame, TranslateResult};
+use x86_64::structures::paging::{Mapper, Page, PageTableFlags, PhysFrame, Size4KiB, Translate};
+
+/// A tracked range.
+pub(super) struct TrackedRange {
+    start: usize,
+    /// Tells this range from others that were tracked at its address before.
+    pub(super) id: u64,
+    ledger: Ledger,
+    /// Page tables whose directory entry was made read-only by a cut, and which were not
+    /// looked at since.
+    unseen: Bits,
+    /// Pages of the range at the cut; those behind are no part of it.
+    pages: usize,
+    /// Most pages of any cut.
+    highest_pages: usize,
+    /// Pages in front of this one have been taken.
+    cursor: usize,
+    has_overrun: bool,
+}
+
+/// What a write to a tracked page came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Write {
+    /// It may be done now.
+    Allowed,
+    /// The page needs a frame first.
+    Unbacked,
+    /// It has to wait until due pages have been taken.
+    Waits,
+}
+
+impl TrackedRange {
+    /// # Panics
+    ///
+    /// Panics if the range shares a page table with others.
+    pub(super) fn new(start: usize, id: u64, spare_pages: usize) -> Self {
+        assert!(start.is_multiple_of(TABLE), "{start:#x} is within a table");
+        Self {
+            start,
+            id,
+            ledger: Ledger::new(spare_pages),
+            unseen: Bits::default(),
+            pages: 0,
+            highest_pages: 0,
+            cursor: 0,
+            has_overrun: false,
+        }
+    }
+
+    /// Draws a line.
+    pub(super) fn cut<M: Mapper<Size4KiB>>(&mut self, mapper: &mut M, size: usize) {
+        self.end(mapper, false);
+        self.pages = size / PAGE_SIZE;
+        self.highest_pages = self.highest_pages.max(self.pages);
+        self.cursor = 0;
+        self.has_overrun = false;
+        self.ledger.open(self.pages);
+        let tables = size.div_ceil(TABLE);
+        self.unseen.grow(tables);
+        for table in 0..tables {
+            // Where there is no table, nothing was written to.
+            if self.set_directory_entry(mapper, table, PageTableFlags::PRESENT) {
+                self.unseen.insert(table);
+            }
+        }
+        tlb::flush_all();
+    }
+
+    /// Ends the cut.
+    pub(super) fn end<M: Mapper<Size4KiB>>(&mut self, mapper: &mut M, are_safe: bool) {
+        let mut next = 0;
+        while let Some(table) = self.unseen.next(next) {
+            // Its dirty pages still are, for the next cut.
+            self.set_directory_entry(mapper, table, TABLE_FLAGS);
+            next = table + 1;
+        }
+        self.unseen.clear();
+        self.ledger.close(are_safe && !self.has_overrun);
+        self.pages = 0;
+    }
+
+    /// Makes everything that was written to so far as if it never had been.
+    pub(super) fn forget<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, size: usize)
+    where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        self.cut(mapper, size);
+        while let Some(table) = self.unseen.next(0) {
+            self.see(mapper, zero_frame, table);
+        }
+        self.end(mapper, true);
+    }
+
+    /// Stops tracking: all pages may be written to.
+    pub(super) fn stop<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>)
+    where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        self.end(mapper, false);
+        for index in 0..self.highest_pages {
+            let page = self.page(index);
+            if own_frame(mapper, zero_frame, page).is_some() {
+                set_flags(mapper, page, page_flags(Protection::ReadWrite));
+            }
+        }
+        tlb::flush_all();
+    }
+
+    /// Prepares for a write to a page. Its table entry may have changed.
+    pub(super) fn before_write<M>(
+        &mut self,
+        mapper: &mut M,
+        zero_frame: Option<PhysFrame>,
+        page: Page,
+        room: Room,
+    ) -> Write
+    where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        let index = self.index_of(page);
+        self.see(mapper, zero_frame, index * PAGE_SIZE / TABLE);
+        if self.ledger.is_in_place(index) {
+            // SAFETY: a due page has a frame, and nothing writes to it meanwhile: the writer waits.
+            let contents = unsafe { page_bytes(page) };
+            match (self.ledger.keep(index, contents, room), room) {
+                (Ok(()), _) => {}
+                (Err(NoRoom), Room::Spare) => return Write::Waits,
+                (Err(NoRoom), Room::Any) => self.has_overrun = true,
+            }
+        }
+        match own_frame(mapper, zero_frame, page) {
+            None => Write::Unbacked,
+            Some(_) => {
+                set_flags(mapper, page, page_flags(Protection::ReadWrite));
+                tlb::flush(page.start_address());
+                Write::Allowed
+            }
+        }
+    }
+
+    /// Prepares for a page to be mapped that is read.
+    pub(super) fn before_read<M>(
+        &mut self,
+        mapper: &mut M,
+        zero_frame: Option<PhysFrame>,
+        page: Page,
+    ) where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        let table = self.index_of(page) * PAGE_SIZE / TABLE;
+        self.see(mapper, zero_frame, table);
+    }
+
+    /// See [`Tracker::take_due`](crate::platform::tracking::Tracker::take_due). Err: pages were lost.
+    pub(super) fn take<M>(
+        &mut self,
+        mapper: &mut M,
+        zero_frame: Option<PhysFrame>,
+        buffer: &mut [u8],
+    ) -> Result<Option<Range<usize>>, NoRoom>
+    where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        let mut run: Option<Range<usize>> = None;
+        for buffer in buffer.chunks_exact_mut(PAGE_SIZE) {
+            if self.has_overrun {
+                return Err(NoRoom);
+            }
+            let Some(index) = self.next_due(mapper, zero_frame) else {
+                break;
+            };
+            if run.as_ref().is_some_and(|run| run.end != index) {
+                break;
+            }
+            let page = self.page(index);
+            self.ledger.take(index, buffer, |buffer| {
+                // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
+                buffer.copy_from_slice(unsafe { page_bytes(page) });
+            });
+            self.cursor = index + 1;
+            run = Some(run.map_or(index, |run| run.start)..index + 1);
+        }
+        Ok(run.map(|run| run.start * PAGE_SIZE..run.end * PAGE_SIZE))
+    }
+
+    /// The next page that is due, behind those that have been taken.
+    fn next_due<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>) -> Option<usize>
+    where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        loop {
+            let due = self.ledger.next_due(self.cursor);
+            let table = self.unseen.next(0);
+            match (due, table) {
+                (Some(index), Some(table)) if index * PAGE_SIZE / TABLE < table => {
+                    return Some(index);
+                }
+                (due, None) => return due,
+                (_, Some(table)) => self.see(mapper, zero_frame, table),
+            }
+        }
+    }
+
+    /// Looks at a page table, unless that was done since the cut.
+    fn see<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, table: usize)
+    where
+        M: Mapper<Size4KiB> + Translate,
+    {
+        if !self.unseen.remove(table) {
+            return;
+        }
+        let first = table * TABLE / PAGE_SIZE;
+        for index in first..self.pages.min(first + TABLE / PAGE_SIZE) {
+            let page = self.page(index);
+            let Some(flags) = own_frame(mapper, zero_frame, page) else {
+                continue;
+            };
+            if flags.contains(PageTableFlags::DIRTY) || self.ledger.carried().contains(index) {
+                set_flags(mapper, page, READ_ONLY);
+                self.ledger.mark(index);
+            }
+        }
+        self.set_directory_entry(mapper, table, TABLE_FLAGS);
+        // Cached translations say that nothing may be written, and some
+        // that their page is dirty already.
+        tlb::flush_all();
+    }
+
+    /// False if there is no page table.
+    fn set_directory_entry<M: Mapper<Size4KiB>>(
+        &self,
+        mapper: &mut M,
+        table: usize,
+        flags: PageTableFlags,
+    ) -> bool {
+        let page = self.page(table * TABLE / PAGE_SIZE);
+        // SAFETY: all pages below the entry are this range's, and whoever takes
+        // permissions away here flushes the TLB.
+        match unsafe { mapper.set_flags_p2_entry(page, flags) } {
+            Ok(flush) => {
+                flush.ignore();
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn page(&self, index: usize) -> Page {
+        Page::containing_address(VirtAddr::new((self.start + index * PAGE_SIZE) as u64))
+    }
+
+    fn index_of(&self, page: Page) -> usize {
+        (page.start_address().as_u64() as usize - self.start) / PAGE_SIZE
+    }
+}
+
+/// The flags of a page that has a frame of its own, which is present.
+fn own_frame<M: Translate>(
+    mapper: &M,
+    zero_frame: Option<PhysFrame>,
+    page: Page,
+) -> Option<PageTableFlags> {
+    match mapper.translate(page.start_address()) {
+        TranslateResult::Mapped {
+            frame: MappedFrame::Size4KiB(frame),
+            flags,
+            ..
+        } if Some(frame) != zero_frame => Some(flags),
+        _ => None,
+    }
+}
+
+/// Sets the flags of a page that has a frame. The caller flushes the TLB.
+fn set_flags<M: Mapper<Size4KiB>>(mapper: &mut M, page: Page, flags: PageTableFlags) {
+    // SAFETY: tracked pages hold data only, and a guest that may not write to one faults.
+    match unsafe { mapper.update_flags(page, flags) } {
+        Ok(flush) => flush.ignore(),
+        Err(error) => panic!("cannot protect {page:?}: {error:?}"),
+    }
+}
+
+/// The contents of a page.
+///
+/// # Safety
+///
+/// It has a frame and is readable, and nothing writes to it while the slice is used.
+unsafe fn page_bytes<'a>(page: Page) -> &'a [u8] {
+    // SAFETY: the caller's.
+    unsafe { core::slice::from_raw_parts(page.start_address().as_ptr(), PAGE_SIZE) }
+}
