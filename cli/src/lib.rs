@@ -27,6 +27,7 @@ pub mod report;
 pub mod resume;
 pub mod run;
 pub mod session;
+mod userfault;
 pub mod values;
 pub mod wast;
 

@@ -17,6 +17,7 @@
     reason = "maps memory, installs signal handlers and reads signal contexts"
 )]
 
+use crate::userfault;
 use std::cell::{Cell, OnceCell};
 use std::ffi::c_void;
 use std::fs::File;
@@ -24,10 +25,11 @@ use std::mem;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::ptr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use woodfrog::abi::VmStoreContext;
 use woodfrog::abi::vmctx::TrapFrame;
+use woodfrog::platform::tracking::Tracker;
 use woodfrog::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
 use woodfrog::trap::{self, FaultAction};
 
@@ -63,6 +65,7 @@ unsafe impl Platform for LinuxPlatform {
     }
 
     unsafe fn release(&self, start: *mut u8, size: usize) {
+        userfault::released(start);
         // SAFETY: the range is a whole reservation that nothing uses (caller).
         let result = unsafe { libc::munmap(start.cast(), size) };
         assert_eq!(result, 0, "munmap({start:p}, {size:#x})");
@@ -99,6 +102,15 @@ unsafe impl Platform for LinuxPlatform {
                 offset += PAGE_SIZE;
             }
         }
+    }
+
+    unsafe fn track(
+        &self,
+        start: *mut u8,
+        size: usize,
+        spare_pages: usize,
+    ) -> Option<Arc<dyn Tracker>> {
+        userfault::track(start, size, spare_pages)
     }
 
     fn swap_activation(&self, activation: *mut VmStoreContext) -> *mut VmStoreContext {

@@ -19,6 +19,7 @@ pub mod report;
 pub mod run;
 pub mod script;
 pub mod spectest;
+pub mod tracking;
 pub mod versions;
 pub mod world;
 

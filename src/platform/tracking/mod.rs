@@ -34,9 +34,7 @@ use core::ops::Range;
 pub trait Tracker: Send + Sync {
     /// Gets ready for a cut while writes go on, so that the cut itself is quick. May be
     /// called as often as one likes, or not at all.
-    fn prepare(&self, size: usize) {
-        let _ = size;
-    }
+    fn prepare(&self) {}
 
     /// Draws a line: everything in the first `size` bytes that was written to since the last
     /// one is due. A cut that has not ended is ended as [`CutEnd::Abandoned`] first.

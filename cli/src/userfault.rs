@@ -1,0 +1,447 @@
+//! Tracking writes on Linux, by userfaultfd's write protection.
+//!
+//! All pages of a tracked range are write-protected between two cuts. The first write to one
+//! is a fault that a thread of this module gets to know of: it notes the page, keeps what
+//! it held if that is due, and lets the write go on. So at a cut it is known which pages were
+//! written to, and only those have to be protected again, most of them before the
+//! cut ([`Tracker::prepare`]): the cut itself takes the same time for every size of memory.
+//!
+//! Faults of system calls on guest memory come the same way, so nobody has to know that
+//! memory is tracked. A kernel that does not let this process use userfaultfd
+//! (Linux, Documentation/admin-guide/sysctl/vm.rst, `unprivileged_userfaultfd`), or is older than
+//! 6.4, cannot track.
+
+#![expect(
+    unsafe_code,
+    reason = "system calls that act on memory, and reads of guest pages"
+)]
+
+use linux_raw_sys::general as raw;
+use linux_raw_sys::ioctl;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::mem::{self, MaybeUninit};
+use std::ops::Range;
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, NoRoom, Room, TrackError, Tracker};
+use woodfrog::platform::{PAGE_SIZE, Platform};
+
+use crate::platform::LinuxPlatform;
+
+/// Begins to track a range. None if this system cannot.
+pub(crate) fn track(start: *mut u8, size: usize, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
+    let faults = Userfault::get()?;
+    let range = Arc::new(TrackedRange {
+        start: start.addr(),
+        size,
+        state: Mutex::new(State::new(spare_pages)),
+    });
+    let mut ranges = lock(&faults.ranges);
+    faults.register(&range)?;
+    ranges.insert(range.start, range.clone());
+    Some(Arc::new(LinuxTracker { range }))
+}
+
+/// Ends the tracking of a range that is about to be unmapped.
+pub(crate) fn released(start: *mut u8) {
+    let Some(faults) = Userfault::existing() else {
+        return;
+    };
+    if let Some(range) = lock(&faults.ranges).remove(&start.addr()) {
+        lock(&range.state).is_gone = true;
+    }
+}
+
+/// What the thread that handles faults, and those that cut, share.
+struct Userfault {
+    file: File,
+    /// By their start.
+    ranges: Mutex<BTreeMap<usize, Arc<TrackedRange>>>,
+}
+
+static USERFAULT: OnceLock<Option<Userfault>> = OnceLock::new();
+
+/// What is asked of userfaultfd: who faults, and faults of pages never touched before.
+const FEATURES: u32 = raw::UFFD_FEATURE_PAGEFAULT_FLAG_WP
+    | raw::UFFD_FEATURE_WP_UNPOPULATED
+    | raw::UFFD_FEATURE_THREAD_ID;
+
+/// `UFFDIO_WRITEPROTECT_MODE_WP` (Linux, include/uapi/linux/userfaultfd.h).
+const WRITE_PROTECT: u64 = 1;
+
+/// Messages that are read at once.
+const MESSAGES: usize = 16;
+
+impl Userfault {
+    /// The process's; None if it cannot have one.
+    fn get() -> Option<&'static Self> {
+        let faults = USERFAULT.get_or_init(Self::open).as_ref()?;
+        static THREAD: OnceLock<bool> = OnceLock::new();
+        let has_thread = THREAD.get_or_init(|| {
+            let builder = thread::Builder::new().name("userfault".into());
+            builder.spawn(|| faults.serve()).is_ok()
+        });
+        has_thread.then_some(faults)
+    }
+
+    fn existing() -> Option<&'static Self> {
+        USERFAULT.get()?.as_ref()
+    }
+
+    fn open() -> Option<Self> {
+        // SAFETY: the call makes a file descriptor, and touches no memory.
+        let descriptor = unsafe { libc::syscall(libc::SYS_userfaultfd, libc::O_CLOEXEC) };
+        let descriptor = i32::try_from(descriptor).ok().filter(|&fd| fd >= 0)?;
+        // SAFETY: the descriptor is new, and nobody else's.
+        let file = unsafe { File::from_raw_fd(descriptor) };
+        let mut api = raw::uffdio_api {
+            api: u64::from(raw::UFFD_API),
+            features: u64::from(FEATURES),
+            ioctls: 0,
+        };
+        request(&file, ioctl::UFFDIO_API, &mut api).then(|| Self {
+            file,
+            ranges: Mutex::default(),
+        })
+    }
+
+    fn register(&self, range: &TrackedRange) -> Option<()> {
+        let mut register = raw::uffdio_register {
+            range: range.bytes(0..range.size),
+            mode: u64::from(raw::UFFDIO_REGISTER_MODE_WP),
+            ioctls: 0,
+        };
+        request(&self.file, ioctl::UFFDIO_REGISTER, &mut register).then_some(())
+    }
+
+    fn unregister(&self, range: &TrackedRange) {
+        let mut bytes = range.bytes(0..range.size);
+        let is_done = request(&self.file, ioctl::UFFDIO_UNREGISTER, &mut bytes);
+        assert!(is_done, "a tracked range is registered");
+    }
+
+    /// Lets pages of a range be written to, and wakes who waits for that; or not.
+    fn protect(&self, range: &TrackedRange, bytes: Range<usize>, mode: u64) {
+        let mut protect = raw::uffdio_writeprotect {
+            range: range.bytes(bytes),
+            mode,
+        };
+        while !request(&self.file, ioctl::UFFDIO_WRITEPROTECT, &mut protect) {
+            let error = std::io::Error::last_os_error();
+            // The address space was changing (userfaultfd(2)).
+            let is_passing = error.raw_os_error() == Some(libc::EAGAIN);
+            assert!(is_passing, "cannot protect tracked pages: {error}");
+        }
+    }
+
+    /// Handles faults for as long as the process lives.
+    fn serve(&self) {
+        let _abort = AbortOnPanic;
+        let mut messages: [MaybeUninit<raw::uffd_msg>; MESSAGES] =
+            [const { MaybeUninit::zeroed() }; MESSAGES];
+        loop {
+            // SAFETY: the messages are plain bytes, all of which are initialised.
+            let bytes = unsafe {
+                std::slice::from_raw_parts_mut(
+                    messages.as_mut_ptr().cast::<u8>(),
+                    mem::size_of_val(&messages),
+                )
+            };
+            let len = match (&self.file).read(bytes) {
+                Ok(len) => len,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => panic!("page faults cannot be read: {error}"),
+            };
+            for message in &messages[..len / size_of::<raw::uffd_msg>()] {
+                // SAFETY: the kernel has filled it in, and zeros were valid before.
+                let message = unsafe { message.assume_init_ref() };
+                if u32::from(message.event) == raw::UFFD_EVENT_PAGEFAULT {
+                    // SAFETY: the event says which variant it is.
+                    let fault = unsafe { message.arg.pagefault };
+                    // SAFETY: the thread's number was asked for (`FEATURES`).
+                    self.handle(fault.address as usize, unsafe { fault.feat.ptid });
+                }
+            }
+        }
+    }
+
+    fn handle(&self, address: usize, thread: u32) {
+        let ranges = lock(&self.ranges);
+        let range = ranges.range(..=address).next_back();
+        let range = range.map(|(_, range)| range.clone());
+        drop(ranges);
+        // A range that is gone has no pages that could still be waited for.
+        if let Some(range) = range.filter(|range| address - range.start < range.size) {
+            let page = (address - range.start) / PAGE_SIZE;
+            lock(&range.state).write_fault(self, &range, page, thread);
+        }
+    }
+}
+
+/// Ends the process if the thread does not live on: guests would wait for it for ever.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
+}
+
+struct TrackedRange {
+    start: usize,
+    size: usize,
+    state: Mutex<State>,
+}
+
+impl TrackedRange {
+    fn bytes(&self, range: Range<usize>) -> raw::uffdio_range {
+        raw::uffdio_range {
+            start: (self.start + range.start) as u64,
+            len: range.len() as u64,
+        }
+    }
+
+    fn page_bytes(&self, page: usize) -> *const u8 {
+        ptr::with_exposed_provenance(self.start + page * PAGE_SIZE)
+    }
+}
+
+/// What is known of a range.
+struct State {
+    ledger: Ledger,
+    /// Pages in front of this one are tracked; those behind have not been part of a cut yet.
+    known_pages: usize,
+    /// Written to since the last cut.
+    dirty: Bits,
+    /// Those of them that can be written to without a fault.
+    exposed: Vec<usize>,
+    /// Pages that somebody waits to write to until due pages have been taken.
+    waiting: Vec<usize>,
+    /// The thread that takes due pages. It must not wait for itself.
+    taker: u32,
+    /// Pages in front of this one have been taken.
+    cursor: usize,
+    has_overrun: bool,
+    is_gone: bool,
+}
+
+impl State {
+    fn new(spare_pages: usize) -> Self {
+        Self {
+            ledger: Ledger::new(spare_pages),
+            known_pages: 0,
+            dirty: Bits::default(),
+            exposed: Vec::new(),
+            waiting: Vec::new(),
+            taker: 0,
+            cursor: 0,
+            has_overrun: false,
+            is_gone: false,
+        }
+    }
+
+    /// A thread has written to a protected page, and waits.
+    fn write_fault(&mut self, faults: &Userfault, range: &TrackedRange, page: usize, thread: u32) {
+        if self.is_gone {
+            return;
+        }
+        if self.ledger.is_in_place(page) {
+            let room = match thread == self.taker {
+                true => Room::Any,
+                false => Room::Spare,
+            };
+            // SAFETY: a due page is mapped, and protected while its contents are kept.
+            let contents = unsafe { std::slice::from_raw_parts(range.page_bytes(page), PAGE_SIZE) };
+            match (self.ledger.keep(page, contents, room), room) {
+                (Ok(()), _) => {}
+                (Err(NoRoom), Room::Spare) => return self.waiting.push(page),
+                (Err(NoRoom), Room::Any) => self.has_overrun = true,
+            }
+        }
+        self.dirty.insert(page);
+        self.exposed.push(page);
+        faults.protect(range, bytes_of(page..page + 1), 0);
+    }
+
+    /// Lets those go on who waited for room.
+    fn serve_waiting(&mut self, faults: &Userfault, range: &TrackedRange) {
+        for page in mem::take(&mut self.waiting) {
+            self.write_fault(faults, range, page, 0);
+        }
+    }
+
+    /// Protects pages that came to the range since the last cut; what was touched of them is
+    /// dirty. Nobody may write to them meanwhile.
+    fn protect_new_pages(&mut self, faults: &Userfault, range: &TrackedRange, pages: usize) {
+        let new = self.known_pages..pages.max(self.known_pages);
+        if new.is_empty() {
+            return;
+        }
+        self.dirty.grow(new.end);
+        self.known_pages = new.end;
+        let first = range.page_bytes(new.start).cast_mut();
+        // First, for a protected page looks like a touched one.
+        LinuxPlatform::new().visit_touched(first, new.len() * PAGE_SIZE, &mut |touched| {
+            let first = new.start + touched.start / PAGE_SIZE;
+            for page in first..first + touched.len() / PAGE_SIZE {
+                self.dirty.insert(page);
+            }
+        });
+        faults.protect(range, bytes_of(new), WRITE_PROTECT);
+    }
+
+    /// Protects pages that were written to, at most `limit`.
+    fn protect_exposed(&mut self, faults: &Userfault, range: &TrackedRange, limit: usize) {
+        let kept = self.exposed.len().saturating_sub(limit);
+        let mut pages = self.exposed.split_off(kept);
+        pages.sort_unstable();
+        for run in pages.chunk_by(|page, next| page + 1 == *next) {
+            let run = run[0]..run[run.len() - 1] + 1;
+            faults.protect(range, bytes_of(run), WRITE_PROTECT);
+        }
+    }
+
+    fn cut(&mut self, faults: &Userfault, range: &TrackedRange, size: usize) {
+        self.close(faults, range, CutEnd::Abandoned);
+        let pages = size / PAGE_SIZE;
+        self.protect_new_pages(faults, range, pages);
+        self.protect_exposed(faults, range, usize::MAX);
+        self.taker = this_thread();
+        self.cursor = 0;
+        self.has_overrun = false;
+        self.ledger.open(self.known_pages);
+        self.ledger.mark_all(&self.dirty);
+        let carried = self.ledger.carried().clone();
+        self.ledger.mark_all(&carried);
+        self.dirty.clear();
+    }
+
+    fn close(&mut self, faults: &Userfault, range: &TrackedRange, end: CutEnd) {
+        let are_safe = end == CutEnd::Kept && !self.has_overrun;
+        self.ledger.close(are_safe);
+        self.serve_waiting(faults, range);
+    }
+
+    fn take(&mut self, range: &TrackedRange, buffer: &mut [u8]) -> Option<Range<usize>> {
+        let mut run: Option<Range<usize>> = None;
+        for buffer in buffer.chunks_exact_mut(PAGE_SIZE) {
+            let Some(page) = self.ledger.next_due(self.cursor) else {
+                break;
+            };
+            if run.as_ref().is_some_and(|run| run.end != page) {
+                break;
+            }
+            self.ledger.take(page, buffer, |buffer| {
+                // SAFETY: a due page is mapped, and protected until the state is unlocked.
+                let contents =
+                    unsafe { std::slice::from_raw_parts(range.page_bytes(page), PAGE_SIZE) };
+                buffer.copy_from_slice(contents);
+            });
+            self.cursor = page + 1;
+            run = Some(run.map_or(page, |run| run.start)..page + 1);
+        }
+        run.map(bytes_of)
+    }
+}
+
+struct LinuxTracker {
+    range: Arc<TrackedRange>,
+}
+
+impl LinuxTracker {
+    fn state(&self) -> Result<(MutexGuard<'_, State>, &'static Userfault), TrackError> {
+        let state = lock(&self.range.state);
+        let faults = Userfault::existing().expect("the range was registered");
+        match state.is_gone {
+            true => Err(TrackError::Gone),
+            false => Ok((state, faults)),
+        }
+    }
+}
+
+/// Pages that [`Tracker::prepare`] protects before it lets faults be handled again.
+const PREPARED_AT_ONCE: usize = 64;
+
+impl Tracker for LinuxTracker {
+    fn prepare(&self) {
+        loop {
+            let Ok((mut state, faults)) = self.state() else {
+                return;
+            };
+            if state.exposed.is_empty() {
+                return;
+            }
+            state.protect_exposed(faults, &self.range, PREPARED_AT_ONCE);
+        }
+    }
+
+    fn cut(&self, size: usize) -> Result<(), TrackError> {
+        let (mut state, faults) = self.state()?;
+        state.cut(faults, &self.range, size);
+        Ok(())
+    }
+
+    fn forget(&self, size: usize) -> Result<(), TrackError> {
+        let (mut state, faults) = self.state()?;
+        state.cut(faults, &self.range, size);
+        state.close(faults, &self.range, CutEnd::Kept);
+        Ok(())
+    }
+
+    fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
+        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
+        let (mut state, faults) = self.state()?;
+        state.taker = this_thread();
+        if state.has_overrun {
+            return Err(TrackError::Overrun);
+        }
+        let taken = state.take(&self.range, buffer);
+        state.serve_waiting(faults, &self.range);
+        Ok(taken)
+    }
+
+    fn end(&self, end: CutEnd) {
+        if let Ok((mut state, faults)) = self.state() {
+            state.close(faults, &self.range, end);
+        }
+    }
+}
+
+impl Drop for LinuxTracker {
+    fn drop(&mut self) {
+        let faults = Userfault::existing().expect("the range was registered");
+        let mut ranges = lock(&faults.ranges);
+        let mut state = lock(&self.range.state);
+        if !state.is_gone {
+            ranges.remove(&self.range.start);
+            state.close(faults, &self.range, CutEnd::Abandoned);
+            state.is_gone = true;
+            faults.unregister(&self.range);
+        }
+    }
+}
+
+fn bytes_of(pages: Range<usize>) -> Range<usize> {
+    pages.start * PAGE_SIZE..pages.end * PAGE_SIZE
+}
+
+fn this_thread() -> u32 {
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::gettid() as u32 }
+}
+
+/// Makes a request of userfaultfd. False: it failed.
+fn request<T>(file: &File, request: u32, argument: &mut T) -> bool {
+    // SAFETY: each request is made with its own structure, which lives as long as the call; those
+    // that change protections do so in ranges that are registered.
+    unsafe { libc::ioctl(file.as_raw_fd(), libc::c_ulong::from(request), argument) == 0 }
+}
+
+/// A panic of another thread leaves nothing half-done that would matter more than its message.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
