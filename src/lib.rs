@@ -16,6 +16,7 @@
 //! * [`module`]: wasm bytes to a validated, inert [`module::Module`].
 //! * [`compile`]: a module to machine code and its state map. Never executes anything.
 //! * [`state`]: the state model: which wasm value lives where, at every suspend point.
+//! * [`precompiled`]: a compiled module as bytes, and the check of such bytes.
 //! * [`runtime`]: the embedding API: engine, store, linker, instance.
 //! * [`platform`]: what an embedder gives the engine: memory, stacks, time.
 //! * [`trap`]: machine faults to wasm traps.
@@ -37,6 +38,7 @@ pub mod image;
 pub mod limits;
 pub mod module;
 pub mod platform;
+pub mod precompiled;
 pub mod runtime;
 pub mod state;
 pub mod trap;

@@ -21,12 +21,11 @@ const PROGRAM: &str = r#"(module
             (i64.const 1) (drop))))"#;
 
 fn compile_with(module: &Module, breakpoints: &[CodePosition]) -> CompiledModule {
-    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
     let options = CompileOptions {
         breakpoints: breakpoints.into(),
         ..CompileOptions::default()
     };
-    compile(module, &signatures, &options).expect("within limits")
+    compile(module, &options).expect("within limits")
 }
 
 /// Every byte of every body: operators start at some of them.

@@ -5,8 +5,7 @@ use woodfrog::module::Module;
 
 fn compile_wat(wat: &str) -> Result<CompiledModule, CompileError> {
     let module = Module::decode(wat::parse_str(wat).expect("valid text")).expect("valid module");
-    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
-    compile(&module, &signatures, &CompileOptions::default())
+    compile(&module, &CompileOptions::default())
 }
 
 fn refusal(wat: &str) -> Limit {

@@ -57,7 +57,6 @@ fn random_valid_modules_compile() {
             .expect("enough bytes")
             .to_bytes();
         let module = Module::decode(wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
         let sets = [
             (CpuFeatures::BASELINE, RegisterCache::Full),
             (CpuFeatures::ALL, RegisterCache::Full),
@@ -71,7 +70,7 @@ fn random_valid_modules_compile() {
                     cache,
                     ..CompileOptions::default()
                 };
-                compile(&module, &signatures, &options)
+                compile(&module, &options)
             });
             let result = outcome.unwrap_or_else(|_| panic!("seed {seed}: the compiler panicked"));
             result.unwrap_or_else(|error| panic!("seed {seed}: {error}"));

@@ -43,9 +43,8 @@ fn listings_are_as_checked_in() {
 fn listing(path: &Path) -> String {
     let wasm = wat::parse_file(path).expect("valid text");
     let module = Module::decode(wasm).expect("valid module");
-    let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
     let options = CompileOptions::default();
-    let compiled = compile(&module, &signatures, &options).expect("within limits");
+    let compiled = compile(&module, &options).expect("within limits");
     let mut text = String::new();
     for function in compiled.state_map.local_functions() {
         write_function(&mut text, &compiled, &function);

@@ -38,6 +38,9 @@ pub enum Command {
     /// conventions. To have one of a program that traps: `run --coredump`.
     Coredump(CoredumpArgs),
     /// Compile a module without running it
+    ///
+    /// What `--output` writes is for this version of the command only, and for processors that
+    /// have the features that `--cpu` names.
     Compile(CompileArgs),
     /// Make and read checkpoint disks
     Disk(DiskArgs),
@@ -147,6 +150,12 @@ pub struct CommonArgs {
     #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
     pub cpu: CpuFeatures,
 
+    /// Take modules that `compile` has written, too; run them only if you trust who made them
+    ///
+    /// Their machine code runs as it is, outside of every sandbox.
+    #[arg(long)]
+    pub allow_precompiled: bool,
+
     /// End standard output with a line that holds what happened as a JSON object
     #[arg(long)]
     pub json: bool,
@@ -196,7 +205,7 @@ pub struct CompileArgs {
     #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
     pub cpu: CpuFeatures,
 
-    /// Write the machine code to a file
+    /// Write the compiled module to a file, for `run --allow-precompiled`
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
 }

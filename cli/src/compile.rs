@@ -1,4 +1,4 @@
-//! `woodfrog compile`: a module to machine code, which is not run.
+//! `woodfrog compile`: a module to machine code, which is written and not run.
 
 use crate::args::CompileArgs;
 use crate::error::Failure;
@@ -22,7 +22,7 @@ pub fn compile(args: &CompileArgs) -> Result<u8, Failure> {
     let mut loader = Loader::default();
     let module = loader.load(&engine, &args.file)?;
     if let Some(path) = &args.output {
-        output::write(path, module.code())?;
+        output::write(path, &module.serialize())?;
     }
     if args.stats {
         let statistics = module.statistics();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
 use woodfrog::module::ModuleHash;
-use woodfrog::runtime::{CaptureError, ModuleError, MoveError, RestoreError};
+use woodfrog::runtime::{CaptureError, ModuleError, MoveError, PrecompiledError, RestoreError};
 use woodfrog::wasi::{ProgramError, StateError};
 
 /// Why the command failed. A trap of the program is none: it is a result.
@@ -87,6 +87,24 @@ pub enum Failure {
         path: PathBuf,
         /// Why.
         source: ModuleError,
+    },
+    /// A precompiled module cannot be loaded.
+    #[error("{}: {source}", path.display())]
+    Precompiled {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: PrecompiledError,
+    },
+    /// A module is precompiled where nobody has said that those may be loaded.
+    #[error(
+        "{}: this is a precompiled module, whose machine code would run unchecked; \
+         if you trust who made it, `run` and `resume` take it with --allow-precompiled, \
+         else give the module in wasm", path.display()
+    )]
+    PrecompiledNotAllowed {
+        /// The file.
+        path: PathBuf,
     },
     /// A directory was given.
     #[error(

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use woodfrog::image::RawImage;
 use woodfrog::module::ModuleHash;
+use woodfrog::runtime::Module;
 
 /// Most bytes of a module's file: as many as browsers take.
 pub const MAX_MODULE_BYTES: u64 = 1 << 30;
@@ -23,39 +24,41 @@ const START_LEN: u64 = 4096;
 /// Bytes that are read at once.
 const BLOCK_LEN: u64 = 1 << 20;
 
-/// Reads a module's file, and translates it if it is in text format.
+/// What is in a module's file.
+pub enum ModuleFile {
+    /// A binary module, which text has been translated to.
+    Wasm(Vec<u8>),
+    /// A module that claims to be precompiled.
+    Precompiled(Vec<u8>),
+}
+
+/// Reads a module's file.
 ///
 /// # Errors
 ///
 /// [`Failure`] names the file.
-pub fn read_module(path: &Path) -> Result<Vec<u8>, Failure> {
+pub fn read_module(path: &Path) -> Result<ModuleFile, Failure> {
     let input = Input::open(path)?;
-    let start = input.start.as_slice();
-    if start.is_empty() {
-        return Err(input.not_a_module(FileKind::Empty));
+    match Module::is_precompiled(&input.start) {
+        true => input
+            .read_all(MAX_MODULE_BYTES)
+            .map(ModuleFile::Precompiled),
+        false => input.read_wasm().map(ModuleFile::Wasm),
     }
-    if start.starts_with(b"\0") {
-        if !b"\0asm".starts_with(&start[..start.len().min(4)]) {
-            return Err(input.not_a_module(FileKind::Unknown));
-        }
-        return input.read_all(MAX_MODULE_BYTES);
-    }
-    if RawImage::total_len(start).is_ok() {
-        return Err(input.not_a_module(FileKind::Image));
-    }
-    // A character may be cut off at the end.
-    if str::from_utf8(start).is_err_and(|error| error.error_len().is_some()) {
-        return Err(input.not_a_module(FileKind::Unknown));
-    }
-    let text = input.read_all(MAX_MODULE_BYTES)?;
-    let bytes = wat::parse_bytes(&text).map(|bytes| bytes.into_owned());
-    bytes.map_err(|mut source| {
-        source.set_path(path);
-        Failure::Text {
+}
+
+/// Reads a module's file, which must not be precompiled.
+///
+/// # Errors
+///
+/// [`Failure`] names the file.
+pub fn read_wasm(path: &Path) -> Result<Vec<u8>, Failure> {
+    match read_module(path)? {
+        ModuleFile::Wasm(bytes) => Ok(bytes),
+        ModuleFile::Precompiled(_) => Err(Failure::PrecompiledNotAllowed {
             path: path.to_owned(),
-            source,
-        }
-    })
+        }),
+    }
 }
 
 /// Reads an image's file.
@@ -142,6 +145,37 @@ impl<'p> Input<'p> {
             }),
             false => Ok(bytes),
         }
+    }
+
+    /// A binary module, translated if the file is in text format.
+    fn read_wasm(self) -> Result<Vec<u8>, Failure> {
+        let start = self.start.as_slice();
+        if start.is_empty() {
+            return Err(self.not_a_module(FileKind::Empty));
+        }
+        if start.starts_with(b"\0") {
+            if !b"\0asm".starts_with(&start[..start.len().min(4)]) {
+                return Err(self.not_a_module(FileKind::Unknown));
+            }
+            return self.read_all(MAX_MODULE_BYTES);
+        }
+        if RawImage::total_len(start).is_ok() {
+            return Err(self.not_a_module(FileKind::Image));
+        }
+        // A character may be cut off at the end.
+        if str::from_utf8(start).is_err_and(|error| error.error_len().is_some()) {
+            return Err(self.not_a_module(FileKind::Unknown));
+        }
+        let path = self.path;
+        let text = self.read_all(MAX_MODULE_BYTES)?;
+        let bytes = wat::parse_bytes(&text).map(|bytes| bytes.into_owned());
+        bytes.map_err(|mut source| {
+            source.set_path(path);
+            Failure::Text {
+                path: path.to_owned(),
+                source,
+            }
+        })
     }
 
     /// An image, whose header says that it has `len` bytes.

@@ -1,7 +1,7 @@
 //! Files to compiled modules.
 
 use crate::error::Failure;
-use crate::input;
+use crate::input::{self, ModuleFile};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use woodfrog::runtime::{Engine, Module};
@@ -9,19 +9,24 @@ use woodfrog::runtime::{Engine, Module};
 /// Compiles modules and adds up the time that takes.
 #[derive(Debug, Default)]
 pub struct Loader {
-    /// Time spent decoding, validating and compiling; reading files and text
-    /// format not included.
+    /// Whether to load precompiled modules: who runs the command trusts them.
+    pub allow_precompiled: bool,
+    /// Time spent decoding, validating and compiling, or loading what is compiled; reading
+    /// files and text format not included.
     pub compile_time: Duration,
 }
 
 impl Loader {
-    /// Reads and compiles a module.
+    /// Reads and compiles a module, or loads it if it is compiled.
     ///
     /// # Errors
     ///
     /// [`Failure`] names the file.
     pub fn load(&mut self, engine: &Engine, path: &Path) -> Result<Module, Failure> {
-        let bytes = input::read_module(path)?;
+        let bytes = match input::read_module(path)? {
+            ModuleFile::Wasm(bytes) => bytes,
+            ModuleFile::Precompiled(bytes) => return self.load_precompiled(engine, path, &bytes),
+        };
         let start = Instant::now();
         let module = Module::new(engine, &bytes);
         self.compile_time += start.elapsed();
@@ -29,6 +34,25 @@ impl Loader {
             path: path.to_owned(),
             source,
         })
+    }
+
+    #[expect(unsafe_code, reason = "the user says whom to trust")]
+    fn load_precompiled(
+        &mut self,
+        engine: &Engine,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<Module, Failure> {
+        let path = path.to_owned();
+        if !self.allow_precompiled {
+            return Err(Failure::PrecompiledNotAllowed { path });
+        }
+        let start = Instant::now();
+        // SAFETY: the user has said, by an option that tells what it means, that the file is
+        // as a compiler wrote it.
+        let module = unsafe { Module::deserialize(engine, bytes) };
+        self.compile_time += start.elapsed();
+        module.map_err(|source| Failure::Precompiled { path, source })
     }
 }
 
@@ -38,7 +62,7 @@ impl Loader {
 ///
 /// [`Failure`] names the file.
 pub fn decode(path: &Path) -> Result<woodfrog::module::Module, Failure> {
-    let bytes = input::read_module(path)?;
+    let bytes = input::read_wasm(path)?;
     woodfrog::module::Module::decode(bytes).map_err(|source| Failure::Module {
         path: path.to_owned(),
         source: source.into(),

@@ -27,7 +27,10 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     for preload in &args.common.preload {
         files.push(load::split_preload(preload)?.1);
     }
-    let mut loader = Loader::default();
+    let mut loader = Loader {
+        allow_precompiled: args.common.allow_precompiled,
+        ..Loader::default()
+    };
     for file in &files {
         session.modules.push(loader.load(&session.engine, file)?);
     }

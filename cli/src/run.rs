@@ -26,7 +26,10 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         .expect("the command line requires a file");
     let file = program_file(file)?;
     let mut session = Session::new(&args.common)?;
-    let mut loader = Loader::default();
+    let mut loader = Loader {
+        allow_precompiled: args.common.allow_precompiled,
+        ..Loader::default()
+    };
     let mut plan = Vec::new();
     for preload in &args.common.preload {
         let (name, path) = load::split_preload(preload)?;

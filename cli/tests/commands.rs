@@ -254,26 +254,36 @@ fn a_closed_standard_output_is_no_panic() {
 }
 
 #[test]
-fn compile_prints_sizes_and_writes_the_code() {
+fn a_compiled_module_is_written_and_runs_where_it_is_trusted() {
     let module = file("arithmetic.wat", ARITHMETIC);
-    let output = path("code");
+    let output = path("compiled");
     let run = Run::new(&["compile", &module, "--stats", "-o", &output]);
     assert_eq!(run.code, Some(0), "{run:#?}");
-    let size = std::fs::metadata(output)
-        .expect("the code was written")
-        .len();
-    assert!(
-        run.stdout.contains(&format!("machine_code {size}\n")),
-        "{run:#?}"
-    );
     for line in [
         "functions 3\n",
+        "machine_code ",
         "wasm_code ",
         "state_map ",
         "compile_seconds ",
     ] {
         assert!(run.stdout.contains(line), "{run:#?}");
     }
+    let call = |options: &[&str]| {
+        let args = [
+            &["run"],
+            options,
+            &["--invoke", "divide", &output, "8", "2"],
+        ];
+        Run::new(&args.concat())
+    };
+    call(&["--allow-precompiled"]).assert_prints("4\n");
+    call(&["--allow-precompiled", "--freeze-every", "1"]).assert_prints("4\n");
+    call(&["--allow-precompiled", "--switch-versions"]).assert_prints("4\n");
+    call(&[]).assert_fails(1, "--allow-precompiled");
+    Run::new(&["compile", &output]).assert_fails(1, "precompiled");
+    let bytes = std::fs::read(&output).expect("it was written");
+    let cut = file("cut", &bytes[..bytes.len() - 1]);
+    Run::new(&["run", "--allow-precompiled", &cut]).assert_fails(1, "the header says");
 }
 
 #[test]

@@ -72,6 +72,23 @@ impl CpuFeatures {
         ("fma", |set| &mut set.fma),
     ];
 
+    /// The set as bits, in the order of its members.
+    pub(crate) fn to_bits(mut self) -> u32 {
+        let flags = (0..).zip(Self::FLAGS);
+        flags
+            .map(|(bit, (_, flag))| u32::from(*flag(&mut self)) << bit)
+            .sum()
+    }
+
+    /// The set with these bits; None if there is one of no feature.
+    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
+        let mut set = Self::BASELINE;
+        for (bit, (_, flag)) in (0..).zip(Self::FLAGS) {
+            *flag(&mut set) = bits & 1 << bit != 0;
+        }
+        (set.to_bits() == bits).then_some(set)
+    }
+
     /// The features that are in this set and not in `other`.
     #[must_use]
     pub fn without(mut self, mut other: Self) -> Self {

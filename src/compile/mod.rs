@@ -49,7 +49,8 @@ pub struct CodePosition {
     pub wasm_offset: u32,
 }
 
-/// Machine code of a module. Position-independent.
+/// Machine code of a module. Position-independent, and of no engine: the numbers by which
+/// an engine knows function types are missing in it.
 #[derive(Debug)]
 pub struct CompiledModule {
     /// The code.
@@ -58,6 +59,32 @@ pub struct CompiledModule {
     pub functions: Vec<Range<u32>>,
     /// Its state map and trap table.
     pub state_map: ModuleStateMap,
+    /// Where the numbers of types are missing, by offset.
+    pub signature_sites: Vec<SignatureSite>,
+}
+
+/// Four bytes of code that are to hold the engine-wide number of a function type, as a
+/// little-endian integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureSite {
+    /// Their offset in the code.
+    pub at: u32,
+    /// Index of the type in the module.
+    pub type_index: u32,
+}
+
+impl CompiledModule {
+    /// Writes a number for each type into the code, given its index in the module.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a site does not lie in the code.
+    pub fn set_signatures(&mut self, number: impl Fn(u32) -> u32) {
+        for &SignatureSite { at, type_index } in &self.signature_sites {
+            let bytes = number(type_index).to_le_bytes();
+            self.code[at as usize..][..bytes.len()].copy_from_slice(&bytes);
+        }
+    }
 }
 
 /// Why a module was refused.
@@ -146,25 +173,20 @@ pub struct Thunk {
     pub return_offset: u32,
 }
 
-/// Compiles every function of a module. `signatures` are the engine-wide numbers of the
-/// module's types, by type index.
+/// Compiles every function of a module.
 ///
 /// # Errors
 ///
 /// [`CompileError`] names the function and the limit it exceeds.
-pub fn compile(
-    module: &Module,
-    signatures: &[u32],
-    options: &CompileOptions,
-) -> Result<CompiledModule, CompileError> {
+pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModule, CompileError> {
     let mut context = baseline::ModuleContext {
         module,
-        signatures,
         options,
         offsets: module.vm_offsets(),
         masm: masm::Masm::default(),
         state_map: ModuleStateMapBuilder::default(),
         calls: Vec::new(),
+        signature_sites: Vec::new(),
     };
     let mut functions = Vec::with_capacity(module.bodies.len());
     for defined in 0..module.bodies.len() {
@@ -182,6 +204,7 @@ pub fn compile(
         code: context.masm.code,
         functions,
         state_map,
+        signature_sites: context.signature_sites,
     })
 }
 

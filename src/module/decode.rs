@@ -21,19 +21,26 @@ use wasmparser::{
 };
 
 pub(super) fn decode(bytes: Arc<[u8]>, features: WasmFeatures) -> Result<Module, DecodeError> {
-    if u32::try_from(bytes.len()).is_err() {
-        return Err(DecodeError::ModuleTooLarge { size: bytes.len() });
-    }
-    let features = features.to_wasmparser();
-    let mut decoder = Decoder::new(&bytes, Validator::new_with_features(features));
-    let mut parser = Parser::new(0);
-    parser.set_features(features);
-    for payload in parser.parse_all(&bytes) {
-        decoder.payload(payload?)?;
-    }
-    let mut module = decoder.module;
-    decoder.tail_calls.solve(&mut module);
+    let hash = ModuleHash(Sha256::digest(&bytes).into());
+    let decoder = Decoder::new(&bytes, features, hash);
+    let Decoder {
+        mut module,
+        tail_calls,
+        ..
+    } = decoder.run(features)?;
+    tail_calls.solve(&mut module);
     Ok(module)
+}
+
+/// Decodes all but the function bodies, which are taken to be valid.
+pub(super) fn decode_without_bodies(
+    bytes: Arc<[u8]>,
+    features: WasmFeatures,
+    hash: ModuleHash,
+) -> Result<Module, DecodeError> {
+    let mut decoder = Decoder::new(&bytes, features, hash);
+    decoder.module.has_validated_bodies = false;
+    Ok(decoder.run(features)?.module)
 }
 
 /// Value types that a module's sections may still expand to.
@@ -63,16 +70,16 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(bytes: &Arc<[u8]>, validator: Validator) -> Self {
+    fn new(bytes: &Arc<[u8]>, features: WasmFeatures, hash: ModuleHash) -> Self {
         Self {
-            validator,
+            validator: Validator::new_with_features(features.to_wasmparser()),
             allocations: FuncValidatorAllocations::default(),
             budget: Budget(MAX_MODULE_VALUE_TYPES),
             tail_calls: TailCallGraph::default(),
             surveyor: Surveyor::default(),
             module: Module {
                 bytes: bytes.clone(),
-                hash: ModuleHash(Sha256::digest(bytes).into()),
+                hash,
                 types: Vec::new(),
                 imports: Vec::new(),
                 functions: Vec::new(),
@@ -89,9 +96,24 @@ impl Decoder {
                 elements: Vec::new(),
                 data: Vec::new(),
                 bodies: Vec::new(),
+                has_validated_bodies: true,
                 function_names: Default::default(),
             },
         }
+    }
+
+    /// Decodes the whole module.
+    fn run(mut self, features: WasmFeatures) -> Result<Self, DecodeError> {
+        let bytes = self.module.bytes.clone();
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(DecodeError::ModuleTooLarge { size: bytes.len() });
+        }
+        let mut parser = Parser::new(0);
+        parser.set_features(features.to_wasmparser());
+        for payload in parser.parse_all(&bytes) {
+            self.payload(payload?)?;
+        }
+        Ok(self)
     }
 
     fn payload(&mut self, payload: Payload<'_>) -> Result<(), DecodeError> {
@@ -101,6 +123,10 @@ impl Decoder {
             .map_err(|error| DecodeError::refused(error, &payload))?;
         if let ValidPayload::Func(to_validate, body) = valid {
             let mut kept = self.body(&body)?;
+            if !self.module.has_validated_bodies {
+                self.module.bodies.push(kept);
+                return Ok(());
+            }
             self.surveyor.begin(kept.locals.len());
             self.validate(to_validate, &body)
                 .map_err(|error| DecodeError::refused(error, &payload))?;

@@ -104,6 +104,29 @@ impl WasmFeatures {
         Some(features)
     }
 
+    /// The set as bits, in the order of its members.
+    pub(crate) fn to_bits(mut self) -> u32 {
+        let switches = (0..).zip(SWITCHES);
+        switches
+            .map(|(bit, (_, switch, _))| u32::from(*switch(&mut self)) << bit)
+            .sum()
+    }
+
+    /// The set with these bits; None if there is one of no feature.
+    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
+        let mut set = Self::V1;
+        for (bit, (_, switch, _)) in (0..).zip(SWITCHES) {
+            *switch(&mut set) = bits & 1 << bit != 0;
+        }
+        (set.to_bits() == bits).then_some(set)
+    }
+
+    /// The features that are in this set and not in `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self::from_bits(self.to_bits() & !other.to_bits()).expect("bits of features")
+    }
+
     /// The switches that are on.
     fn on(mut self) -> impl Iterator<Item = &'static Switch> {
         SWITCHES

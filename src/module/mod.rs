@@ -81,6 +81,8 @@ pub struct Module {
     pub data: Vec<DataSegment>,
     /// Bodies of the defined functions.
     pub bodies: Vec<FunctionBody>,
+    /// Whether the bodies have been validated and surveyed, and not only found.
+    pub(crate) has_validated_bodies: bool,
     /// Function names from the name section, by function index.
     pub function_names: BTreeMap<u32, String>,
 }
@@ -354,6 +356,20 @@ impl Module {
         features: WasmFeatures,
     ) -> Result<Self, DecodeError> {
         decode::decode(bytes.into(), features)
+    }
+
+    /// The same for a module whose function bodies and hash are known from before: they are
+    /// not looked at, and no body has tail calls or a survey then.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::decode`].
+    pub(crate) fn decode_without_bodies(
+        bytes: impl Into<Arc<[u8]>>,
+        features: WasmFeatures,
+        hash: ModuleHash,
+    ) -> Result<Self, DecodeError> {
+        decode::decode_without_bodies(bytes.into(), features, hash)
     }
 
     /// The type of a function, by its index.

@@ -126,7 +126,7 @@ fn version_with(module: &Module, positions: &[CodePosition]) -> Result<VersionId
     let mut positions = positions.to_vec();
     positions.sort_unstable();
     positions.dedup();
-    check_positions(module.inner(), &positions)?;
+    check_positions(module.validated()?, &positions)?;
     let first = module.version(VersionId::FIRST);
     let options = CompileOptions {
         breakpoints: positions.into(),

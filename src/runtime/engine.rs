@@ -2,7 +2,7 @@
 
 use super::code_memory::CodeMemory;
 use crate::abi::FuncType;
-use crate::compile::{self, CpuFeatures};
+use crate::compile::{self, CompileOptions, CpuFeatures};
 use crate::limits;
 use crate::module::WasmFeatures;
 use crate::platform::{Platform, PlatformError};
@@ -91,6 +91,14 @@ impl Engine {
     /// Its configuration.
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// How modules are compiled when nobody says otherwise.
+    pub(super) fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
+            features: self.config().features,
+            ..CompileOptions::default()
+        }
     }
 
     /// The engine-wide number of a function type; equal types have equal numbers.

@@ -3,11 +3,12 @@
 use super::version::{UnknownVersion, Version, VersionId, VersionList};
 use super::{Engine, ModuleError};
 use crate::compile::CompileOptions;
-use crate::module::ModuleHash;
+use crate::module::{ModuleHash, WasmFeatures};
 use crate::state::ModuleStateMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
+use spin::Once;
 
 /// A compiled module. Cloning is cheap.
 #[derive(Clone)]
@@ -19,8 +20,12 @@ pub struct Module {
 pub(crate) struct ModuleInner {
     engine: Engine,
     module: crate::module::Module,
+    /// The features of WebAssembly that it was allowed to use.
+    wasm_features: WasmFeatures,
     signatures: Vec<u32>,
     versions: VersionList,
+    /// A precompiled module decoded once more with its bodies, when they are needed.
+    validated: Once<crate::module::Module>,
 }
 
 /// Sizes in bytes of what a compilation read and made.
@@ -44,21 +49,32 @@ impl Module {
     ///
     /// [`ModuleError`].
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, ModuleError> {
-        let features = engine.config().wasm_features;
-        let module = crate::module::Module::decode_with(bytes, features)?;
+        let wasm_features = engine.config().wasm_features;
+        let module = crate::module::Module::decode_with(bytes, wasm_features)?;
+        let options = engine.compile_options();
+        Self::with_version(engine, module, wasm_features, |module, signatures| {
+            Version::new(engine, module, signatures, options)
+        })
+    }
+
+    /// A module with the version that `make` makes of it and the numbers of its types.
+    pub(super) fn with_version<E>(
+        engine: &Engine,
+        module: crate::module::Module,
+        wasm_features: WasmFeatures,
+        make: impl FnOnce(&crate::module::Module, &[u32]) -> Result<Version, E>,
+    ) -> Result<Self, E> {
         let signatures: Vec<u32> = module.types.iter().map(|ty| engine.intern(ty)).collect();
-        let options = CompileOptions {
-            features: engine.config().features,
-            ..CompileOptions::default()
-        };
         let versions = VersionList::new();
-        versions.add(engine, &module, &signatures, options)?;
+        versions.add(make(&module, &signatures)?);
         Ok(Self {
             inner: Arc::new(ModuleInner {
                 engine: engine.clone(),
                 module,
+                wasm_features,
                 signatures,
                 versions,
+                validated: Once::new(),
             }),
         })
     }
@@ -71,12 +87,23 @@ impl Module {
     /// [`ModuleError`].
     pub fn add_version(&self, options: &CompileOptions) -> Result<VersionId, ModuleError> {
         let inner = &*self.inner;
-        inner.versions.add(
-            &inner.engine,
-            &inner.module,
-            &inner.signatures,
-            options.clone(),
-        )
+        let module = self.validated()?;
+        let version = Version::new(&inner.engine, module, &inner.signatures, options.clone())?;
+        Ok(inner.versions.add(version))
+    }
+
+    /// The decoded module with its function bodies validated, which those of a precompiled
+    /// module are only now.
+    pub(super) fn validated(&self) -> Result<&crate::module::Module, ModuleError> {
+        let inner = &*self.inner;
+        if inner.module.has_validated_bodies {
+            return Ok(&inner.module);
+        }
+        let decode = || {
+            let bytes = inner.module.bytes.clone();
+            crate::module::Module::decode_with(bytes, inner.wasm_features)
+        };
+        Ok(inner.validated.try_call_once(decode)?)
     }
 
     /// A code version.
@@ -102,6 +129,11 @@ impl Module {
     /// The decoded module.
     pub fn inner(&self) -> &crate::module::Module {
         &self.inner.module
+    }
+
+    /// The features of WebAssembly that it was allowed to use.
+    pub(super) fn wasm_features(&self) -> WasmFeatures {
+        self.inner.wasm_features
     }
 
     /// The engine it was compiled for.

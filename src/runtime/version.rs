@@ -11,8 +11,9 @@ use super::append_list::AppendList;
 use super::code_memory::CodeMemory;
 use super::{Engine, ModuleError};
 use crate::abi::CpuFeatures;
-use crate::compile::{CompileOptions, compile};
+use crate::compile::{CompileOptions, CompiledModule, SignatureSite, compile};
 use crate::frame::CodeRef;
+use crate::platform::PlatformError;
 use crate::state::{CodeVersion, ModuleStateMap};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -38,12 +39,14 @@ pub struct Version {
     state: CodeVersion,
     options: CompileOptions,
     functions: Vec<Range<u32>>,
+    /// Where the code holds numbers of types.
+    signature_sites: Vec<SignatureSite>,
     code: CodeMemory,
 }
 
 impl Version {
     /// Compiles a module.
-    fn new(
+    pub(super) fn new(
         engine: &Engine,
         module: &crate::module::Module,
         signatures: &[u32],
@@ -53,7 +56,19 @@ impl Version {
         if missing != CpuFeatures::BASELINE {
             return Err(ModuleError::MissingFeatures(missing));
         }
-        let compiled = compile(module, signatures, &options)?;
+        let compiled = compile(module, &options)?;
+        Ok(Self::link(engine, signatures, compiled, options)?)
+    }
+
+    /// Makes compiled code executable. `signatures` are the engine-wide numbers of the
+    /// module's types, by type index.
+    pub(super) fn link(
+        engine: &Engine,
+        signatures: &[u32],
+        mut compiled: CompiledModule,
+        options: CompileOptions,
+    ) -> Result<Self, PlatformError> {
+        compiled.set_signatures(|type_index| signatures[type_index as usize]);
         let code = CodeMemory::new(engine.platform(), &compiled.code)?;
         Ok(Self {
             state: CodeVersion {
@@ -65,6 +80,7 @@ impl Version {
             },
             options,
             functions: compiled.functions,
+            signature_sites: compiled.signature_sites,
             code,
         })
     }
@@ -87,6 +103,11 @@ impl Version {
     /// The state map of the machine code.
     pub fn state_map(&self) -> &ModuleStateMap {
         &self.state.msm
+    }
+
+    /// Where the code holds numbers of types.
+    pub(super) fn signature_sites(&self) -> &[SignatureSite] {
+        &self.signature_sites
     }
 
     /// What the state model says of it.
@@ -135,20 +156,13 @@ impl VersionList {
         }
     }
 
-    /// Compiles a module once more.
-    pub(super) fn add(
-        &self,
-        engine: &Engine,
-        module: &crate::module::Module,
-        signatures: &[u32],
-        options: CompileOptions,
-    ) -> Result<VersionId, ModuleError> {
-        let version = Version::new(engine, module, signatures, options)?;
+    /// Adds a version.
+    pub(super) fn add(&self, version: Version) -> VersionId {
         let mut count = self.count.lock();
         let id = VersionId(*count);
         self.versions.push(version);
         *count += 1;
-        Ok(id)
+        id
     }
 
     pub(super) fn get(&self, id: VersionId) -> Option<&Version> {

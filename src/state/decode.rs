@@ -143,7 +143,7 @@ impl<'a> Cursor<'a> {
     fn read_changes(&mut self, stack: &mut Option<&mut OperandStack>) -> Option<()> {
         let mut next = 0;
         for _ in 0..self.reader.varint()? {
-            let index = self.reader.varint()? as usize + next;
+            let index = (self.reader.varint()? as usize).checked_add(next)?;
             match stack {
                 Some(stack) => {
                     let operand = self.read_operand(stack, index)?;
@@ -151,7 +151,7 @@ impl<'a> Cursor<'a> {
                 }
                 None => self.reader.skip_operand()?,
             }
-            next = index + 1;
+            next = index.checked_add(1)?;
         }
         Some(())
     }

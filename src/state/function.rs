@@ -6,6 +6,7 @@ use super::map::{Block, ModuleStateMap, PointClass};
 use super::point::{LocalHome, Operand, PointKind};
 use crate::abi::RegisterIndex;
 use crate::abi::registers::stack_words;
+use crate::limits::MAX_LOCALS;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -51,13 +52,13 @@ pub struct FunctionStateMap<'a> {
     size: u32,
     frame_slots: u32,
     shadow_slots: u32,
-    first_slot: u32,
-    first_block: usize,
-    block_count: usize,
+    pub(super) first_slot: u32,
+    pub(super) first_block: usize,
+    pub(super) block_count: usize,
     saved_at: usize,
     params: u32,
     locals_at: usize,
-    points_at: usize,
+    pub(super) points_at: usize,
 }
 
 impl Point {
@@ -198,18 +199,21 @@ impl<'a> FunctionStateMap<'a> {
         };
         let mut slot = match head & (LOCAL_HAS_SLOT | LOCAL_EXPLICIT_SLOT) {
             0 => None,
-            LOCAL_HAS_SLOT => Some(*next_slot + words - 1),
+            LOCAL_HAS_SLOT => Some(next_slot.wrapping_add(words - 1)),
             _ => Some(reader.number()?),
         };
         let count = match head & LOCAL_RUN {
             0 => 1,
             _ => reader.number()?,
         };
+        if count > MAX_LOCALS - locals.len() as u32 {
+            return None;
+        }
         for _ in 0..count {
             locals.push(LocalHome { ty, register, slot });
             if let Some(slot) = &mut slot {
-                *next_slot = *slot + 1;
-                *slot += words;
+                *next_slot = slot.wrapping_add(1);
+                *slot = slot.wrapping_add(words);
             }
         }
         Some(())
@@ -334,13 +338,13 @@ impl<'a> FunctionStateMap<'a> {
         Reader::new(self.map.bytes(), position)
     }
 
-    fn blocks(&self) -> &'a [Block] {
+    pub(super) fn blocks(&self) -> &'a [Block] {
         self.map.blocks(self.first_block, self.block_count)
     }
 
     /// Start and end in the bytes, and first code offset, of block `number`, where 0 is
     /// what comes before the first of [`Self::blocks`].
-    fn block_range(&self, number: usize) -> (usize, usize, u32) {
+    pub(super) fn block_range(&self, number: usize) -> (usize, usize, u32) {
         let blocks = self.blocks();
         let (start, code) = match number.checked_sub(1).and_then(|n| blocks.get(n)) {
             Some(block) => (block.data as usize, block.code),

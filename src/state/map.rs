@@ -10,14 +10,15 @@ use core::mem::size_of;
 
 /// All functions of one code version, by start offset.
 ///
-/// Made by [`ModuleStateMapBuilder`](super::ModuleStateMapBuilder) only and never
-/// read from outside, so its bytes are trusted to be well-formed.
+/// Made by [`ModuleStateMapBuilder`](super::ModuleStateMapBuilder), or out of
+/// [`PackedMap`](super::PackedMap), which is checked first; so its bytes are trusted to be
+/// well-formed.
 #[derive(Clone, Debug, Default)]
 pub struct ModuleStateMap {
-    functions: Box<[Function]>,
-    blocks: Box<[Block]>,
-    bytes: Box<[u8]>,
-    total_size: u32,
+    pub(super) functions: Box<[Function]>,
+    pub(super) blocks: Box<[Block]>,
+    pub(super) bytes: Box<[u8]>,
+    pub(super) total_size: u32,
 }
 
 /// One function.

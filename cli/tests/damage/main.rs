@@ -8,6 +8,7 @@
 mod disks;
 mod images;
 mod modules;
+mod precompiled;
 
 use fuzz_common::guest::Host;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ mod freeze;
 mod harness;
 mod host_frames;
 mod pending;
+mod precompiled;
 mod random;
 mod tail_calls;
 mod traps;

@@ -15,7 +15,8 @@ use crate::abi::registers::{
 };
 use crate::abi::value::{FuncType, ValType};
 use crate::abi::vmctx::{Libcall, VmCtx, VmFuncRef};
-use crate::compile::masm::{AluOp, Cond, Mem, Size, mem, mem_index};
+use crate::compile::SignatureSite;
+use crate::compile::masm::{Cond, Mem, Size, mem, mem_index};
 use crate::module::TailCalls;
 use crate::state::PointKind;
 use alloc::vec::Vec;
@@ -75,13 +76,9 @@ impl FunctionCompiler<'_> {
         self.release_if(index, owned);
         self.masm.test(Size::S64, TARGET, TARGET);
         self.masm.jump_if(Cond::Equal, uninitialized);
-        let signature = self.signatures[type_index as usize];
-        self.masm.alu_imm(
-            AluOp::Cmp,
-            Size::S32,
-            mem(TARGET, offset_of!(VmFuncRef, signature) as i32),
-            signature as i32,
-        );
+        let signature = mem(TARGET, offset_of!(VmFuncRef, signature) as i32);
+        let at = self.masm.cmp_later(signature);
+        self.signature_sites.push(SignatureSite { at, type_index });
         self.masm.jump_if(Cond::NotEqual, mismatch);
     }
 

@@ -41,7 +41,7 @@ mod tail_call;
 mod vector;
 
 use super::masm::{Label, Masm};
-use super::{CodePosition, CompileError, CompileOptions, RegisterCache};
+use super::{CodePosition, CompileError, CompileOptions, RegisterCache, SignatureSite};
 use crate::abi::vmctx::{VmCtx, VmOffsets};
 use crate::abi::{GPR, TrapCode};
 use crate::limits;
@@ -67,12 +67,12 @@ pub(super) struct CallSite {
 /// What all functions of a module share while they are compiled.
 pub(super) struct ModuleContext<'a> {
     pub(super) module: &'a Module,
-    pub(super) signatures: &'a [u32],
     pub(super) options: &'a CompileOptions,
     pub(super) offsets: VmOffsets,
     pub(super) masm: Masm,
     pub(super) state_map: ModuleStateMapBuilder,
     pub(super) calls: Vec<CallSite>,
+    pub(super) signature_sites: Vec<SignatureSite>,
 }
 
 /// A jump out of line that ends in a trap.
@@ -99,12 +99,12 @@ struct PollStub {
 /// One function being compiled.
 struct FunctionCompiler<'a> {
     module: &'a Module,
-    signatures: &'a [u32],
     options: &'a CompileOptions,
     offsets: VmOffsets,
     masm: &'a mut Masm,
     state_map: &'a mut ModuleStateMapBuilder,
     calls: &'a mut Vec<CallSite>,
+    signature_sites: &'a mut Vec<SignatureSite>,
     function: u32,
     body: &'a FunctionBody,
     /// Breakpoints of this function that are still to come.
@@ -175,12 +175,12 @@ pub(super) fn compile_function(
     let epilogue = context.masm.new_label();
     let mut compiler = FunctionCompiler {
         module,
-        signatures: context.signatures,
         options: context.options,
         offsets: context.offsets,
         masm: &mut context.masm,
         state_map: &mut context.state_map,
         calls: &mut context.calls,
+        signature_sites: &mut context.signature_sites,
         function,
         body,
         breakpoints: breakpoints_from(

@@ -159,6 +159,12 @@ impl Masm {
         }
     }
 
+    /// `cmp dword [mem], imm32` whose immediate is the last four bytes, to be patched.
+    pub(in crate::compile) fn cmp_later(&mut self, mem: impl Into<Rm>) -> u32 {
+        emit!(self, cmpl_mi, mem.into(), 0);
+        self.offset() - 4
+    }
+
     /// `sub rsp, imm32` whose immediate is the last four bytes, to be patched.
     pub(in crate::compile) fn sub_rsp_patchable(&mut self) -> u32 {
         emit!(self, subq_mi_sxl, GPR::RSP, 0);

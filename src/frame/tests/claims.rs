@@ -14,9 +14,8 @@ pub(super) struct Claims {
 impl Claims {
     pub(super) fn of(wat: &str) -> Self {
         let module = Module::decode(wat::parse_str(wat).unwrap()).unwrap();
-        let signatures: Vec<u32> = (0..module.types.len() as u32).collect();
         let options = CompileOptions::default();
-        let compiled = compile(&module, &signatures, &options).unwrap();
+        let compiled = compile(&module, &options).unwrap();
         Self { module, compiled }
     }
 
