@@ -210,23 +210,6 @@ fn a_reactor_is_initialised_before_a_call() {
 }
 
 #[test]
-fn calls_that_are_not_implemented_return_enosys() {
-    let file = file(
-        "enosys.wat",
-        r#"(module
-          (import "wasi_snapshot_preview1" "path_open"
-            (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
-          (memory (export "memory") 1)
-          (func (export "f") (result i32 i32)
-            (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
-              (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 0))
-            (call $prestat (i32.const 3) (i32.const 0))))"#,
-    );
-    Run::new(&["run", "--invoke", "f", &file]).assert_prints("52\n8\n");
-}
-
-#[test]
 fn a_guest_without_memory_cannot_use_wasi() {
     let file = file(
         "memoryless.wat",

@@ -1,39 +1,62 @@
 //! The WASI state of a program: all of the host that a guest can remember.
 
-use super::WasiHost;
+use super::attach::Unnamed;
+use super::clock::GuestClock;
+use super::descriptors::Descriptors;
 use super::state::StateError;
+use super::{Wait, Waited, WasiHost};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The WASI state of one program. Serialised with the store.
 ///
-/// # Clocks
+/// # Time
 ///
 /// The realtime clock is the host's. The monotonic clock is the program's own: it
 /// begins at zero, runs with the host's while the program is on a host, and
 /// stands still while it is frozen, so that it never goes backwards, whichever
-/// machine thaws it, and no time-out expires for having been frozen. The
-/// CPU-time clocks are the monotonic clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// machine thaws it, and no time-out expires for having been frozen: a program that was
+/// frozen while it slept sleeps for the rest of the time. Only a time-out that names a moment
+/// of the realtime clock may be over when it is thawed. The CPU-time clocks are the monotonic
+/// clock without the time that was spent waiting.
+///
+/// # Files
+///
+/// A file or directory that is open when the program is frozen is found again by its path
+/// in the directory that the program was given, wherever that is on the host that thaws it,
+/// and whatever is in it by then. If it is gone, the program cannot be thawed, and
+/// [`AttachError`](super::AttachError) names it. A file that had no name any more when the
+/// program was frozen is in the image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WasiCtx {
     args: Vec<Vec<u8>>,
     env: Vec<Vec<u8>>,
-    random: Random,
-    /// Whether descriptors 0, 1 and 2 are open.
-    open: [bool; 3],
-    stdin_position: u64,
-    /// The program's monotonic time when `clock_base` was taken, or when it was frozen.
-    elapsed_ns: u64,
-    /// The host's monotonic time at `elapsed_ns`; None until the clock is first
-    /// read on this host.
+    pub(super) random: Random,
+    pub(super) descriptors: Descriptors,
+    /// What is open and has no name, while the program is frozen.
+    pub(super) unnamed: Vec<Unnamed>,
+    pub(super) stdin_position: u64,
+    pub(super) clock: GuestClock,
+    pub(super) waiting: Option<Waiting>,
+    /// Whether the program is together with a host.
     #[serde(skip)]
-    clock_base: Option<u64>,
+    pub(super) is_attached: bool,
+}
+
+/// A call that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    /// The program's monotonic time when the call was made.
+    pub(super) began_ns: u64,
+    /// That at which the wait ends by itself.
+    until_ns: Option<u64>,
+    stdin: bool,
 }
 
 /// Where `random_get` takes its bytes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Random {
-    /// The host's entropy.
+    /// The host's entropy. Programs that are thawed from one image get other bytes each.
     #[default]
     Host,
     /// A generator with this state (SplitMix64): the same seed gives the same
@@ -44,24 +67,9 @@ pub enum Random {
 /// Most bytes of all arguments, and of the whole environment, terminators included.
 pub(super) const MAX_STRINGS_SIZE: usize = 1 << 20;
 
-impl Default for WasiCtx {
-    /// A program without arguments and environment, all three streams open.
-    fn default() -> Self {
-        Self {
-            args: Vec::new(),
-            env: Vec::new(),
-            random: Random::Host,
-            open: [true; 3],
-            stdin_position: 0,
-            elapsed_ns: 0,
-            clock_base: None,
-        }
-    }
-}
-
 impl WasiCtx {
-    /// Makes the state of a program that has not begun. `args` begins with the
-    /// program's name; `env` holds `NAME=value` strings.
+    /// Makes the state of a program that has not begun, all three streams open. `args` begins
+    /// with the program's name; `env` holds `NAME=value` strings.
     ///
     /// # Errors
     ///
@@ -92,40 +100,52 @@ impl WasiCtx {
         self.stdin_position
     }
 
-    /// The program's monotonic time in nanoseconds.
-    pub(super) fn monotonic_ns(&mut self, host: &mut dyn WasiHost) -> u64 {
-        let now = host.monotonic_ns();
-        let base = *self.clock_base.get_or_insert(now);
-        self.elapsed_ns.saturating_add(now.saturating_sub(base))
+    /// What the call waits for with which the program was suspended; None if it does not wait.
+    ///
+    /// A wait for a moment of the realtime clock is told as that clock was when the
+    /// call was last made, so it may be over sooner if the program has been frozen since.
+    pub fn pending_wait(&mut self, host: &mut dyn WasiHost) -> Option<Wait> {
+        let now_ns = self.clock.now_ns(host);
+        let waiting = self.waiting.as_ref()?;
+        let duration = |until_ns: u64| until_ns.saturating_sub(now_ns);
+        Some(Wait {
+            duration_ns: waiting.until_ns.map(duration),
+            stdin: waiting.stdin,
+        })
     }
 
-    /// Starts the monotonic clock on this host, unless it runs.
-    pub(super) fn start_clock(&mut self, host: &mut dyn WasiHost) {
-        self.monotonic_ns(host);
+    /// Remembers what the call that is being made waits for.
+    pub(super) fn note_wait(&mut self, host: &mut dyn WasiHost, wait: Wait) {
+        let now_ns = self.clock.now_ns(host);
+        let began_ns = self.waiting.as_ref().map_or(now_ns, |known| known.began_ns);
+        let until = |duration_ns| now_ns.saturating_add(duration_ns);
+        self.waiting = Some(Waiting {
+            began_ns,
+            until_ns: wait.duration_ns.map(until),
+            stdin: wait.stdin,
+        });
     }
 
-    /// Brings `elapsed_ns` up to date, for serialisation.
-    pub(super) fn settle_clock(&mut self, host: &mut dyn WasiHost) {
-        self.elapsed_ns = self.monotonic_ns(host);
-        self.clock_base = Some(host.monotonic_ns());
+    /// Waits for a while.
+    pub(super) fn wait(&mut self, host: &mut dyn WasiHost, wait: Wait) -> Waited {
+        let now_ns = self.clock.now_ns(host);
+        let waited = host.wait(wait);
+        let waited_ns = self.clock.now_ns(host) - now_ns;
+        self.clock.add_waited(waited_ns);
+        waited
     }
 
-    pub(super) fn random_mut(&mut self) -> &mut Random {
-        &mut self.random
+    /// Forgets what a pending call waits for: whoever completes such a call in its place
+    /// ([`Store::complete_pending_call`](crate::runtime::Store::complete_pending_call)) says so.
+    pub fn forget_wait(&mut self) {
+        self.waiting = None;
     }
 
-    pub(super) fn is_open(&self, fd: u32) -> bool {
-        self.open.get(fd as usize).copied().unwrap_or(false)
-    }
-
-    pub(super) fn close(&mut self, fd: u32) {
-        if let Some(open) = self.open.get_mut(fd as usize) {
-            *open = false;
-        }
-    }
-
-    pub(super) fn advance_stdin(&mut self, bytes: usize) {
-        self.stdin_position = self.stdin_position.saturating_add(bytes as u64);
+    /// Brings everything up to date, for serialisation. The monotonic clock stands still from
+    /// here.
+    pub(super) fn settle(&mut self, host: &mut dyn WasiHost) -> Result<(), StateError> {
+        self.clock.settle(host);
+        self.settle_files(host)
     }
 
     /// Checks what the guest-visible calls rely on.
@@ -142,19 +162,10 @@ impl WasiCtx {
                 return Err(StateError::NulInString);
             }
         }
-        Ok(())
-    }
-}
-
-impl Random {
-    /// The next eight bytes of the generator with this state (Steele, Lea, Flood:
-    /// Fast splittable pseudorandom number generators, 2014).
-    pub(super) fn next(state: &mut u64) -> u64 {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        match self.descriptors.is_valid(self.unnamed.len()) {
+            true => Ok(()),
+            false => Err(StateError::Descriptors),
+        }
     }
 }
 

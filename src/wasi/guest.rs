@@ -1,6 +1,39 @@
-//! Guest memory as WASI calls see it: addresses are allegations until checked.
+//! One call of a guest, and its memory: addresses are allegations until checked.
 
-use super::Errno;
+use super::files::{FileStat, FileSystem};
+use super::{Errno, Wait, WasiCtx, WasiHost};
+
+/// What a call acts on.
+pub(super) struct Call<'a> {
+    /// The program's own state.
+    pub(super) ctx: &'a mut WasiCtx,
+    /// The outside world.
+    pub(super) host: &'a mut dyn WasiHost,
+    /// The calling instance's memory.
+    pub(super) guest: Guest<'a>,
+}
+
+/// Why a call does not return zero, now or at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It returns this.
+    Errno(Errno),
+    /// It cannot be answered yet. Nothing has been changed; it is to be made again.
+    Wait(Wait),
+    /// The program ends.
+    Exit(u32),
+}
+
+impl From<Errno> for Stop {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+/// The host's directories. Whoever has one of them open has them.
+pub(super) fn files(host: &mut dyn WasiHost) -> Result<&mut dyn FileSystem, Errno> {
+    host.files().ok_or(Errno::BadFd)
+}
 
 /// The calling instance's memory.
 pub(super) struct Guest<'a>(pub(super) &'a mut [u8]);
@@ -16,6 +49,9 @@ pub(super) struct IoVec {
 const MAX_IO_VECS: u32 = 1024;
 
 const IO_VEC_SIZE: u32 = 8;
+
+/// Most bytes of a path, as Linux has it (`PATH_MAX`, which counts a terminator).
+const MAX_PATH: u32 = 4095;
 
 impl Guest<'_> {
     /// The `len` bytes at `address`.
@@ -49,6 +85,41 @@ impl Guest<'_> {
         self.write(address, &value.to_le_bytes())
     }
 
+    /// Writes what is known about a file (`witx` type `filestat`).
+    pub(super) fn write_stat(&mut self, address: u32, stat: &FileStat) -> Result<(), Errno> {
+        let mut bytes = [0; FILE_STAT_SIZE as usize];
+        let numbers = [
+            (0, stat.device),
+            (8, stat.inode),
+            (24, stat.links),
+            (32, stat.size),
+            (40, stat.accessed_ns),
+            (48, stat.modified_ns),
+            (56, stat.changed_ns),
+        ];
+        for (offset, number) in numbers {
+            bytes[offset..offset + 8].copy_from_slice(&number.to_le_bytes());
+        }
+        bytes[16] = stat.kind as u8;
+        self.write(address, &bytes)
+    }
+
+    /// A path, or the text of a symbolic link: not empty, not absolute, without a zero byte.
+    pub(super) fn path(&self, address: u32, len: u32) -> Result<&str, Errno> {
+        if len > MAX_PATH {
+            return Err(Errno::NameTooLong);
+        }
+        let bytes = self.bytes(address, len)?;
+        let path = core::str::from_utf8(bytes).map_err(|_| Errno::IllegalSequence)?;
+        match path.as_bytes() {
+            [] => Err(Errno::NoEntry),
+            // Nothing is open that a root could be.
+            [b'/', ..] => Err(Errno::NotPermitted),
+            bytes if bytes.contains(&0) => Err(Errno::Invalid),
+            _ => Ok(path),
+        }
+    }
+
     /// The list of `count` elements at `address`, the list itself checked to lie in memory
     /// and its lengths to have a sum below 2^32. What the elements point to is not checked.
     pub(super) fn io_vecs(&self, address: u32, count: u32) -> Result<IoVecs<'_>, Errno> {
@@ -71,6 +142,9 @@ impl Guest<'_> {
         Ok(IoVecs(bytes).get(0))
     }
 }
+
+/// Bytes of a `filestat`.
+pub(super) const FILE_STAT_SIZE: u32 = 64;
 
 /// A checked list of [`IoVec`]s in guest memory.
 pub(super) struct IoVecs<'a>(&'a [u8]);

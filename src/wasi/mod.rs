@@ -11,25 +11,41 @@
 //! other that uses the two.
 //!
 //! Guest pointers are checked against the memory exported as `memory`; one that
-//! is out of bounds is EFAULT, never a fault of the host. Calls of preview 1 that this
-//! host does not implement link, and return ENOSYS.
+//! is out of bounds is EFAULT, never a fault of the host.
 
-mod calls;
+mod args;
+mod attach;
+mod clock;
 mod ctx;
+mod descriptors;
 mod errno;
+mod fd;
 mod files;
 mod guest;
+mod io;
 mod linker;
+mod path;
+mod poll;
+mod process;
 mod program;
+mod random;
+mod readdir;
+mod rights;
 mod state;
+#[cfg(test)]
+mod tests;
 
+pub use attach::AttachError;
 pub use ctx::{Random, WasiCtx};
+pub use descriptors::MAX_DESCRIPTORS;
 pub use errno::Errno;
 pub use files::{
     DirEntry, FileId, FileKind, FileStat, FileSystem, OpenOptions, Place, SetTimes, Sync,
 };
 pub use linker::{MODULE_NAME, add_to_linker};
+pub use poll::MAX_SUBSCRIPTIONS;
 pub use program::{HostData, ProgramError, Progress, step};
+pub use readdir::MAX_LISTING;
 pub use state::{Entry, HostState, MAX_STATE_SIZE, PlannedModule, Stage, StateError};
 
 /// The two streams a guest can write to.

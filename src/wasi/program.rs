@@ -3,7 +3,7 @@
 //! frozen.
 
 use super::state::{Entry, HostState, Stage};
-use super::{Wasi, WasiHost};
+use super::{AttachError, Wasi, WasiHost};
 use crate::abi::Value;
 use crate::module::ModuleHash;
 use crate::runtime::{CallError, Func, Instance, InstantiateError, Linker, Module, Outcome, Store};
@@ -58,6 +58,9 @@ pub enum ProgramError {
     /// The store does not have the instance that the stage names.
     #[error("the store has no instance {0}")]
     MissingInstance(u32),
+    /// Something that the program was given, or has open, is not there.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
     /// A module could not be instantiated.
     #[error(transparent)]
     Instantiate(#[from] InstantiateError),
@@ -83,7 +86,7 @@ pub fn step<H: WasiHost + 'static>(
     modules: &[Module],
 ) -> Result<Progress, ProgramError> {
     let data = store.data_mut();
-    data.state.wasi.start_clock(&mut data.host);
+    data.state.wasi.attach(&mut data.host)?;
     match data.state.stage {
         Stage::Instantiate(index) => instantiate(store, linker, modules, index),
         Stage::BeforeInitialize => initialize(store),

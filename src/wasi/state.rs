@@ -3,7 +3,8 @@
 //! The bytes are a version byte and a postcard encoding. They come back from
 //! images, so they are hostile until [`HostState::from_bytes`] has checked them.
 
-use super::{WasiCtx, WasiHost};
+use super::attach::MAX_UNNAMED_SIZE;
+use super::{Errno, WasiCtx, WasiHost};
 use crate::abi::Value;
 use crate::module::ModuleHash;
 use alloc::string::String;
@@ -69,7 +70,7 @@ pub enum Stage {
 }
 
 /// Most bytes of an encoded state.
-pub const MAX_STATE_SIZE: usize = 4 << 20;
+pub const MAX_STATE_SIZE: usize = 64 << 20;
 
 /// Most modules of one program.
 const MAX_MODULES: usize = 1024;
@@ -102,6 +103,23 @@ pub enum StateError {
         /// The largest allowed.
         limit: usize,
     },
+    /// There are more preopened directories than descriptors.
+    #[error("more preopened directories than there can be descriptors")]
+    TooManyDescriptors,
+    /// The descriptors do not hold together.
+    #[error("the descriptors of the host state do not hold together")]
+    Descriptors,
+    /// A file that has no name any more cannot be put into an image.
+    #[error("descriptor {fd} is open on something without a name, which cannot be kept: {errno}")]
+    UnnamedFile {
+        /// The descriptor.
+        fd: u32,
+        /// Why it cannot be read.
+        errno: Errno,
+    },
+    /// Files that have no name any more are too large for an image.
+    #[error("open files without a name have {0} bytes, more than {MAX_UNNAMED_SIZE}")]
+    UnnamedTooLarge(usize),
     /// There is no module, or there are too many.
     #[error("a program of {0} modules; 1 to {MAX_MODULES} are possible")]
     ModuleCount(usize),
@@ -127,9 +145,10 @@ impl HostState {
     ///
     /// # Errors
     ///
-    /// [`StateError::TooLarge`].
+    /// [`StateError::TooLarge`], [`StateError::UnnamedFile`],
+    /// [`StateError::UnnamedTooLarge`].
     pub fn to_bytes(&mut self, host: &mut dyn WasiHost) -> Result<Vec<u8>, StateError> {
-        self.wasi.settle_clock(host);
+        self.wasi.settle(host)?;
         let bytes = postcard::to_extend(self, Vec::from([VERSION]))
             .expect("the state's types have an encoding, and a Vec grows");
         match bytes.len() {
@@ -178,7 +197,7 @@ impl HostState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wasi::{Errno, OutputStream, Random};
+    use crate::wasi::{OutputStream, Random};
     use alloc::vec;
     use proptest::prelude::*;
 
