@@ -17,6 +17,7 @@ setup:
 check: setup
 	cargo fmt --all --check
 	cargo fmt --manifest-path bench/Cargo.toml --all --check
+	cargo fmt --manifest-path tests/wasi/Cargo.toml --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy -p woodfrog -p woodfrog-boot -p woodfrog-suite -p woodfrog-test-images --target x86_64-unknown-none -- -D warnings
 	cargo test -q -p woodfrog --lib

@@ -113,8 +113,8 @@ pub struct ResumeArgs {
 /// What `run` and `resume` share.
 #[derive(Args, Debug)]
 pub struct CommonArgs {
-    /// Give the program a directory (not supported yet)
-    #[arg(long, value_name = "HOST::GUEST")]
+    /// Give the program the directory HOST, under the name GUEST or else its own (repeatable)
+    #[arg(long, value_name = "HOST[::GUEST]")]
     pub dir: Vec<String>,
 
     /// Instantiate FILE first, and let the module import its exports as NAME's (repeatable)

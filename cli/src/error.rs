@@ -106,11 +106,22 @@ pub enum Failure {
         /// The file.
         path: PathBuf,
     },
-    /// A directory was given.
+    /// A directory that is to be given to the program cannot be opened.
+    #[error("--dir {value}: {source}")]
+    Directory {
+        /// The option's value.
+        value: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Two directories are to be given under one name.
+    #[error("--dir: two directories are called {0}; give one another name with HOST::GUEST")]
+    DirectoryTwice(String),
+    /// The program was given a directory that is not given to it now.
     #[error(
-        "--dir {0}: directories are not supported yet; give the program its input on standard input"
+        "the program was given a directory called {0} when it began; give it that with --dir HOST::{0}"
     )]
-    DirectoriesUnsupported(String),
+    DirectoryMissing(String),
     /// There is no such option.
     #[error("unknown option {0}; a file of that name can be given as ./{0}")]
     UnknownOption(String),

@@ -25,7 +25,8 @@ pub fn freeze_and_thaw(
 ) -> Result<Store<Data>, Failure> {
     let bytes = capture(&mut store)?.to_bytes();
     let engine = store.engine().clone();
-    let host = store.into_data().host;
+    let mut host = store.into_data().host;
+    host.close_files();
     let raw = RawImage::parse(&bytes)?;
     let state = HostState::from_bytes(&raw.unverified().host)?;
     let data = HostData { state, host };

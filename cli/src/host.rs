@@ -1,13 +1,21 @@
-//! The outside world of a WASI program on Linux: the process's streams and clocks.
+//! The outside world of a WASI program on Linux: the process's streams and clocks, and
+//! directories.
 
+use crate::directories::Directories;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, fstat};
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::os::fd::AsFd;
+use std::io::{self, ErrorKind, IsTerminal, Read, Seek, Write};
+use std::num::NonZeroU64;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use woodfrog::wasi::{Errno, OutputStream, WasiHost};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use woodfrog::wasi::{Errno, FileKind, FileSystem, OutputStream, Wait, Waited, WasiHost};
 
-/// The process's streams, clocks and entropy.
+/// How long the host waits at most before it looks whether the program is to be frozen.
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+
+/// The process's streams, clocks and entropy, and directories.
 #[derive(Debug)]
 pub struct LinuxHost {
     stdin: Option<Stdin>,
@@ -16,6 +24,10 @@ pub struct LinuxHost {
     is_mid_line: bool,
     start: Instant,
     entropy: Option<File>,
+    directories: Directories,
+    /// At which waits, by their count, the store is suspended.
+    suspend_every: Option<NonZeroU64>,
+    waits: u64,
 }
 
 #[derive(Debug)]
@@ -28,8 +40,8 @@ enum Stdin {
 }
 
 impl LinuxHost {
-    /// Takes hold of the process's streams.
-    pub fn new() -> Self {
+    /// Takes hold of the process's streams, and offers directories.
+    pub fn new(directories: Directories) -> Self {
         Self {
             stdin: Stdin::new().ok(),
             stdout: io::stdout()
@@ -40,20 +52,30 @@ impl LinuxHost {
             is_mid_line: false,
             start: Instant::now(),
             entropy: None,
+            directories,
+            suspend_every: None,
+            waits: 0,
         }
     }
-}
 
-impl LinuxHost {
+    /// Has every Nth wait answered by suspending the store.
+    pub fn suspend_every(&mut self, waits: Option<NonZeroU64>) {
+        self.suspend_every = waits;
+    }
+
+    /// Closes what the program has open, as if the host were another one.
+    pub fn close_files(&mut self) {
+        self.directories.close_all();
+    }
+
+    /// The names of the directories that there are for the program.
+    pub fn directory_names(&self) -> impl Iterator<Item = &str> {
+        self.directories.names()
+    }
+
     /// Whether what the guest has written to standard output does not end with a line end.
     pub fn is_mid_line(&self) -> bool {
         self.is_mid_line
-    }
-}
-
-impl Default for LinuxHost {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -70,6 +92,14 @@ impl Stdin {
         match self {
             Self::File { file, base } => file.read_at(buffer, base.saturating_add(position)),
             Self::Stream(file) => file.read(buffer),
+        }
+    }
+
+    /// What can make one wait for it.
+    fn stream(&self) -> Option<&File> {
+        match self {
+            Self::File { .. } => None,
+            Self::Stream(file) => Some(file),
         }
     }
 }
@@ -113,6 +143,62 @@ impl WasiHost for LinuxHost {
             none => none.insert(File::open("/dev/urandom").map_err(|error| errno(&error))?),
         };
         file.read_exact(buffer).map_err(|error| errno(&error))
+    }
+
+    fn files(&mut self) -> Option<&mut dyn FileSystem> {
+        Some(&mut self.directories)
+    }
+
+    fn wait(&mut self, wait: Wait) -> Waited {
+        let longest = wait.duration_ns.map_or(Duration::MAX, Duration::from_nanos);
+        let stdin = self.stdin.as_ref().filter(|_| wait.stdin);
+        wait_for(stdin.and_then(Stdin::stream), longest.min(LONGEST_WAIT));
+        self.waits += 1;
+        match self.suspend_every {
+            Some(every) if self.waits.is_multiple_of(every.get()) => Waited::Suspend,
+            _ => Waited::Awhile,
+        }
+    }
+
+    fn is_stdin_ready(&mut self, _position: u64) -> bool {
+        match self.stdin.as_ref().and_then(Stdin::stream) {
+            Some(stream) => wait_for(Some(stream), Duration::ZERO),
+            None => true,
+        }
+    }
+
+    fn stream_kind(&mut self, descriptor: u32) -> FileKind {
+        match descriptor {
+            0 => stream_kind(io::stdin().as_fd()),
+            1 => stream_kind(io::stdout().as_fd()),
+            _ => stream_kind(io::stderr().as_fd()),
+        }
+    }
+}
+
+/// Waits until there is something to be read, or the end, and returns whether there is. An
+/// interrupted wait is over.
+fn wait_for(stream: Option<&File>, longest: Duration) -> bool {
+    let mut fds: Vec<_> = stream
+        .iter()
+        .map(|stream| PollFd::new(*stream, PollFlags::IN))
+        .collect();
+    let longest = Timespec {
+        tv_sec: longest.as_secs() as i64,
+        tv_nsec: longest.subsec_nanos().into(),
+    };
+    poll(&mut fds, Some(&longest)).is_ok_and(|ready| ready > 0)
+}
+
+/// What a stream is. Guests take character devices for terminals, so nothing else is one.
+fn stream_kind(stream: BorrowedFd<'_>) -> FileKind {
+    if stream.is_terminal() {
+        return FileKind::CharacterDevice;
+    }
+    match fstat(stream).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        Ok(FileType::RegularFile) => FileKind::RegularFile,
+        Ok(FileType::Socket) => FileKind::SocketStream,
+        _ => FileKind::Unknown,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files to compiled modules.
 
+use crate::directories::Directories;
 use crate::error::Failure;
 use crate::input::{self, ModuleFile};
 use std::path::{Path, PathBuf};
@@ -83,4 +84,26 @@ pub fn split_preload(value: &str) -> Result<(&str, PathBuf), Failure> {
             expected: "NAME=FILE",
         }),
     }
+}
+
+/// Opens the directories that `--dir` options name.
+///
+/// # Errors
+///
+/// [`Failure::Directory`], [`Failure::DirectoryTwice`].
+pub fn directories(options: &[String]) -> Result<Directories, Failure> {
+    let mut directories = Directories::new();
+    for option in options {
+        let (host, guest) = option.split_once("::").unwrap_or((option, option));
+        if directories.names().any(|name| name == guest) {
+            return Err(Failure::DirectoryTwice(guest.to_owned()));
+        }
+        directories
+            .add(Path::new(host), guest)
+            .map_err(|source| Failure::Directory {
+                value: option.clone(),
+                source,
+            })?;
+    }
+    Ok(directories)
 }

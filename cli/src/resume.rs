@@ -16,7 +16,7 @@ use woodfrog::wasi::{Entry, HostData, HostState};
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
-    let mut session = Session::new(&args.common)?;
+    let mut session = Session::new(&args.common);
     let bytes = input::read_image(&args.image_file)?;
     let raw = input::parse_image(&args.image_file, &bytes)?;
     let mut state = HostState::from_bytes(&raw.unverified().host)?;
@@ -44,7 +44,7 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     let linker = session.linker(&state);
     let data = HostData {
         state,
-        host: LinuxHost::new(),
+        host: LinuxHost::new(load::directories(&args.common.dir)?),
     };
     let store = freeze::restore(&session.engine, &raw, &linker, &session.modules, data)?;
     session.seconds.instantiate = start.elapsed();

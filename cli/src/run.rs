@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         .split_first()
         .expect("the command line requires a file");
     let file = program_file(file)?;
-    let mut session = Session::new(&args.common)?;
+    let mut session = Session::new(&args.common);
     let mut loader = Loader {
         allow_precompiled: args.common.allow_precompiled,
         ..Loader::default()
@@ -49,13 +49,13 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     session.modules.push(main);
     session.files.push(file.to_owned());
     let random = args.seed.map_or(Random::Host, Random::Seeded);
-    let wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
+    let mut wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
+    let host = LinuxHost::new(load::directories(&args.common.dir)?);
+    host.directory_names()
+        .try_for_each(|name| wasi.preopen(name))?;
     let mut state = HostState::new(plan, entry, wasi);
     state.are_unknown_imports_default = args.common.unknown_imports_default;
-    let data = HostData {
-        state,
-        host: LinuxHost::new(),
-    };
+    let data = HostData { state, host };
     let store = Store::new(&session.engine, data);
     report::print(&session.drive(store)?, args.common.json)
 }

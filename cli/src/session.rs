@@ -18,7 +18,7 @@ use woodfrog::runtime::{
     BacktraceFrame, CallError, Config, Engine, InstantiateError, InterruptHandle, Linker, Module,
     Store, Trap,
 };
-use woodfrog::wasi::{self, Exit, HostData, HostState, ProgramError, Progress, Stage};
+use woodfrog::wasi::{self, AttachError, Exit, HostData, HostState, ProgramError, Progress, Stage};
 use woodfrog_suite::versions::{VersionSwitch, versions_of};
 
 /// The store's data.
@@ -45,20 +45,13 @@ pub struct Session {
 
 impl Session {
     /// A session without modules.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::DirectoriesUnsupported`].
-    pub fn new(args: &CommonArgs) -> Result<Self, Failure> {
-        if let Some(dir) = args.dir.first() {
-            return Err(Failure::DirectoriesUnsupported(dir.clone()));
-        }
+    pub fn new(args: &CommonArgs) -> Self {
         let config = Config {
             features: args.cpu,
             ..Config::default()
         };
         let delay = args.freeze_after.map(Duration::from_millis);
-        Ok(Self {
+        Self {
             engine: Engine::new(Arc::new(LinuxPlatform::new()), config),
             modules: Vec::new(),
             files: Vec::new(),
@@ -69,7 +62,7 @@ impl Session {
                 .switch_versions
                 .then(|| VersionSwitch::new(SWITCH_SEED)),
             coredump: args.coredump.clone(),
-        })
+        }
     }
 
     /// Prepares modules, which are complete, for the ways they are to be run.
@@ -119,6 +112,7 @@ impl Session {
             None => self.freeze_every,
         };
         store.set_freeze_every(suspend_every);
+        store.data_mut().host.suspend_every(suspend_every);
         let mut instantiate_time = Duration::ZERO;
         let ending = loop {
             let is_instantiating = matches!(
@@ -222,6 +216,9 @@ fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
             Ok(Exit(status)) => Ok(Ending::Exited(status)),
             Err(error) => Err(ProgramError::Call(CallError::Host(error)).into()),
         },
+        ProgramError::Attach(AttachError::Directory { name, .. }) => {
+            Err(Failure::DirectoryMissing(name))
+        }
         error => Err(error.into()),
     }
 }

@@ -151,7 +151,8 @@ fn bad_modules_and_options_exit_with_1_and_say_why() {
     Run::new(&["run", &file_of("(module (func")]).assert_fails(1, "bad.wat");
     Run::new(&["run", &file_of("\0asm")]).assert_fails(1, "bad.wat");
     Run::new(&["run", &file_of("(module (func (result i32)))")]).assert_fails(1, "type mismatch");
-    Run::new(&["run", "--dir", ".::/", &good]).assert_fails(1, "not supported");
+    Run::new(&["run", "--dir", "/nowhere::/", &good]).assert_fails(1, "No such file");
+    Run::new(&["run", "--dir", ".", "--dir", "src::.", &good]).assert_fails(1, "called .");
     Run::new(&["run", "--env", "A", &good]).assert_fails(1, "NAME=VALUE");
     Run::new(&["run", "--preload", "A", &good]).assert_fails(1, "NAME=FILE");
     Run::new(&["run", "--frozen", &good]).assert_fails(1, "unknown option --frozen");

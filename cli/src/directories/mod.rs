@@ -10,6 +10,7 @@
 
 mod errno;
 mod metadata;
+mod names;
 mod open;
 
 pub use errno::errno;
@@ -109,8 +110,8 @@ impl Open {
         if kind == FileKind::Directory {
             // Its name goes when it is dropped.
             let named = tempfile::tempdir()?;
-            let dir = Dir::open_ambient_dir(named.path(), ambient_authority())?;
-            return Ok(Self::Directory(dir));
+            let dir = fs::File::open(named.path())?;
+            return Ok(Self::Directory(Dir::from_std_file(dir)));
         }
         let mut file = tempfile::tempfile()?;
         file.write_all(contents)?;
@@ -175,19 +176,22 @@ impl FileSystem for Directories {
 
     fn place(&mut self, file: FileId) -> Option<Place> {
         let open = self.open.get(&file)?;
-        if open.metadata().ok()?.nlink() == 0 {
+        let metadata = open.metadata().ok()?;
+        if metadata.nlink() == 0 {
             return None;
         }
         let path = path_of(open)?;
         let in_preopens = self.preopens.iter().filter_map(|preopen| {
             let path = path.strip_prefix(path_of(&preopen.dir)?).ok()?;
+            names::leads_to(&preopen.dir, path, &metadata).then_some(())?;
             Some(Place {
                 preopen: preopen.guest.clone(),
                 path: path.to_str()?.to_owned(),
             })
         });
         // The innermost of several directories is the one that a user would name.
-        in_preopens.min_by_key(|place| place.path.len())
+        let place = in_preopens.min_by_key(|place| place.path.len());
+        place.or_else(|| names::other_name(&self.preopens, &metadata))
     }
 
     fn attach_unnamed(
@@ -227,6 +231,11 @@ impl FileSystem for Directories {
         match retry(|| file.read_at(buffer, offset)) {
             // A pipe or terminal has no positions.
             Err(Errno::NoSeek) => retry(|| file.read(buffer)),
+            // Only the program's state asks for what the program may not read.
+            Err(Errno::BadFd) => {
+                let file = reopen(file).map_err(to_errno)?;
+                retry(|| std::os::unix::fs::FileExt::read_at(&file, buffer, offset))
+            }
             result => result,
         }
     }
@@ -372,6 +381,13 @@ impl FileSystem for Directories {
         new_path: &str,
     ) -> Result<(), Errno> {
         let (old_dir, new_dir) = (self.directory(old_dir)?, self.directory(new_dir)?);
+        if new_path.ends_with('/') {
+            let path = old_path.trim_end_matches('/');
+            let renamed = old_dir.symlink_metadata(path).map_err(to_errno)?;
+            if !renamed.is_dir() {
+                return Err(Errno::NotDirectory);
+            }
+        }
         old_dir
             .rename(old_path, new_dir, new_path)
             .map_err(to_errno)
@@ -399,6 +415,11 @@ impl FileSystem for Directories {
         let target = target.into_os_string().into_string();
         target.map_err(|_| Errno::IllegalSequence)
     }
+}
+
+/// An open file once more, for reading, whatever it was opened for and whether it has a name.
+fn reopen(file: &File) -> io::Result<fs::File> {
+    fs::File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 /// Where an open file or directory is now.

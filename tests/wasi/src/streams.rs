@@ -1,0 +1,152 @@
+//! Streams, clocks and what else a program has without files.
+
+use crate::wasi::*;
+use crate::{Outcome, check, create, fails, ok, open};
+
+const CLOCK: u8 = 0;
+const READ: u8 = 1;
+const WRITE: u8 = 2;
+
+const REALTIME: u32 = 0;
+const MONOTONIC: u32 = 1;
+
+const MS: u64 = 1_000_000;
+
+fn clock(userdata: u64, subject: u32, timeout: u64, flags: u16) -> Subscription {
+    Subscription {
+        userdata,
+        tag: CLOCK.into(),
+        subject,
+        timeout,
+        precision: 0,
+        flags,
+    }
+}
+
+fn descriptor(userdata: u64, tag: u8, subject: u32) -> Subscription {
+    Subscription {
+        tag: tag.into(),
+        ..clock(userdata, subject, 0, 0)
+    }
+}
+
+pub fn poll_streams(_: Fd) -> Outcome {
+    let either = [clock(1, MONOTONIC, 200 * MS, 0), descriptor(2, READ, 0)];
+    let events = ok!(poll_oneoff(&either));
+    check!(!events.is_empty());
+    for event in &events {
+        check!(event.error == 0);
+        check!(
+            (event.userdata, event.tag) == (1, CLOCK) || (event.userdata, event.tag) == (2, READ)
+        );
+    }
+    let writable = [
+        descriptor(1, WRITE, 1),
+        descriptor(2, WRITE, 2),
+        clock(3, MONOTONIC, 200 * MS, 0),
+    ];
+    let events = ok!(poll_oneoff(&writable));
+    check!(events.iter().map(|event| event.userdata).eq([1, 2]));
+    check!(
+        events
+            .iter()
+            .all(|event| event.error == 0 && event.tag == WRITE)
+    );
+    let events = ok!(poll_oneoff(&[descriptor(7, READ, 99)]));
+    check!(events.len() == 1 && events[0].error == BADF as u16 && events[0].tag == READ);
+    fails!(poll_oneoff(&[]), INVAL);
+    fails!(poll_oneoff(&[clock(0, 9, 0, 0)]), INVAL);
+    fails!(poll_oneoff(&[descriptor(0, 9, 0)]), INVAL);
+    Ok(())
+}
+
+/// A sleep takes its time, no less, whatever happens meanwhile, and not much more.
+pub fn sleeping(_: Fd) -> Outcome {
+    let begin = ok!(clock_time_get(MONOTONIC, 0));
+    let events = ok!(poll_oneoff(&[
+        clock(4, MONOTONIC, 60 * MS, 0),
+        clock(5, REALTIME, 90_000 * MS, 0)
+    ]));
+    check!(events.len() == 1 && events[0].userdata == 4 && events[0].error == 0);
+    let slept = ok!(clock_time_get(MONOTONIC, 0)) - begin;
+    check!(slept >= 60 * MS);
+    check!(slept < 5_000 * MS);
+    let until = ok!(clock_time_get(MONOTONIC, 0)) + 20 * MS;
+    ok!(poll_oneoff(&[clock(4, MONOTONIC, until, 1)]));
+    check!(ok!(clock_time_get(MONOTONIC, 0)) >= until);
+    let until = ok!(clock_time_get(REALTIME, 0)) + 20 * MS;
+    ok!(poll_oneoff(&[clock(4, REALTIME, until, 1)]));
+    check!(ok!(clock_time_get(REALTIME, 0)) >= until);
+    ok!(poll_oneoff(&[clock(4, REALTIME, 1, 1)]));
+    Ok(())
+}
+
+/// Goes on with its file after a sleep.
+pub fn sleeping_with_a_file(dir: Fd) -> Outcome {
+    ok!(path_create_directory(dir, "dir"));
+    let file = ok!(create(dir, "dir/file"));
+    check!(ok!(fd_write(file, [b"before"])) == 6);
+    ok!(poll_oneoff(&[clock(0, MONOTONIC, 300 * MS, 0)]));
+    check!(ok!(fd_write(file, [b" after"])) == 6);
+    let mut text = [0; 20];
+    check!(ok!(fd_pread(file, [&mut text], 0)) == 12 && text[..12] == *b"before after");
+    Ok(())
+}
+
+pub fn clocks(_: Fd) -> Outcome {
+    for id in 0..4 {
+        check!(ok!(clock_res_get(id)) > 0);
+        let first = ok!(clock_time_get(id, 1));
+        let second = ok!(clock_time_get(id, 0));
+        check!(first <= second);
+        check!(id != MONOTONIC || first < second);
+    }
+    fails!(clock_time_get(4, 0), INVAL);
+    fails!(clock_res_get(4), INVAL);
+    const YEAR_2020: u64 = 1_577_836_800_000 * MS;
+    check!(ok!(clock_time_get(REALTIME, 0)) > YEAR_2020);
+    Ok(())
+}
+
+pub fn random_bytes(_: Fd) -> Outcome {
+    let (mut first, mut second) = ([0; 1024], [0; 1024]);
+    ok!(random_get(&mut first));
+    ok!(random_get(&mut second));
+    check!(first != [0; 1024] && first != second);
+    ok!(random_get(&mut []));
+    Ok(())
+}
+
+/// Each stream goes to the number of a file, whose own number the next file gets.
+pub fn renumber_streams(dir: Fd) -> Outcome {
+    for from in [0, 1] {
+        let to = ok!(open(dir, "file", CREAT));
+        ok!(fd_renumber(from, to));
+        ok!(fd_fdstat_get(to));
+        fails!(fd_fdstat_get(from), BADF);
+        ok!(path_unlink_file(dir, "file"));
+    }
+    Ok(())
+}
+
+pub fn sockets(_: Fd) -> Outcome {
+    fails!(sock_shutdown(99, 1), BADF);
+    fails!(sock_shutdown(1, 1), NOTSOCK);
+    Ok(())
+}
+
+pub fn bad_descriptors(_: Fd) -> Outcome {
+    let bad = -31337_i32 as u32;
+    fails!(fd_write(bad, [b"x"]), BADF);
+    fails!(fd_close(bad), BADF);
+    fails!(fd_read(1, [&mut [0]]), BADF);
+    fails!(fd_write(0, [b"x"]), BADF);
+    ok!(fd_close(0));
+    fails!(fd_read(0, [&mut [0]]), BADF);
+    Ok(())
+}
+
+pub fn yields(_: Fd) -> Outcome {
+    ok!(sched_yield());
+    Ok(())
+}
