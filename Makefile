@@ -20,11 +20,14 @@ check: setup
 	cargo fmt --manifest-path tests/wasi/Cargo.toml --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy -p woodfrog -p woodfrog-boot -p woodfrog-suite -p woodfrog-test-images --target x86_64-unknown-none -- -D warnings
+	cargo clippy -p woodfrog --no-default-features --target x86_64-unknown-none -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc -q --no-deps -p woodfrog
 	cargo test -q -p woodfrog --lib
 
 ## test: everything above, then every other test
 test: check
 	cargo test -q
+	cargo test -q -p woodfrog --no-default-features --lib module::features
 
 ## run: freeze a program in mid-run, cut the power, thaw it, compare; WASM=file.wasm ARGS="..." FREEZE_AFTER_MS=n MACHINE=q35|microvm ACCEL=auto|tcg|kvm
 run: setup

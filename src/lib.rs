@@ -22,15 +22,23 @@
 //! * [`trap`]: machine faults to wasm traps.
 //! * [`frame`]: reads and rebuilds machine stacks.
 //! * [`image`]: a frozen instance as bytes, and the validation of hostile ones.
-//! * [`checkpoint`]: images made durable on a block device.
-//! * [`wasi`]: the WASI preview 1 host.
+//! * `checkpoint`: images made durable on a block device.
+//! * `wasi`: the WASI preview 1 host.
+//!
+//! # Features of the crate
+//!
+//! All are on by default, and each only adds: `bare` (the platform for kernels, `platform::bare`),
+//! `checkpoint`, `simd` (without, a module with vectors is refused with
+//! [`module::DecodeError::UnsupportedFeature`]) and `wasi`.
 #![no_std]
+#![deny(missing_docs)]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
 pub mod abi;
+#[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 pub mod compile;
 pub mod frame;
@@ -42,6 +50,7 @@ pub mod precompiled;
 pub mod runtime;
 pub mod state;
 pub mod trap;
+#[cfg(feature = "wasi")]
 pub mod wasi;
 
 #[cfg(not(target_arch = "x86_64"))]

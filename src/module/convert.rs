@@ -108,6 +108,7 @@ fn const_op(operator: &Operator<'_>) -> Result<ConstOp, DecodeError> {
         Operator::I64Const { value } => ConstOp::I64(value),
         Operator::F32Const { value } => ConstOp::F32(value.bits()),
         Operator::F64Const { value } => ConstOp::F64(value.bits()),
+        #[cfg(feature = "simd")]
         Operator::V128Const { value } => ConstOp::V128(u128::from_le_bytes(*value.bytes())),
         Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
         Operator::RefFunc { function_index } => ConstOp::RefFunc(function_index),

@@ -21,9 +21,10 @@ pub struct WasmFeatures {
     pub bulk_memory: bool,
     /// References as values, several tables, and instructions on tables.
     pub reference_types: bool,
-    /// 128-bit vectors.
+    /// 128-bit vectors; only if the crate's feature `simd` is on.
     pub simd: bool,
     /// Vector instructions whose results may differ between machines. Here they never do.
+    /// Only if the crate's feature `simd` is on.
     pub relaxed_simd: bool,
     /// Calls that replace their caller's frame.
     pub tail_call: bool,
@@ -56,14 +57,14 @@ impl WasmFeatures {
         memory64: false,
     };
 
-    /// WebAssembly 2.0.
+    /// WebAssembly 2.0; without vectors if the crate's feature `simd` is off.
     pub const V2: Self = Self {
         sign_extension: true,
         saturating_conversions: true,
         multi_value: true,
         bulk_memory: true,
         reference_types: true,
-        simd: true,
+        simd: cfg!(feature = "simd"),
         ..Self::V1
     };
 
@@ -74,8 +75,8 @@ impl WasmFeatures {
         multi_value: true,
         bulk_memory: true,
         reference_types: true,
-        simd: true,
-        relaxed_simd: true,
+        simd: cfg!(feature = "simd"),
+        relaxed_simd: cfg!(feature = "simd"),
         tail_call: true,
         extended_const: true,
         multi_memory: true,
@@ -134,9 +135,11 @@ impl WasmFeatures {
             .filter(move |(_, switch, _)| *switch(&mut self))
     }
 
-    /// The same in wasmparser's terms.
+    /// The same in wasmparser's terms, without what is not compiled in.
     pub(super) fn to_wasmparser(self) -> Parser {
-        self.on()
+        let missing = self.without(Self::ALL);
+        self.without(missing)
+            .on()
             .fold(Parser::WASM1, |features, &(.., feature)| features | feature)
     }
 }
@@ -191,6 +194,27 @@ mod tests {
     use super::*;
     use crate::module::Module;
     use alloc::string::ToString;
+
+    #[cfg(not(feature = "simd"))]
+    #[test]
+    fn vectors_that_are_not_compiled_in_are_refused_whoever_asks_for_them() {
+        use crate::module::DecodeError;
+        let asked = WasmFeatures {
+            simd: true,
+            ..WasmFeatures::ALL
+        };
+        for text in [
+            "(func (result v128) v128.const i64x2 0 0)",
+            "(func (param v128))",
+        ] {
+            let bytes = wat::parse_str(text).unwrap();
+            let refused = Module::decode_with(bytes, asked);
+            assert!(matches!(
+                refused,
+                Err(DecodeError::UnsupportedFeature { .. })
+            ));
+        }
+    }
 
     #[test]
     fn features_read_back_as_they_were_printed() {

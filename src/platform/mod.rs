@@ -9,6 +9,7 @@
     reason = "the trait's methods hand out and take back raw memory"
 )]
 
+#[cfg(feature = "bare")]
 pub mod bare;
 pub mod tracking;
 

@@ -1,6 +1,6 @@
 //! A compiled module as bytes, so that whoever loads it need not compile.
 //!
-//! [`encode`] writes machine code, state map and the module's own bytes; [`decode`] reads
+//! `encode` writes machine code, state map and the module's own bytes; `decode` reads
 //! them back and checks all that can be checked: that this build of the compiler made them, for
 //! features that are here, that they are whole, and that the tables lead nowhere out of bounds.
 //! What machine code does nobody can check, so to load it is a matter of trust

@@ -10,8 +10,8 @@ use core::mem::size_of;
 
 /// All functions of one code version, by start offset.
 ///
-/// Made by [`ModuleStateMapBuilder`](super::ModuleStateMapBuilder), or out of
-/// [`PackedMap`](super::PackedMap), which is checked first; so its bytes are trusted to be
+/// Made by [`ModuleStateMapBuilder`](super::ModuleStateMapBuilder), or read out of
+/// a precompiled module, which is checked first; so its bytes are trusted to be
 /// well-formed.
 #[derive(Clone, Debug, Default)]
 pub struct ModuleStateMap {

@@ -24,16 +24,27 @@ mod operands;
 mod operators;
 mod reading;
 mod registers;
+#[cfg(feature = "simd")]
 mod simd_compare;
+#[cfg(feature = "simd")]
 mod simd_convert;
+#[cfg(feature = "simd")]
 mod simd_float;
+#[cfg(feature = "simd")]
 mod simd_integer;
+#[cfg(feature = "simd")]
 mod simd_lanes;
+#[cfg(feature = "simd")]
 mod simd_memory;
+#[cfg(feature = "simd")]
 mod simd_multiply;
+#[cfg(feature = "simd")]
 mod simd_operands;
+#[cfg(feature = "simd")]
 mod simd_scalar;
+#[cfg(feature = "simd")]
 mod simd_shift;
+#[cfg(feature = "simd")]
 mod simd_shuffle;
 mod spill;
 mod table;

@@ -28,6 +28,10 @@ pub(super) enum Loc {
     /// In its home slot.
     Slot,
     /// Nowhere: a v128 constant (top entry only, until the next operator takes it).
+    #[cfg_attr(
+        not(feature = "simd"),
+        expect(dead_code, reason = "only vectors need it")
+    )]
     Vector(u128),
     /// An i32 that is 1 if the condition holds on the flags, else 0.
     Flags(Cond),

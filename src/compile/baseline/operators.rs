@@ -68,7 +68,7 @@ impl FunctionCompiler<'_> {
         use FloatCompare::{Eq, Ge, Gt, Le, Lt, Ne};
         use Operator as Op;
         use Size::{S32, S64};
-        use ValType::{F32, F64, I32, I64, V128};
+        use ValType::{F32, F64, I32, I64};
         match operator {
             Op::Nop => {}
             Op::Unreachable => self.unreachable(),
@@ -141,8 +141,10 @@ impl FunctionCompiler<'_> {
             Op::I64Store32 { memarg } => self.store_int_op(&memarg, Width::W32, I64),
             Op::F32Store { memarg } => self.store_float_op(&memarg, F32),
             Op::F64Store { memarg } => self.store_float_op(&memarg, F64),
-            Op::V128Load { memarg } => self.load_float_op(&memarg, V128),
-            Op::V128Store { memarg } => self.store_float_op(&memarg, V128),
+            #[cfg(feature = "simd")]
+            Op::V128Load { memarg } => self.load_float_op(&memarg, ValType::V128),
+            #[cfg(feature = "simd")]
+            Op::V128Store { memarg } => self.store_float_op(&memarg, ValType::V128),
             Op::MemorySize { mem } => self.memory_size(mem),
             Op::MemoryGrow { mem } => self.memory_grow(mem),
             Op::MemoryCopy { dst_mem, src_mem } => self.memory_copy(dst_mem, src_mem),
@@ -154,9 +156,11 @@ impl FunctionCompiler<'_> {
             Op::I64Const { value } => self.push(I64, Loc::Const(value as u64)),
             Op::F32Const { value } => self.push(F32, Loc::Const(u64::from(value.bits()))),
             Op::F64Const { value } => self.push(F64, Loc::Const(value.bits())),
-            Op::V128Const { value } => {
-                self.push(V128, Loc::Vector(u128::from_le_bytes(*value.bytes())))
-            }
+            #[cfg(feature = "simd")]
+            Op::V128Const { value } => self.push(
+                ValType::V128,
+                Loc::Vector(u128::from_le_bytes(*value.bytes())),
+            ),
 
             Op::I32Eqz => self.eqz(I32),
             Op::I32Eq => self.compare(Cond::Equal, I32),
@@ -300,7 +304,9 @@ impl FunctionCompiler<'_> {
 
             // The decoder's feature set and this list say the same; a new feature
             // must come to both.
+            #[cfg(feature = "simd")]
             _ if self.simd_integer_operator(&operator) => {}
+            #[cfg(feature = "simd")]
             _ if self.simd_float_operator(&operator) => {}
             _ => {
                 return Err(CompileError::Unsupported {

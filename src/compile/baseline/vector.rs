@@ -14,6 +14,7 @@ use wasmparser::Operator;
 impl FunctionCompiler<'_> {
     /// Pops a v128 into a register to be read only, which [`Self::release_xmm_if`] releases:
     /// the flag says whether it is owned.
+    #[cfg(feature = "simd")]
     pub(super) fn pop_vector_in_reg(&mut self) -> (XMM, bool) {
         let src = self.pop_float();
         self.float_in_reg(XmmSize::S128, src)
@@ -46,7 +47,14 @@ impl FunctionCompiler<'_> {
     }
 }
 
+/// Without vectors no operator does.
+#[cfg(not(feature = "simd"))]
+pub(super) fn takes_vector(_: &Operator<'_>) -> bool {
+    false
+}
+
 /// Defines [`takes_vector`] by the list of all vector operators.
+#[cfg(feature = "simd")]
 macro_rules! define_takes_vector {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $type:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
         /// Whether an operator pops a v128 that is on top of the stack, before all else.
@@ -64,4 +72,5 @@ macro_rules! define_takes_vector {
         }
     };
 }
+#[cfg(feature = "simd")]
 wasmparser::for_each_visit_simd_operator!(define_takes_vector);

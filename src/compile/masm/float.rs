@@ -74,6 +74,7 @@ macro_rules! sized {
         }
     };
 }
+#[cfg(feature = "simd")]
 pub(super) use sized;
 
 impl Masm {

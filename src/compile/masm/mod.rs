@@ -7,7 +7,9 @@ mod alu;
 mod constants;
 mod float;
 mod labels;
+#[cfg(feature = "simd")]
 mod vector;
+#[cfg(feature = "simd")]
 mod vector_float;
 
 use crate::abi::registers::{GPR, XMM};
@@ -21,7 +23,9 @@ use cranelift_assembler_x64::{
 pub(super) use alu::{AluOp, BitScan, Cond, ShiftOp};
 pub(super) use float::{FloatOp, Rounding, VecOp, XmmSize};
 pub(super) use labels::Label;
+#[cfg(feature = "simd")]
 pub(super) use vector::{SignMask, VectorMove, VectorOp, VectorShift, VectorShuffle};
+#[cfg(feature = "simd")]
 pub(super) use vector_float::LaneCompare;
 
 /// The register types of the encoder are the crate's own.
@@ -75,6 +79,7 @@ pub(super) fn mem(base: GPR, disp: i32) -> Mem {
 }
 
 /// What is so many bytes behind `[base + disp]`, or None if it is another kind of address.
+#[cfg(feature = "simd")]
 pub(super) fn mem_behind(place: Mem, bytes: i32) -> Option<Mem> {
     match place {
         Amode::ImmReg { base, simm32, .. } => Some(mem(base, simm32.simm32.value() + bytes)),
