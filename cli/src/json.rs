@@ -1,25 +1,25 @@
 //! What happened, as JSON.
 
+use crate::frames::NamedFrame;
 use crate::report::{Ending, Report};
+use crate::symbols::Source;
 use crate::values;
 use serde_json::{Value as Json, json};
 use woodfrog::abi::Value;
-use woodfrog::runtime::BacktraceFrame;
 
 /// The object that ends the output of `run` and `resume`.
 pub fn report(report: &Report) -> Json {
-    let none: &[BacktraceFrame] = &[];
-    let (outcome, frames) = match &report.ending {
-        Ending::Returned(_) => ("returned", none),
-        Ending::Trapped(trap) => ("trapped", &trap.backtrace.frames[..]),
-        Ending::Exited(_) => ("exited", none),
-        Ending::Frozen(frames) => ("frozen", &frames[..]),
+    let outcome = match &report.ending {
+        Ending::Returned(_) => "returned",
+        Ending::Trapped(_) => "trapped",
+        Ending::Exited(_) => "exited",
+        Ending::Frozen(_) => "frozen",
     };
     let mut object = json!({
         "outcome": outcome,
         "values": [],
         "trap": null,
-        "frames": frames.iter().map(frame).collect::<Vec<_>>(),
+        "frames": report.frames.iter().map(frame).collect::<Vec<_>>(),
         "freezes": report.freezes,
         "moves": report.moves,
         "seconds": {
@@ -38,14 +38,30 @@ pub fn report(report: &Report) -> Json {
 }
 
 /// One wasm frame.
-pub fn frame(frame: &BacktraceFrame) -> Json {
+pub fn frame(named: &NamedFrame) -> Json {
+    let NamedFrame { frame, symbols } = named;
+    let locals = 0..frame.locals.len() as u32;
+    let local_names = locals.map(|index| symbols.local_names.get(&index));
     json!({
         "instance": frame.instance,
         "func": frame.function,
         "name": frame.name,
+        "demangled": symbols.demangled,
+        "source": symbols.sources.iter().map(source).collect::<Vec<_>>(),
         "offset": frame.offset,
         "locals": optional_values(&frame.locals),
+        "local_names": local_names.collect::<Vec<_>>(),
         "stack": optional_values(&frame.stack),
+    })
+}
+
+/// A place in a source file.
+fn source(source: &Source) -> Json {
+    json!({
+        "function": source.function,
+        "file": source.file,
+        "line": source.line,
+        "column": source.column,
     })
 }
 

@@ -1,8 +1,9 @@
 //! What came of running a program, and how it is told.
 
 use crate::error::Failure;
+use crate::frames::NamedFrame;
 use crate::{json, values};
-use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 use woodfrog::abi::Value;
@@ -26,6 +27,8 @@ pub enum Ending {
 pub struct Report {
     /// How it ended.
     pub ending: Ending,
+    /// The frames of a trap; those of the image if they are to be told.
+    pub frames: Vec<NamedFrame>,
     /// Whether the program's output ends in the middle of a line.
     pub is_mid_line: bool,
     /// How often the program was frozen on the way.
@@ -75,7 +78,8 @@ pub fn print(report: &Report, is_json: bool) -> Result<u8, Failure> {
     }
     print_text(&output)?;
     if let Ending::Trapped(trap) = &report.ending {
-        error_line(trap);
+        let frames = &report.frames;
+        error_line(&TrapMessage { trap, frames });
     }
     if report.is_unfrozen {
         note("the program ended before it was to be frozen; no image was written");
@@ -110,8 +114,30 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// A trap with the symbols of its frames.
+struct TrapMessage<'a> {
+    trap: &'a Trap,
+    frames: &'a [NamedFrame],
+}
+
+impl Display for TrapMessage<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "wasm trap: {}", self.trap.code)?;
+        if !self.frames.is_empty() {
+            write!(f, "\nwasm backtrace:")?;
+        }
+        for (number, frame) in self.frames.iter().enumerate() {
+            write!(f, "\n{number:>5}: {frame}")?;
+        }
+        if self.trap.backtrace.is_truncated {
+            write!(f, "\n       ...")?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes an error to standard error, if that is possible.
-pub fn error_line(error: &dyn Error) {
+pub fn error_line(error: &dyn Display) {
     // There is nowhere else to say it.
     let _ = writeln!(io::stderr(), "error: {error}");
 }

@@ -3,10 +3,12 @@
 use crate::args::CommonArgs;
 use crate::coredump::CoreDump;
 use crate::error::Failure;
+use crate::frames::NamedFrame;
 use crate::freeze;
 use crate::host::LinuxHost;
 use crate::platform::LinuxPlatform;
 use crate::report::{self, Ending, Report, Seconds};
+use crate::symbols::Symbols;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,6 +43,7 @@ pub struct Session {
     freeze_after: Option<(Duration, PathBuf)>,
     switch: Option<VersionSwitch>,
     coredump: Option<PathBuf>,
+    is_json: bool,
 }
 
 impl Session {
@@ -62,6 +65,7 @@ impl Session {
                 .switch_versions
                 .then(|| VersionSwitch::new(SWITCH_SEED)),
             coredump: args.coredump.clone(),
+            is_json: args.json,
         }
     }
 
@@ -162,6 +166,7 @@ impl Session {
         seconds.run += begin.elapsed() - instantiate_time;
         let is_frozen = matches!(ending, Ending::Frozen(_));
         Ok(Report {
+            frames: self.named_frames(&store, &ending),
             ending,
             is_mid_line: store.data().host.is_mid_line(),
             freezes,
@@ -169,6 +174,26 @@ impl Session {
             is_unfrozen: self.freeze_after.is_some() && !is_frozen,
             seconds,
         })
+    }
+
+    /// The frames that are to be told, with what the modules tell about them.
+    fn named_frames(&self, store: &Store<Data>, ending: &Ending) -> Vec<NamedFrame> {
+        let frames = match ending {
+            Ending::Trapped(trap) => &trap.backtrace.frames,
+            Ending::Frozen(frames) if self.is_json => frames,
+            Ending::Frozen(_) | Ending::Returned(_) | Ending::Exited(_) => return Vec::new(),
+        };
+        let symbols = Symbols::new(self.modules.iter().map(Module::inner));
+        let instances = store.instances();
+        let modules: Vec<_> = instances.map(|i| i.module(store).hash()).collect();
+        let named = frames.iter().map(|frame| {
+            let module = modules.get(frame.instance as usize).copied();
+            NamedFrame {
+                frame: frame.clone(),
+                symbols: symbols.of_frame(module, frame),
+            }
+        });
+        named.collect()
     }
 
     /// Writes the core dump of a trap, if one is wanted. What goes wrong is said, but the trap

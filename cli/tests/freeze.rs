@@ -364,7 +364,7 @@ fn an_image_needs_its_own_module() {
     .assert_fails(1, "called by mix");
     let bytes = fs::read(&image).expect("the image was written");
     let cut = file("cut", &bytes[..bytes.len() - 1]);
-    Run::new(&["resume", &cut, "--module", &file_of_work]).assert_fails(1, "bad image");
+    Run::new(&["resume", &cut, "--module", &file_of_work]).assert_fails(1, "the end is missing");
 }
 
 #[test]

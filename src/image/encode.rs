@@ -158,7 +158,7 @@ impl<S: ImageSink> Checksummed<'_, S> {
 }
 
 /// The structured part of a memory.
-fn record(memory: &MemoryState<'_>) -> MemoryRecord {
+pub(super) fn record(memory: &MemoryState<'_>) -> MemoryRecord {
     if let MemoryContents::Linear(bytes) | MemoryContents::Sparse { bytes, .. } = memory.contents {
         assert_eq!(bytes.len() as u64, memory.size_pages * WASM_PAGE);
     }

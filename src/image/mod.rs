@@ -15,6 +15,7 @@ mod contents;
 mod decode;
 mod encode;
 mod error;
+mod sizes;
 mod validate;
 mod wire;
 
@@ -25,6 +26,7 @@ pub use contents::{MemoryContents, PageRun};
 pub use decode::RawImage;
 pub use encode::{EncodedImage, ImageSink};
 pub use error::{ImageError, Section, ValidateError};
+pub use sizes::ImageSizes;
 
 use crate::abi::{ExternRef, FuncAddr, FuncType, Value};
 use crate::frame::ExecutionStateImage;

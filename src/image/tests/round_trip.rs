@@ -50,6 +50,22 @@ fn the_announced_length_is_the_written_one() {
 }
 
 #[test]
+fn the_sizes_of_the_parts_are_that_of_the_whole() {
+    let (memory, modules) = (memory_bytes(), modules());
+    let image = sample(&memory, &modules);
+    let sizes = image.sizes();
+    assert_eq!(sizes.total(), image.to_bytes().len() as u64);
+    assert_eq!(sizes.pages[0], 3 * IMAGE_PAGE as u64);
+    assert!(sizes.frames > 1 && sizes.host > 1, "{sizes:?}");
+    let idle = InstanceImage {
+        execution_state: None,
+        ..image.clone()
+    };
+    assert_eq!(idle.sizes().frames, 1);
+    assert_eq!(idle.sizes().total(), idle.to_bytes().len() as u64);
+}
+
+#[test]
 fn zero_pages_are_left_out() {
     let (memory, modules) = (memory_bytes(), modules());
     let bytes = sample(&memory, &modules).to_bytes();
