@@ -24,6 +24,7 @@ mod files;
 mod guest;
 mod io;
 mod linker;
+pub mod memory_files;
 mod path;
 mod poll;
 mod process;
