@@ -2,15 +2,15 @@
 
 #![expect(unsafe_code, reason = "initialises what the rest relies on, once")]
 
-use crate::arch::{clock, extensions, interrupts, layout, segments, timer};
+use crate::arch::{clock, interrupts, layout, segments, timer};
 use crate::mm::boot_info::BootInfo;
 use crate::mm::frames::Frames;
 use crate::mm::{heap, paging};
-use crate::{console, info, power};
+use crate::{console, info, power, status};
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::ops::Range;
-use woodfrog::platform::bare::BarePlatform;
+use woodfrog::platform::bare::{BarePlatform, processor};
 use x86_64::structures::paging::OffsetPageTable;
 
 /// The kernel's [`BarePlatform`].
@@ -32,7 +32,11 @@ unsafe extern "Rust" {
 /// Called by the entry point with the address of the loader's start info.
 pub(crate) extern "C" fn start(start_info: u64) -> ! {
     console::init();
-    extensions::init();
+    // SAFETY: the kernel is compiled without SSE, so nothing minds; only guests use it, and
+    // AVX in 128 bits.
+    if let Err(error) = unsafe { processor::enable() } {
+        fail(error);
+    }
     // SAFETY: this is the loader's address, and nothing has been written but the kernel itself.
     let boot_info = unsafe { BootInfo::read(start_info) };
     let heap_range = divide_memory(&boot_info);
@@ -41,11 +45,11 @@ pub(crate) extern "C" fn start(start_info: u64) -> ! {
     // SAFETY: called once, here; `divide_memory` keeps the range for the heap.
     unsafe { heap::init(heap_range.clone()) };
     segments::init();
-    // SAFETY: the tables are in use, the entry point has set CR0.WP and EFER.NXE, frames
-    // come from the kernel's only allocator, and the addresses are set aside for this.
+    // SAFETY: the tables are in use, frames come from the kernel's only allocator, whose lock
+    // interrupt handlers do not take, and the addresses are set aside for this.
     let platform =
         unsafe { BarePlatform::new(tables, Frames, guest_frames(), paging::GUEST_ADDRESSES) };
-    let platform = Arc::new(platform);
+    let platform = Arc::new(platform.unwrap_or_else(|error| fail(error)));
     interrupts::init(platform.clone());
     clock::init();
     timer::init();
@@ -62,6 +66,12 @@ pub(crate) extern "C" fn start(start_info: u64) -> ! {
         platform,
     });
     power::off(status)
+}
+
+/// Ends a boot that cannot succeed on this machine.
+fn fail(error: impl core::fmt::Display) -> ! {
+    status!("status failed: {error}");
+    power::off(power::Status::Failed)
 }
 
 /// How many frames guests may have: all but a few, which drivers take.

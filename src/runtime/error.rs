@@ -3,7 +3,7 @@
 //! A guest's fault is a [`Trap`], which is a result of running it; the other
 //! variants are the embedder's misuse or bad input.
 
-use super::{MemoryError, Pending, TableError};
+use super::{MemoryAccessError, MemoryError, Pending, TableError};
 use crate::abi::{CpuFeatures, ValType, Value};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
@@ -188,6 +188,13 @@ impl Error for HostError {
 /// the outer call fails with the same [`CallError`].
 impl From<CallError> for HostError {
     fn from(error: CallError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// What a guest passes to a host function may point anywhere.
+impl From<MemoryAccessError> for HostError {
+    fn from(error: MemoryAccessError) -> Self {
         Self::new(error)
     }
 }

@@ -1,8 +1,7 @@
-//! The processor: entry, extensions, segments, interrupts, clock.
+//! The processor: entry, segments, interrupts, clock.
 
 pub mod clock;
 pub mod entry;
-pub(crate) mod extensions;
 pub mod interrupts;
 pub mod layout;
 mod memory_functions;

@@ -1,32 +1,41 @@
-//! The bare-metal platform: page tables, demand-zero pages, IDT stubs.
+//! The bare-metal platform: page tables, demand-zero pages, exceptions.
 //!
-//! For kernels that run the engine in ring 0 of one processor. It asks the
-//! kernel for three things:
+//! For kernels that run the engine in ring 0. What such a kernel does, in this order:
 //!
-//! * a [`Mapper`](x86_64::structures::paging::Mapper) of the active page tables, a
-//!   frame allocator, and a range of addresses that nothing else uses:
-//!   [`BarePlatform::new`];
-//! * IDT entries: [`stubs::fill_idt`] points all exceptions, and as many
-//!   interrupts as wanted, at stubs that save every register in a
-//!   [`TrapFrame`](crate::abi::vmctx::TrapFrame) and call the kernel's handler;
-//! * in that handler, a call of [`BarePlatform::handle_fault`] before the kernel
-//!   looks at the exception itself.
+//! 1. [`processor::enable`] on each processor that guests run on: SSE, no-execute pages and
+//!    what else guests need. A kernel may set it all itself.
+//! 2. [`BarePlatform::new`], with a [`Mapper`](x86_64::structures::paging::Mapper) of its page
+//!    tables, a frame allocator, and a range of addresses that nothing else uses. Several
+//!    processors: [`BarePlatform::with_processors`].
+//! 3. [`chain`](chain()), which puts the engine before the kernel's own handlers of three
+//!    exceptions; or, for a kernel without any, [`stubs::fill_idt`]. Either takes a function
+//!    that calls [`BarePlatform::handle_fault`].
+//! 4. [`Engine::new`](crate::runtime::Engine::new) with the platform.
 //!
-//! Every stub must run on an IST stack: on a wasm stack there may be no room.
+//! `docs/embedding.md` in the repository goes through a whole kernel that does so, and has the
+//! rules: stacks, interrupts, floating-point registers, page tables, several processors.
 //!
 //! Pages are committed lazily: `commit` promises frames, and the first write to a page
 //! maps a zeroed one; until then, reads see one frame of zeros that all such pages
-//! share. So looking for the zero pages of a sparse memory takes nothing. What is promised
+//! share (each its own where there are several processors). So looking for the zero pages
+//! of a sparse memory takes nothing. What is promised
 //! is never more than there is: `commit` fails instead, `memory.grow` then returns -1, and
 //! no touch of a committed page ever lacks a frame, be it by a guest or by the engine.
 
 mod budget;
+mod chain;
+mod lock;
 mod paging;
+mod platform;
+pub mod processor;
 mod regions;
 pub mod stubs;
 mod tracked;
+mod tracker;
 
-pub use paging::BarePlatform;
+pub use chain::{GUEST_EXCEPTIONS, GuestFault, chain};
+pub use platform::{BarePlatform, SetupError};
+pub use processor::{OneProcessor, ProcessorError, Processors};
 
 use super::PAGE_SIZE;
 

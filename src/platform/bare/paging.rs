@@ -1,23 +1,15 @@
-//! [`Platform`] on page tables.
+//! The platform's pages: which are backed by which frame, with what flags.
 
-#![expect(
-    unsafe_code,
-    reason = "maps pages, and implements the unsafe trait Platform"
-)]
+#![expect(unsafe_code, reason = "maps pages")]
 
 use super::budget::Budget;
 use super::regions::Regions;
 use super::tracked::{TrackedRange, Write};
-use crate::abi::VmStoreContext;
-use crate::abi::vmctx::TrapFrame;
-use crate::platform::tracking::{CutEnd, Room, TrackError, Tracker};
-use crate::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
-use crate::trap::{self, FaultAction};
+use crate::platform::tracking::Room;
+use crate::platform::{PAGE_SIZE, PlatformError, Protection};
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ops::Range;
-use core::sync::atomic::{AtomicPtr, Ordering};
-use spin::Mutex;
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
 use x86_64::structures::paging::mapper::{CleanUp, MapToError};
@@ -25,296 +17,127 @@ use x86_64::structures::paging::{
     FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, PhysFrame, Size4KiB, Translate,
 };
 
-/// The platform of a kernel that runs the engine in ring 0 of one processor.
-///
-/// `M` changes the active page tables, `F` gives and takes 4 KiB frames.
-pub struct BarePlatform<M, F> {
-    memory: Arc<Mutex<Memory<M, F>>>,
-    /// The activation of this, the only processor.
-    activation: AtomicPtr<VmStoreContext>,
-}
-
-/// The lock's holder touches no lazily committed page, so a fault never finds
-/// it taken, unless the kernel is at fault.
-struct Memory<M, F> {
-    mapper: M,
-    frames: F,
-    regions: Regions,
+/// Pages, and the bookkeeping of what they are for. Its methods touch no lazily committed
+/// page, so a fault never finds them running, unless the kernel is at fault.
+pub(super) struct Memory<M, F> {
+    pub(super) mapper: M,
+    pub(super) frames: F,
+    pub(super) regions: Regions,
     budget: Budget,
     /// A frame of zeros that every page is which was read but never written.
     zero_frame: Option<PhysFrame>,
+    /// Whether there is such a frame. When a page leaves it, translations to it must be
+    /// forgotten, which a fault handler can do on its own processor only.
+    shares_zeros: bool,
     /// Tracked ranges, by their start.
     tracked: BTreeMap<usize, TrackedRange>,
     /// How many ranges have been tracked so far.
     tracked_count: u64,
 }
 
-/// Page fault (Intel SDM volume 3A, section 6.15).
-const VECTOR_PAGE_FAULT: u64 = 14;
-/// Bytes of address space that are looked through at once for pages that were touched.
-const TOUCHED_CHUNK: usize = 512 * PAGE_SIZE;
-/// Error code bit of a page fault: the access was a write.
-const IS_WRITE: u64 = 1 << 1;
-
-impl<M, F> BarePlatform<M, F>
-where
-    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
-    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
-{
-    /// Makes the platform. It takes at most `frame_budget` frames, page tables included,
-    /// and promises no more than that: committing beyond it fails.
-    ///
-    /// # Panics
-    ///
-    /// Panics if `addresses` is not a range of whole pages.
-    ///
-    /// # Safety
-    ///
-    /// 1. `mapper` changes the page tables that are in use on this processor, and
-    ///    CR0.WP and EFER.NXE are set.
-    /// 2. `frames` gives each frame to one user at a time, and has `frame_budget` of them.
-    /// 3. Nothing else maps or uses `addresses`, which are canonical.
-    pub unsafe fn new(mapper: M, frames: F, frame_budget: usize, addresses: Range<usize>) -> Self {
-        Self {
-            memory: Arc::new(Mutex::new(Memory {
-                mapper,
-                frames,
-                regions: Regions::new(addresses),
-                // One frame is for the pages of zeros.
-                budget: Budget::new(frame_budget.saturating_sub(1)),
-                zero_frame: None,
-                tracked: BTreeMap::new(),
-                tracked_count: 0,
-            })),
-            activation: AtomicPtr::new(core::ptr::null_mut()),
-        }
-    }
-
-    /// The engine's part of an exception handler: maps a lazily committed page,
-    /// or turns a guest's fault into a trap. On [`FaultAction::Handled`] the
-    /// handler is to return with the registers of `frame`.
-    pub fn handle_fault(&self, frame: &mut TrapFrame) -> FaultAction {
-        if frame.vector == VECTOR_PAGE_FAULT {
-            let access = match frame.error_code & IS_WRITE {
-                0 => Access::Read,
-                _ => Access::Write,
-            };
-            if self.back_page(frame.fault_address as usize, access) {
-                return FaultAction::Handled;
-            }
-        }
-        trap::handle_fault(frame, self.activation())
-    }
-
-    /// The activation that runs now; null for none.
-    pub fn activation(&self) -> *mut VmStoreContext {
-        self.activation.load(Ordering::Relaxed)
-    }
-
-    /// Maps the page of a committed address; false if the access is not allowed, or
-    /// no frame is left.
-    fn back_page(&self, address: usize, access: Access) -> bool {
-        let Some(mut memory) = self.memory.try_lock() else {
-            return false;
-        };
-        let page = Page::containing_address(VirtAddr::new_truncate(address as u64));
-        match (memory.regions.protection_at(address), access) {
-            (Some(Protection::ReadWrite), Access::Write) => {
-                memory.allow_write(page) || memory.back_for_writing(page)
-            }
-            (Some(Protection::ReadWrite | Protection::ReadExecute), Access::Read) => {
-                memory.back_for_reading(page)
-            }
-            _ => false,
-        }
-    }
-}
-
 /// How a page was touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
-    /// Read, or executed.
-    Read,
-    Write,
-}
-
-// SAFETY: `Regions` hands out disjoint ranges of addresses that are the platform's
-// alone (`new`), pages get a frame of their own, zeroed before anybody can read
-// it, and the flags of `page_flags`.
-unsafe impl<M, F> Platform for BarePlatform<M, F>
-where
-    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
-    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
-{
-    fn reserve(&self, size: usize) -> Result<*mut u8, PlatformError> {
-        let memory = &mut *self.memory.lock();
-        let start = memory.regions.reserve(size);
-        let start = start.ok_or(PlatformError::OutOfAddressSpace(size))?;
-        let range = start..start + size;
-        if !memory.budget.reserve(&range) {
-            memory.regions.release(range);
-            return Err(PlatformError::OutOfMemory(size));
-        }
-        Ok(core::ptr::with_exposed_provenance_mut(start))
-    }
-
-    unsafe fn release(&self, start: *mut u8, size: usize) {
-        let memory = &mut *self.memory.lock();
-        let range = address_range(start, size);
-        memory.budget.release(range.start);
-        memory.tracked.remove(&range.start);
-        for (start, region) in memory.regions.release(range.clone()) {
-            for page in pages(start..region.end) {
-                // SAFETY: nothing uses the range any more (caller).
-                unsafe { memory.release(page) };
-            }
-        }
-        let range = Page::range_inclusive(
-            Page::containing_address(VirtAddr::new(range.start as u64)),
-            Page::containing_address(VirtAddr::new(range.end as u64 - 1)),
-        );
-        // SAFETY: empty tables below this range are used by nobody; tables that also
-        // serve other ranges are not empty.
-        unsafe {
-            memory.mapper.clean_up_addr_range(range, &mut memory.frames);
-        }
-        // The processor may have cached entries that point to the tables just freed, which
-        // are anybody's frames now; any INVLPG drops them (Intel SDM volume 3A, section 4.10.4.1).
-        tlb::flush(range.start.start_address());
-    }
-
-    unsafe fn commit(&self, start: *mut u8, size: usize) -> Result<(), PlatformError> {
-        if size == 0 {
-            return Ok(());
-        }
-        let memory = &mut *self.memory.lock();
-        let range = address_range(start, size);
-        let reservation = memory.regions.reservation_of(&range);
-        let is_joined = memory.regions.protection_at(range.start - 1).is_some();
-        if !memory.budget.commit(reservation, &range, is_joined) {
-            return Err(PlatformError::OutOfMemory(size));
-        }
-        memory.regions.commit(range);
-        Ok(())
-    }
-
-    unsafe fn protect(&self, start: *mut u8, size: usize, protection: Protection) {
-        if size == 0 {
-            return;
-        }
-        let memory = &mut *self.memory.lock();
-        let range = address_range(start, size);
-        memory.regions.protect(range.clone(), protection);
-        for page in pages(range) {
-            // SAFETY: nothing relies on the old protection (caller).
-            unsafe { memory.protect(page, protection) };
-        }
-    }
-
-    fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
-        let range = address_range(start, size);
-        for chunk in range.clone().step_by(TOUCHED_CHUNK) {
-            let end = range.end.min(chunk + TOUCHED_CHUNK);
-            let is_touched = self.memory.lock().touched_pages(chunk..end);
-            // Without the lock: `visit` may touch pages.
-            for (index, _) in is_touched.iter().enumerate().filter(|(_, is)| **is) {
-                let offset = chunk - range.start + index * PAGE_SIZE;
-                visit(offset..offset + PAGE_SIZE);
-            }
-        }
-    }
-
-    unsafe fn track(
-        &self,
-        start: *mut u8,
-        size: usize,
-        spare_pages: usize,
-    ) -> Option<Arc<dyn Tracker>> {
-        let memory = &mut *self.memory.lock();
-        memory.regions.reservation_of(&address_range(start, size));
-        let (start, id) = (start.addr(), memory.tracked_count);
-        memory.tracked_count += 1;
-        let range = TrackedRange::new(start, id, spare_pages);
-        let before = memory.tracked.insert(start, range);
-        assert!(before.is_none(), "{start:#x} is being tracked");
-        let memory = self.memory.clone();
-        Some(Arc::new(BareTracker { memory, start, id }))
-    }
-
-    fn swap_activation(&self, activation: *mut VmStoreContext) -> *mut VmStoreContext {
-        self.activation.swap(activation, Ordering::Relaxed)
-    }
-}
-
-/// A handle to a [`TrackedRange`].
-struct BareTracker<M, F>
-where
-    M: Mapper<Size4KiB> + Translate,
-{
-    memory: Arc<Mutex<Memory<M, F>>>,
-    start: usize,
-    id: u64,
-}
-
-impl<M, F> BareTracker<M, F>
-where
-    M: Mapper<Size4KiB> + Translate,
-{
-    /// Runs `act` on the range, unless it is gone.
-    fn with<R>(
-        &self,
-        act: impl FnOnce(&mut TrackedRange, &mut M, Option<PhysFrame>) -> R,
-    ) -> Result<R, TrackError> {
-        let memory = &mut *self.memory.lock();
-        let range = memory.tracked.get_mut(&self.start);
-        let range = range.filter(|range| range.id == self.id);
-        let range = range.ok_or(TrackError::Gone)?;
-        Ok(act(range, &mut memory.mapper, memory.zero_frame))
-    }
-}
-
-impl<M, F> Tracker for BareTracker<M, F>
-where
-    M: Mapper<Size4KiB> + Translate + Send,
-    F: Send,
-{
-    fn cut(&self, size: usize) -> Result<(), TrackError> {
-        self.with(|range, mapper, _| range.cut(mapper, size))
-    }
-
-    fn forget(&self, size: usize) -> Result<(), TrackError> {
-        self.with(|range, mapper, zero_frame| range.forget(mapper, zero_frame, size))
-    }
-
-    fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
-        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
-        self.with(|range, mapper, zero_frame| range.take(mapper, zero_frame, buffer))?
-            .map_err(|_| TrackError::Overrun)
-    }
-
-    fn end(&self, end: CutEnd) {
-        // Nothing is left to be ended in a range that is gone.
-        let _ = self.with(|range, mapper, _| range.end(mapper, end == CutEnd::Kept));
-    }
-}
-
-impl<M, F> Drop for BareTracker<M, F>
-where
-    M: Mapper<Size4KiB> + Translate,
-{
-    fn drop(&mut self) {
-        let is_there = self.with(|range, mapper, zero_frame| range.stop(mapper, zero_frame));
-        if is_there.is_ok() {
-            self.memory.lock().tracked.remove(&self.start);
-        }
-    }
+pub(super) struct Access {
+    /// Written, not read or executed.
+    pub(super) is_write: bool,
+    /// The page was there, but its flags forbade the access.
+    pub(super) was_present: bool,
 }
 
 impl<M, F> Memory<M, F>
 where
-    M: Mapper<Size4KiB> + Translate,
+    M: Mapper<Size4KiB> + Translate + CleanUp,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
 {
+    pub(super) fn new(
+        mapper: M,
+        frames: F,
+        frame_budget: usize,
+        addresses: Range<usize>,
+        shares_zeros: bool,
+    ) -> Self {
+        Self {
+            mapper,
+            frames,
+            regions: Regions::new(addresses),
+            // One frame is for the pages of zeros.
+            budget: Budget::new(frame_budget.saturating_sub(1)),
+            zero_frame: None,
+            shares_zeros,
+            tracked: BTreeMap::new(),
+            tracked_count: 0,
+        }
+    }
+
+    /// Reserves addresses and returns the first.
+    pub(super) fn reserve(&mut self, size: usize) -> Result<usize, PlatformError> {
+        let start = self.regions.reserve(size);
+        let start = start.ok_or(PlatformError::OutOfAddressSpace(size))?;
+        let range = start..start + size;
+        if !self.budget.reserve(&range) {
+            self.regions.release(range);
+            return Err(PlatformError::OutOfMemory(size));
+        }
+        Ok(start)
+    }
+
+    /// Takes a reservation back whose pages are gone.
+    pub(super) fn release(&mut self, range: Range<usize>) {
+        self.budget.release(range.start);
+        self.regions.release(range);
+    }
+
+    pub(super) fn commit(&mut self, range: Range<usize>) -> Result<(), PlatformError> {
+        let reservation = self.regions.reservation_of(&range);
+        let is_joined = self.regions.protection_at(range.start - 1).is_some();
+        if !self.budget.commit(reservation, &range, is_joined) {
+            return Err(PlatformError::OutOfMemory(range.len()));
+        }
+        self.regions.commit(range);
+        Ok(())
+    }
+
+    /// Maps the page of a committed address; false if the access is not allowed, or
+    /// no frame is left.
+    pub(super) fn back(&mut self, address: usize, access: Access) -> bool {
+        let page = Page::containing_address(VirtAddr::new_truncate(address as u64));
+        match (self.regions.protection_at(address), access.is_write) {
+            (Some(Protection::ReadWrite), true) => {
+                self.allow_write(page) || self.back_for_writing(page, access)
+            }
+            (Some(protection @ (Protection::ReadWrite | Protection::ReadExecute)), false) => {
+                self.back_for_reading(page, access, protection)
+            }
+            _ => false,
+        }
+    }
+
+    /// Begins to track a range; returns the number by which [`Self::tracked_by`] finds it.
+    pub(super) fn track(&mut self, range: &Range<usize>, spare_pages: usize) -> u64 {
+        self.regions.reservation_of(range);
+        let id = self.tracked_count;
+        self.tracked_count += 1;
+        let tracked = TrackedRange::new(range.start, id, spare_pages);
+        let before = self.tracked.insert(range.start, tracked);
+        assert!(before.is_none(), "{:#x} is being tracked", range.start);
+        id
+    }
+
+    /// A range that is being tracked, and what it works on; None if it is no more.
+    pub(super) fn tracked_by(
+        &mut self,
+        start: usize,
+        id: u64,
+    ) -> Option<(&mut TrackedRange, &mut M, Option<PhysFrame>)> {
+        let range = self.tracked.get_mut(&start)?;
+        (range.id == id).then_some((range, &mut self.mapper, self.zero_frame))
+    }
+
+    /// Tracks the range that begins there no longer.
+    pub(super) fn untrack(&mut self, start: usize) {
+        self.tracked.remove(&start);
+    }
+
     /// The tracked range of a page, and what it works on.
     fn tracked_at(&mut self, page: Page) -> Option<(&mut TrackedRange, &mut M)> {
         let address = page.start_address().as_u64() as usize;
@@ -331,8 +154,8 @@ where
     }
 
     /// Which pages of a range have a frame of their own.
-    fn touched_pages(&self, range: Range<usize>) -> [bool; TOUCHED_CHUNK / PAGE_SIZE] {
-        let mut is_touched = [false; TOUCHED_CHUNK / PAGE_SIZE];
+    pub(super) fn touched_pages<const PAGES: usize>(&self, range: Range<usize>) -> [bool; PAGES] {
+        let mut is_touched = [false; PAGES];
         for (is_touched, page) in is_touched.iter_mut().zip(pages(range)) {
             let frame = self.mapper.translate_page(page).ok();
             *is_touched = frame.is_some() && frame != self.zero_frame;
@@ -340,13 +163,72 @@ where
         is_touched
     }
 
-    /// Gives a page a frame of its own; false if it has one, or none is left.
-    fn back_for_writing(&mut self, page: Page) -> bool {
-        match self.mapper.translate_page(page) {
-            Ok(frame) if Some(frame) == self.zero_frame => {
-                self.unmap(page);
+    /// Changes the protection of the pages that are there; others are mapped when touched.
+    ///
+    /// # Safety
+    ///
+    /// Nothing relies on the old protection.
+    pub(super) unsafe fn protect(&mut self, range: Range<usize>, protection: Protection) {
+        for page in pages(range) {
+            match self.mapper.translate_page(page) {
+                Ok(frame) if Some(frame) == self.zero_frame => self.unmap(page),
+                // SAFETY: the caller's.
+                Ok(_) => unsafe { self.set_flags(page, page_flags(protection)) },
+                Err(_) => {}
             }
-            Ok(_) => return false,
+        }
+    }
+
+    /// Unmaps pages that nothing uses, and returns the frames that they had of their own.
+    pub(super) fn unmap_pages(&mut self, range: Range<usize>) -> Vec<PhysFrame> {
+        let mut frames = Vec::new();
+        for page in pages(range) {
+            let Ok(frame) = self.mapper.translate_page(page) else {
+                continue;
+            };
+            // An inaccessible page keeps its frame in an entry that is not present, which
+            // `unmap` would not take.
+            // SAFETY: nothing uses the page (caller).
+            unsafe { self.set_flags(page, READ_ONLY) };
+            self.unmap(page);
+            if Some(frame) != self.zero_frame {
+                frames.push(frame);
+            }
+        }
+        frames
+    }
+
+    /// Takes tables that serve a range of unmapped pages alone out, and returns their frames.
+    pub(super) fn unlink_tables(&mut self, range: Range<usize>) -> Vec<PhysFrame> {
+        let mut tables = Unlinked(Vec::new());
+        let range = Page::range_inclusive(
+            Page::containing_address(VirtAddr::new(range.start as u64)),
+            Page::containing_address(VirtAddr::new(range.end as u64 - 1)),
+        );
+        // SAFETY: empty tables below this range are used by nobody; tables that also
+        // serve other ranges are not empty.
+        unsafe { self.mapper.clean_up_addr_range(range, &mut tables) };
+        // The processor may have cached entries that point to the tables, whose frames will
+        // be anybody's; any INVLPG drops them (Intel SDM volume 3A, section 4.10.4.1).
+        tlb::flush(range.start.start_address());
+        tables.0
+    }
+
+    /// Gives frames back.
+    pub(super) fn give_back(&mut self, frames: Vec<PhysFrame>) {
+        for frame in frames {
+            // SAFETY: they were allocated here, and no page or table entry points to them.
+            unsafe { self.frames.deallocate_frame(frame) };
+        }
+    }
+
+    /// Gives a page a frame of its own; false if it has one that does not allow the access,
+    /// or none is left.
+    fn back_for_writing(&mut self, page: Page, access: Access) -> bool {
+        match self.mapper.translate_page(page) {
+            Ok(frame) if Some(frame) == self.zero_frame => self.unmap(page),
+            // Another processor may have mapped it meanwhile.
+            Ok(_) => return !access.was_present,
             Err(_) => {}
         }
         let Some(frame) = self.frames.allocate_frame() else {
@@ -360,28 +242,31 @@ where
         true
     }
 
-    /// Maps the frame of zeros, to be read; false if there is a frame, or none is left.
-    fn back_for_reading(&mut self, page: Page) -> bool {
+    /// Maps the frame of zeros, to be read; false if there is a frame that does not allow the
+    /// access, or none is left.
+    fn back_for_reading(&mut self, page: Page, access: Access, protection: Protection) -> bool {
         if self.mapper.translate_page(page).is_ok() {
-            return false;
+            return !access.was_present;
         }
         let zero_frame = self.zero_frame;
         if let Some((range, mapper)) = self.tracked_at(page) {
             range.before_read(mapper, zero_frame, page);
         }
-        match self.zero_frame {
-            Some(frame) => self.map(page, frame, READ_ONLY),
-            None => {
-                // The first such page clears the frame that then serves all.
-                let is_backed = self.back_for_writing(page);
-                if is_backed {
-                    self.zero_frame = self.mapper.translate_page(page).ok();
-                    // SAFETY: the page was not there before, so nobody writes to it.
-                    unsafe { self.set_flags(page, READ_ONLY) };
-                }
-                is_backed
-            }
+        if let Some(frame) = zero_frame {
+            return self.map(page, frame, READ_ONLY);
         }
+        if !self.back_for_writing(page, access) {
+            return false;
+        }
+        let mut flags = page_flags(protection);
+        if self.shares_zeros {
+            // The first such page clears the frame that then serves all.
+            self.zero_frame = self.mapper.translate_page(page).ok();
+            flags = READ_ONLY;
+        }
+        // SAFETY: the page was not there before, so nobody writes to it.
+        unsafe { self.set_flags(page, flags) };
+        true
     }
 
     fn map_and_clear(&mut self, page: Page, frame: PhysFrame) -> bool {
@@ -411,20 +296,6 @@ where
         }
     }
 
-    /// Changes the protection of a page, if it is there; else it is mapped when it is touched.
-    ///
-    /// # Safety
-    ///
-    /// Nothing relies on the old protection.
-    unsafe fn protect(&mut self, page: Page, protection: Protection) {
-        match self.mapper.translate_page(page) {
-            Ok(frame) if Some(frame) == self.zero_frame => self.unmap(page),
-            // SAFETY: the caller's.
-            Ok(_) => unsafe { self.set_flags(page, page_flags(protection)) },
-            Err(_) => {}
-        }
-    }
-
     /// # Safety
     ///
     /// Nothing relies on the old flags.
@@ -436,32 +307,21 @@ where
         }
     }
 
-    /// Gives a page's frame back, if it has one of its own.
-    ///
-    /// # Safety
-    ///
-    /// Nothing uses the page.
-    unsafe fn release(&mut self, page: Page) {
-        let Ok(frame) = self.mapper.translate_page(page) else {
-            return;
-        };
-        // An inaccessible page keeps its frame in an entry that is not present, which
-        // `unmap` would not take.
-        // SAFETY: nothing uses the page (caller).
-        unsafe { self.set_flags(page, READ_ONLY) };
-        self.unmap(page);
-        if Some(frame) != self.zero_frame {
-            // SAFETY: the frame was this page's alone.
-            unsafe { self.frames.deallocate_frame(frame) };
-        }
-    }
-
     /// Unmaps a page that is present.
     fn unmap(&mut self, page: Page) {
         match self.mapper.unmap(page) {
             Ok((_, flush)) => flush.flush(),
             Err(error) => panic!("cannot unmap {page:?}: {error:?}"),
         }
+    }
+}
+
+/// Takes the frames of page tables instead of giving them back.
+struct Unlinked(Vec<PhysFrame>);
+
+impl FrameDeallocator<Size4KiB> for Unlinked {
+    unsafe fn deallocate_frame(&mut self, frame: PhysFrame) {
+        self.0.push(frame);
     }
 }
 
@@ -481,11 +341,6 @@ pub(super) fn page_flags(protection: Protection) -> PageTableFlags {
         }
         Protection::ReadExecute => PageTableFlags::PRESENT,
     }
-}
-
-fn address_range(start: *mut u8, size: usize) -> Range<usize> {
-    let start = start.addr();
-    start..start + size
 }
 
 fn pages(range: Range<usize>) -> impl Iterator<Item = Page> {

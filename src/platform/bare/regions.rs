@@ -60,19 +60,33 @@ impl Regions {
         Some(start)
     }
 
-    /// Forgets a reservation and returns what was committed of it.
-    pub(super) fn release(&mut self, range: Range<usize>) -> Vec<(usize, Region)> {
-        let end = self.reserved.remove(&range.start);
-        assert_eq!(end, Some(range.end), "release of {range:#x?}");
-        let released: Vec<_> = self
+    /// Takes back what was committed of a reservation, which stays, and returns it.
+    pub(super) fn uncommit(&mut self, range: Range<usize>) -> Vec<(usize, Region)> {
+        self.assert_reserved(&range);
+        let committed: Vec<_> = self
             .committed
             .range(range)
             .map(|(&start, &region)| (start, region))
             .collect();
-        for (start, _) in &released {
+        for (start, _) in &committed {
             self.committed.remove(start);
         }
-        released
+        committed
+    }
+
+    /// Forgets a reservation of which nothing is committed.
+    pub(super) fn release(&mut self, range: Range<usize>) {
+        self.assert_reserved(&range);
+        assert!(
+            self.first_overlap(&range).is_none(),
+            "release of {range:#x?}, which is committed"
+        );
+        self.reserved.remove(&range.start);
+    }
+
+    fn assert_reserved(&self, range: &Range<usize>) {
+        let end = self.reserved.get(&range.start);
+        assert_eq!(end, Some(&range.end), "release of {range:#x?}");
     }
 
     /// Start of the reservation that a range lies in.
@@ -191,7 +205,7 @@ mod tests {
         let mut regions = regions();
         regions.reserve(10 * P);
         regions.reserve(10 * P);
-        assert_eq!(regions.release(100 * P..110 * P), vec![]);
+        regions.release(100 * P..110 * P);
         assert_eq!(regions.reserve(11 * P), Some(122 * P), "it does not fit");
         assert_eq!(regions.reserve(10 * P), Some(100 * P));
     }
@@ -232,7 +246,9 @@ mod tests {
             end: 104 * P,
             protection: Protection::ReadWrite,
         };
-        assert_eq!(regions.release(100 * P..110 * P), vec![(100 * P, region)]);
+        assert_eq!(regions.uncommit(100 * P..110 * P), vec![(100 * P, region)]);
+        assert_eq!(regions.protection_at(100 * P), None);
+        regions.release(100 * P..110 * P);
     }
 
     #[test]
@@ -248,13 +264,24 @@ mod tests {
         assert_eq!(at(104), Some(Protection::None));
         assert_eq!(at(105), Some(Protection::None));
         assert_eq!(at(106), Some(Protection::ReadWrite));
-        assert_eq!(regions.release(100 * P..110 * P).len(), 5);
+        assert_eq!(regions.uncommit(100 * P..110 * P).len(), 5);
     }
 
     #[test]
     #[should_panic(expected = "not reserved")]
     fn a_commit_outside_of_reservations_is_our_bug() {
         regions().commit(100 * P..101 * P);
+    }
+
+    #[test]
+    fn addresses_stay_reserved_while_they_are_uncommitted() {
+        let mut regions = regions();
+        regions.reserve(100 * P);
+        regions.commit(100 * P..105 * P);
+        regions.uncommit(100 * P..200 * P);
+        assert_eq!(regions.reserve(P), None);
+        regions.release(100 * P..200 * P);
+        assert_eq!(regions.reserve(P), Some(100 * P));
     }
 
     #[test]

@@ -17,12 +17,16 @@
 //!
 //! The handler gets the frame's address. What it changes in there (general
 //! registers, XMM registers, RIP, RSP, RFLAGS) is what the interrupted code goes on with.
+//!
+//! For a kernel without handlers of its own, [`fill_idt`] makes an IDT of stubs; a kernel that
+//! has some keeps them with [`chain`](super::chain()).
 
 #![expect(
     unsafe_code,
     reason = "assembly stubs, and interrupt descriptors that point to them"
 )]
 
+use super::chain;
 use crate::abi::GPR;
 use crate::abi::vmctx::TrapFrame;
 use core::arch::global_asm;
@@ -63,46 +67,56 @@ pub fn set_handler(handler: Handler) {
 /// 2. The TSS has a stack behind each index, which only the given vectors use, and
 ///    while one of them is handled, no other of the same index can occur.
 pub unsafe fn fill_idt(idt: &mut InterruptDescriptorTable, stack_of: impl Fn(u8) -> u16) {
-    macro_rules! exception {
-        ($vector:literal, $entry:ident) => {
+    for vector in EXCEPTIONS.into_iter().chain(FIRST_INTERRUPT..STUB_COUNT) {
+        // SAFETY: the caller's.
+        unsafe { set_stub(idt, vector, stack_of(vector)) };
+    }
+}
+
+/// Points a vector to its stub, on the stack with this IST index.
+///
+/// # Panics
+///
+/// Panics if the index is above 6, or the processor does not use the exception.
+///
+/// # Safety
+///
+/// As for [`fill_idt`].
+pub(super) unsafe fn set_stub(idt: &mut InterruptDescriptorTable, vector: u8, stack: u16) {
+    assert!(stack < 7, "IST index {stack}");
+    let address = stub_address(vector);
+    macro_rules! set {
+        ($entry:expr) => {
             // SAFETY: the stub for this vector takes the frame that the processor pushes
             // for it; the stack is the caller's duty.
-            unsafe {
-                idt.$entry
-                    .set_handler_addr(stub_address($vector))
-                    .set_stack_index(checked_stack(stack_of($vector)));
-            }
+            unsafe { $entry.set_handler_addr(address).set_stack_index(stack) }
         };
     }
-    exception!(0, divide_error);
-    exception!(1, debug);
-    exception!(2, non_maskable_interrupt);
-    exception!(3, breakpoint);
-    exception!(4, overflow);
-    exception!(5, bound_range_exceeded);
-    exception!(6, invalid_opcode);
-    exception!(7, device_not_available);
-    exception!(8, double_fault);
-    exception!(10, invalid_tss);
-    exception!(11, segment_not_present);
-    exception!(12, stack_segment_fault);
-    exception!(13, general_protection_fault);
-    exception!(14, page_fault);
-    exception!(16, x87_floating_point);
-    exception!(17, alignment_check);
-    exception!(18, machine_check);
-    exception!(19, simd_floating_point);
-    exception!(20, virtualization);
-    exception!(21, cp_protection_exception);
-    exception!(28, hv_injection_exception);
-    for vector in FIRST_INTERRUPT..STUB_COUNT {
-        // SAFETY: as above.
-        unsafe {
-            idt[vector]
-                .set_handler_addr(stub_address(vector))
-                .set_stack_index(checked_stack(stack_of(vector)));
-        }
-    }
+    match vector {
+        0 => set!(idt.divide_error),
+        1 => set!(idt.debug),
+        2 => set!(idt.non_maskable_interrupt),
+        3 => set!(idt.breakpoint),
+        4 => set!(idt.overflow),
+        5 => set!(idt.bound_range_exceeded),
+        6 => set!(idt.invalid_opcode),
+        7 => set!(idt.device_not_available),
+        8 => set!(idt.double_fault),
+        10 => set!(idt.invalid_tss),
+        11 => set!(idt.segment_not_present),
+        12 => set!(idt.stack_segment_fault),
+        13 => set!(idt.general_protection_fault),
+        14 => set!(idt.page_fault),
+        16 => set!(idt.x87_floating_point),
+        17 => set!(idt.alignment_check),
+        18 => set!(idt.machine_check),
+        19 => set!(idt.simd_floating_point),
+        20 => set!(idt.virtualization),
+        21 => set!(idt.cp_protection_exception),
+        28 => set!(idt.hv_injection_exception),
+        FIRST_INTERRUPT.. => set!(idt[vector]),
+        _ => panic!("exception {vector} is reserved"),
+    };
 }
 
 /// The name of an exception (Intel SDM volume 3A, table 6-1); None for other vectors.
@@ -143,21 +157,41 @@ unsafe extern "C" {
 
 const STUB_SIZE: usize = 16;
 
-fn stub_address(vector: u8) -> VirtAddr {
+/// Address of the stub of a vector below [`STUB_COUNT`].
+pub(super) fn stub_address(vector: u8) -> VirtAddr {
     VirtAddr::from_ptr(&raw const woodfrog_idt_stubs[usize::from(vector)])
 }
 
-fn checked_stack(index: u16) -> u16 {
-    assert!(index < 7, "IST index {index}");
-    index
+/// Whether the processor pushes an error code (Intel SDM volume 3A, table 6-1).
+pub(super) fn has_error_code(vector: u64) -> bool {
+    matches!(vector, 8 | 10..=14 | 17 | 21 | 29 | 30)
 }
 
-extern "C" fn dispatch(frame: &mut TrapFrame) {
+/// What the processor pushes, lowest address first; the stub adds the error code if it must.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct Pushed {
+    pub(super) error_code: u64,
+    pub(super) rip: u64,
+    pub(super) cs: u64,
+    pub(super) rflags: u64,
+    pub(super) rsp: u64,
+    pub(super) ss: u64,
+}
+
+/// Calls the handler. Zero: the interrupted code goes on as the frame says. Otherwise the RSP
+/// with which another handler is to be called, its RFLAGS and address on top of the stack.
+extern "C" fn dispatch(frame: &mut TrapFrame, pushed: *mut Pushed) -> u64 {
+    if chain::is_chained(frame.vector) {
+        // SAFETY: the stub has pushed it, and saved this vector in the frame.
+        return unsafe { chain::handle(frame, pushed) };
+    }
     let handler = HANDLER.load(Ordering::Acquire);
     assert_ne!(handler, 0, "an exception before set_handler");
     // SAFETY: the only value ever stored but zero is a Handler.
     let handler = unsafe { core::mem::transmute::<usize, Handler>(handler) };
     handler(frame);
+    0
 }
 
 /// Offset of a general-purpose register in the frame.
@@ -233,9 +267,11 @@ global_asm!(
     "mov [rsp + {fault_address}], rax",
     "mov qword ptr [rsp + {reserved}], 0",
     "mov rdi, rsp",
+    "lea rsi, [rsp + {pushed} + 8]",
     "xor ebp, ebp",
     "cld",
     "call {dispatch}",
+    "mov [rsp + {reserved}], rax",
     "mov rax, [rsp + {rip}]",
     "mov [rsp + {pushed} + 16], rax",
     "mov rax, [rsp + {rflags}]",
@@ -260,9 +296,15 @@ global_asm!(
     "mov r13, [rsp + {r13}]",
     "mov r14, [rsp + {r14}]",
     "mov r15, [rsp + {r15}]",
+    "cmp qword ptr [rsp + {reserved}], 0",
+    "jne 3f",
     // Vector and error code go, too.
     "add rsp, {pushed} + 16",
     "iretq",
+    "3:",
+    "mov rsp, [rsp + {reserved}]",
+    "popfq",
+    "ret",
     ".popsection",
     pushed = const PUSHED,
     rax = const gpr(GPR::RAX),

@@ -1,0 +1,87 @@
+//! Handles to tracked ranges.
+
+use super::platform::Shared;
+use super::processor::Processors;
+use super::tracked::TrackedRange;
+use crate::platform::PAGE_SIZE;
+use crate::platform::tracking::{CutEnd, TrackError, Tracker};
+use alloc::sync::Arc;
+use core::ops::Range;
+use x86_64::structures::paging::mapper::CleanUp;
+use x86_64::structures::paging::{
+    FrameAllocator, FrameDeallocator, Mapper, PhysFrame, Size4KiB, Translate,
+};
+
+/// A handle to a [`TrackedRange`].
+pub(super) struct BareTracker<M, F, P>
+where
+    M: Mapper<Size4KiB> + Translate + CleanUp,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
+    P: Processors,
+{
+    pub(super) shared: Arc<Shared<M, F, P>>,
+    pub(super) start: usize,
+    pub(super) id: u64,
+}
+
+impl<M, F, P> BareTracker<M, F, P>
+where
+    M: Mapper<Size4KiB> + Translate + CleanUp,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
+    P: Processors,
+{
+    /// Runs `act` on the range, unless it is gone.
+    fn with<R>(
+        &self,
+        act: impl FnOnce(&mut TrackedRange, &mut M, Option<PhysFrame>) -> R,
+    ) -> Result<R, TrackError> {
+        self.shared.locked(|memory| {
+            let (range, mapper, zero_frame) = memory
+                .tracked_by(self.start, self.id)
+                .ok_or(TrackError::Gone)?;
+            Ok(act(range, mapper, zero_frame))
+        })
+    }
+}
+
+impl<M, F, P> Tracker for BareTracker<M, F, P>
+where
+    M: Mapper<Size4KiB> + Translate + CleanUp + Send,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
+    P: Processors,
+{
+    fn cut(&self, size: usize) -> Result<(), TrackError> {
+        self.with(|range, mapper, _| range.cut(mapper, size))
+    }
+
+    fn forget(&self, size: usize) -> Result<(), TrackError> {
+        self.with(|range, mapper, zero_frame| range.forget(mapper, zero_frame, size))
+    }
+
+    fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
+        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
+        self.with(|range, mapper, zero_frame| range.take(mapper, zero_frame, buffer))?
+            .map_err(|_| TrackError::Overrun)
+    }
+
+    fn end(&self, end: CutEnd) {
+        // Nothing is left to be ended in a range that is gone.
+        let _ = self.with(|range, mapper, _| range.end(mapper, end == CutEnd::Kept));
+    }
+}
+
+impl<M, F, P> Drop for BareTracker<M, F, P>
+where
+    M: Mapper<Size4KiB> + Translate + CleanUp,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
+    P: Processors,
+{
+    fn drop(&mut self) {
+        self.shared.locked(|memory| {
+            if let Some((range, mapper, zero_frame)) = memory.tracked_by(self.start, self.id) {
+                range.stop(mapper, zero_frame);
+                memory.untrack(self.start);
+            }
+        });
+    }
+}
