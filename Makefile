@@ -18,9 +18,11 @@ check: setup
 	cargo fmt --all --check
 	cargo fmt --manifest-path bench/Cargo.toml --all --check
 	cargo fmt --manifest-path tests/wasi/Cargo.toml --check
+	cargo fmt --manifest-path examples/foreign-kernel/Cargo.toml --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy -p woodfrog -p woodfrog-boot -p woodfrog-suite -p woodfrog-test-images --target x86_64-unknown-none -- -D warnings
 	cargo clippy -p woodfrog --no-default-features --target x86_64-unknown-none -- -D warnings
+	cargo clippy --manifest-path examples/foreign-kernel/Cargo.toml --target x86_64-unknown-none --target-dir target -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc -q --no-deps -p woodfrog
 	cargo test -q -p woodfrog --lib
 

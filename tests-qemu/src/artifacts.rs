@@ -64,6 +64,21 @@ impl Artifacts {
         Ok(self.kernel_path(name))
     }
 
+    /// The kernel of `examples/foreign-kernel`, a workspace of its own.
+    pub fn foreign_kernel(&self) -> Result<PathBuf, CommandError> {
+        let manifest = self.root.join("examples/foreign-kernel/Cargo.toml");
+        let args: [OsString; 6] = [
+            "--manifest-path".into(),
+            manifest.into(),
+            "--release".into(),
+            "--target".into(),
+            KERNEL_TARGET.into(),
+            format!("--target-dir={}", self.target.display()).into(),
+        ];
+        self.build(&args)?;
+        Ok(self.kernel_path("foreign-kernel"))
+    }
+
     /// The `woodfrog` command.
     pub fn woodfrog(&self) -> Result<PathBuf, CommandError> {
         self.build(&["-p", "woodfrog-cli", "--bin", "woodfrog"])?;
