@@ -1,4 +1,4 @@
-//! Directories in memory: a [`FileSystem`] for hosts without one, kernels above all.
+//! Directories in memory: a [`FileSystem`](super::FileSystem) for hosts without one, kernels above all.
 //!
 //! [`MemoryFiles`] holds a tree of directories, files and symbolic links that behaves as
 //! POSIX says: hard links, files that are open without a name, renames in place of what is
