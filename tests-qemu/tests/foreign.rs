@@ -1,5 +1,7 @@
 //! A kernel that is not ours: `examples/foreign-kernel` on both machines.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 use woodfrog_qemu::{Accel, Artifacts, Ending, MachineType, Vm};
@@ -66,4 +68,26 @@ fn a_foreign_kernel_runs_freezes_and_thaws_guests(machine: MachineType) {
             "{expected:?} is missing:\n{output}"
         );
     }
+}
+
+#[test]
+fn what_the_walk_through_quotes_stands_in_the_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("docs/embedding.md")).expect("the walk-through");
+    let sources = root.join("examples/foreign-kernel/src");
+    let sources: String = fs::read_dir(sources)
+        .expect("the example")
+        .map(|file| fs::read_to_string(file.expect("a file").path()).expect("text"))
+        .collect();
+    let mut quoted_lines = 0;
+    for (index, block) in text.split("```").enumerate() {
+        let Some(code) = block.strip_prefix("rust\n").filter(|_| index % 2 == 1) else {
+            continue;
+        };
+        for line in code.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(sources.contains(line), "{line:?} is not in the example");
+            quoted_lines += 1;
+        }
+    }
+    assert!(quoted_lines >= 4, "the walk-through quotes the example");
 }
