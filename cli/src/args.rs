@@ -8,50 +8,132 @@ use std::path::PathBuf;
 use woodfrog::abi::{CpuFeatures, UnknownCpuFeature};
 use woodfrog::module::WasmFeatures;
 
-/// Runs WebAssembly programs that can be frozen at any moment and thawed elsewhere.
+/// Runs WebAssembly programs that can be frozen at any moment and thawed elsewhere
 #[derive(Debug, Parser)]
-#[command(name = "woodfrog", version, max_term_width = 90)]
+#[command(name = "woodfrog", version, max_term_width = 90, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  woodfrog run program.wasm one two                             run a program
+  woodfrog run --freeze-after 500 --image frozen program.wasm   freeze it after half a second
+  woodfrog inspect frozen --module program.wasm                 see where it stands
+  woodfrog resume frozen --module program.wasm                  go on
+
+`woodfrog help COMMAND` tells more of a command, `woodfrog man DIR` writes manual pages.";
+
+const RUN_EXAMPLES: &str = "\
+Exit status:
+  the program's own, if it calls proc_exit; 0 if it returns or was frozen; 134 if it traps,
+  with a backtrace on standard error; 1 if a module, image or option is bad
+
+Examples:
+  woodfrog run program.wasm one two
+  woodfrog run --dir data::/ --env HOME=/ program.wasm --an-option-of-the-program
+  woodfrog run --invoke add library.wat 2 3
+  woodfrog run --freeze-after 500 --image frozen program.wasm
+  woodfrog run --freeze-every 1000 program.wasm";
+
+const RESUME_EXAMPLES: &str = "\
+Exit status:
+  as that of `woodfrog run`
+
+Examples:
+  woodfrog resume frozen --module program.wasm
+  woodfrog resume frozen --module program.wasm --freeze-after 500 --image frozen";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  woodfrog inspect frozen --module program.wasm
+  woodfrog inspect frozen --json | jq .sizes";
+
+const COREDUMP_EXAMPLES: &str = "\
+Examples:
+  woodfrog coredump frozen --module program.wasm --output core.wasm
+  woodfrog run --coredump core.wasm program.wasm";
+
+const COMPILE_EXAMPLES: &str = "\
+Examples:
+  woodfrog compile --stats program.wasm
+  woodfrog compile --output program.compiled program.wasm
+  woodfrog run --allow-precompiled program.compiled";
+
+const WAST_EXAMPLES: &str = "\
+Exit status:
+  1 if an assertion failed that was not expected to, or a file cannot be read; else 0
+
+Examples:
+  woodfrog wast --freeze-every 1 script.wast
+  woodfrog wast --features v2 --expected-failures list set/*.wast";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  eval \"$(woodfrog completions bash)\"
+  woodfrog completions zsh > ~/.zfunc/_woodfrog
+  woodfrog completions fish > ~/.config/fish/completions/woodfrog.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  woodfrog man | man --local-file -
+  woodfrog man ~/.local/share/man/man1";
+
+/// Headings of options.
+const PROGRAM: &str = "The program and what it gets";
+const FREEZING: &str = "Freezing";
+const TELLING: &str = "Results";
+const COMPILING: &str = "Compilation";
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a module
     ///
-    /// Exits with the program's own status, 0 if it returns, 134 if it traps, 1 if a
-    /// module, image or option is bad.
+    /// Runs a WASI program (preview 1), or with `--invoke` one function of a module. The program
+    /// has the standard streams, and of the environment and the file system what options give it.
+    #[command(after_long_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Go on from an image
     ///
-    /// Exits as `run` does. Standard input goes on where the program had stopped
-    /// reading, if it is a file.
+    /// The program has the arguments, the environment and the calls that it had. If standard
+    /// input is a file, it goes on where the program had stopped reading.
+    #[command(after_long_help = RESUME_EXAMPLES)]
     Resume(ResumeArgs),
     /// Show what is in an image
+    ///
+    /// Frames with locals and operands, memories and what of them is zero, globals, tables, and
+    /// where the bytes of the image go. With its modules there are names of functions and locals
+    /// and, from DWARF, source lines; and the image is checked as if it were to be resumed.
+    #[command(after_long_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
     /// Turn an image into a core dump for WebAssembly debuggers
     ///
     /// A core dump holds frames, memories and globals in the format of WebAssembly's tool
-    /// conventions. To have one of a program that traps: `run --coredump`.
+    /// conventions. Values that it has no words for, vectors and references, are missing.
+    #[command(after_long_help = COREDUMP_EXAMPLES)]
     Coredump(CoredumpArgs),
     /// Compile a module without running it
     ///
     /// What `--output` writes is for this version of the command only, and for processors that
     /// have the features that `--cpu` names.
+    #[command(after_long_help = COMPILE_EXAMPLES)]
     Compile(CompileArgs),
     /// Make and read checkpoint disks
     Disk(DiskArgs),
     /// Run scripts of the WebAssembly test suite
     ///
     /// Prints each failure with its line, for each set (directory) how many assertions of each
-    /// kind passed, and how many passed and failed last. Exits with 1 if any failed.
+    /// kind passed, and how many passed and failed last.
+    #[command(after_long_help = WAST_EXAMPLES)]
     Wast(WastArgs),
     /// Print a script that completes this command's arguments in a shell
+    #[command(after_long_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
     /// Print the manual page, or write all pages to a directory
+    #[command(after_long_help = MAN_EXAMPLES)]
     Man(ManArgs),
 }
 
@@ -62,22 +144,22 @@ pub struct RunArgs {
     ///
     /// Without it, the export `_start` is called, if there is one, and ARGS are the
     /// program's arguments.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
     pub invoke: Option<String>,
 
-    /// Set an environment variable of the program
-    #[arg(long, value_name = "NAME=VALUE")]
+    /// Set an environment variable of the program (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", help_heading = PROGRAM)]
     pub env: Vec<String>,
 
     /// Take random numbers from a generator with this seed, for repeatable runs
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", help_heading = PROGRAM)]
     pub seed: Option<u64>,
 
     /// What `run` and `resume` share.
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// The module, in binary or text format, and what is for the program
+    /// The module, in binary or text format, and the program's arguments: all that follows it
     #[arg(
         required = true,
         trailing_var_arg = true,
@@ -90,7 +172,8 @@ pub struct RunArgs {
 /// Arguments of `resume`.
 #[derive(Args, Debug)]
 pub struct ResumeArgs {
-    /// The image
+    /// The image, as `run --image` wrote it
+    #[arg(value_name = "IMAGE")]
     pub image_file: PathBuf,
 
     /// A module that the image was made from (repeat for each)
@@ -98,11 +181,11 @@ pub struct ResumeArgs {
     pub module: Vec<PathBuf>,
 
     /// Accepted for symmetry with `run`; must be what the program was called by
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
     pub invoke: Option<String>,
 
     /// Accepted for symmetry with `run`; the program keeps the environment it had
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", help_heading = PROGRAM)]
     pub env: Vec<String>,
 
     /// What `run` and `resume` share.
@@ -114,50 +197,61 @@ pub struct ResumeArgs {
 #[derive(Args, Debug)]
 pub struct CommonArgs {
     /// Give the program the directory HOST, under the name GUEST or else its own (repeatable)
-    #[arg(long, value_name = "HOST[::GUEST]")]
+    #[arg(long, value_name = "HOST[::GUEST]", help_heading = PROGRAM)]
     pub dir: Vec<String>,
 
     /// Instantiate FILE first, and let the module import its exports as NAME's (repeatable)
-    #[arg(long, value_name = "NAME=FILE")]
+    #[arg(long, value_name = "NAME=FILE", help_heading = PROGRAM)]
     pub preload: Vec<String>,
 
     /// Let function imports that nobody defines return zeros
-    #[arg(long)]
+    #[arg(long, help_heading = PROGRAM)]
     pub unknown_imports_default: bool,
 
     /// Freeze the program at every Nth suspend point, and thaw it at other addresses; 0: never
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    ///
+    /// For tests: the program must not notice.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = FREEZING)]
     pub freeze_every: u64,
 
     /// Move frames between two code versions at every suspend point, or every one at which
     /// the program is frozen
-    #[arg(long)]
+    #[arg(long, help_heading = FREEZING)]
     pub switch_versions: bool,
 
     /// Freeze the program after this many milliseconds, write the image, and exit with 0
-    #[arg(long, value_name = "MS", requires = "image")]
+    ///
+    /// It is frozen at the next suspend point: a loop, or a call of a function that is not the
+    /// host's. If it ends before, there is no image.
+    #[arg(long, value_name = "MS", requires = "image", help_heading = FREEZING)]
     pub freeze_after: Option<u64>,
 
-    /// Where to write the image
-    #[arg(long, value_name = "OUT", requires = "freeze_after")]
+    /// Where to write the image; a file that is there is replaced when the image is whole
+    #[arg(long, value_name = "OUT", requires = "freeze_after", help_heading = FREEZING)]
     pub image: Option<PathBuf>,
 
     /// If the program traps, write a core dump for WebAssembly debuggers to OUT
-    #[arg(long, value_name = "OUT")]
+    #[arg(long, value_name = "OUT", help_heading = TELLING)]
     pub coredump: Option<PathBuf>,
 
     /// Processor features that code may use: native, baseline, or names joined by +
-    #[arg(long, value_name = "FEATURES", default_value = "native", value_parser = cpu)]
+    #[arg(
+        long,
+        value_name = "FEATURES",
+        default_value = "native",
+        value_parser = cpu,
+        help_heading = COMPILING,
+    )]
     pub cpu: CpuFeatures,
 
     /// Take modules that `compile` has written, too; run them only if you trust who made them
     ///
     /// Their machine code runs as it is, outside of every sandbox.
-    #[arg(long)]
+    #[arg(long, help_heading = COMPILING)]
     pub allow_precompiled: bool,
 
     /// End standard output with a line that holds what happened as a JSON object
-    #[arg(long)]
+    #[arg(long, help_heading = TELLING)]
     pub json: bool,
 }
 
@@ -165,9 +259,10 @@ pub struct CommonArgs {
 #[derive(Args, Debug)]
 pub struct InspectArgs {
     /// The image
+    #[arg(value_name = "IMAGE")]
     pub image_file: PathBuf,
 
-    /// A module that the image was made from, for names and a full check (repeat for each)
+    /// A module that the image was made from, for names and source lines (repeat for each)
     #[arg(long, value_name = "FILE")]
     pub module: Vec<PathBuf>,
 
@@ -180,6 +275,7 @@ pub struct InspectArgs {
 #[derive(Args, Debug)]
 pub struct CoredumpArgs {
     /// The image
+    #[arg(value_name = "IMAGE")]
     pub image_file: PathBuf,
 
     /// A module that the image was made from, for code offsets and a full check (repeat for each)
