@@ -1,6 +1,7 @@
 //! Stores to images and back.
 
 use crate::error::Failure;
+use crate::progress::Progress;
 use crate::session::Data;
 use crate::{frames, output};
 use std::fs::File;
@@ -49,7 +50,15 @@ pub fn freeze_to_file(
     modules: &[Module],
 ) -> Result<Vec<BacktraceFrame>, Failure> {
     let image = capture(store)?;
-    output::write_with(path, |file| image.write_to(&mut FileSink(file)))?;
+    let encoded = image.encode();
+    output::write_with(path, |file| {
+        encoded.write_to(&mut FileSink {
+            file,
+            written: 0,
+            total: encoded.len_bytes(),
+            progress: Progress::new(format!("writing {}", path.display())),
+        })
+    })?;
     let modules: Vec<_> = modules.iter().map(Module::inner).collect();
     Ok(frames::of_image(&image, &modules))
 }
@@ -78,12 +87,20 @@ fn capture(store: &mut Store<Data>) -> Result<InstanceImage<'_>, Failure> {
     })
 }
 
-struct FileSink<'f>(&'f mut File);
+struct FileSink<'f> {
+    file: &'f mut File,
+    written: u64,
+    total: u64,
+    progress: Progress,
+}
 
 impl ImageSink for FileSink<'_> {
     type Error = io::Error;
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        self.progress.set(self.written, self.total);
+        Ok(())
     }
 }

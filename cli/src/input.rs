@@ -4,8 +4,9 @@
 //! first bytes are looked at before the rest is read, and what is read has a bound.
 
 use crate::error::{Failure, FileKind};
+use crate::progress::Progress;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use woodfrog::image::RawImage;
 use woodfrog::module::ModuleHash;
@@ -22,7 +23,7 @@ const MAX_STREAM_BYTES: u64 = 4 << 30;
 const START_LEN: u64 = 4096;
 
 /// Bytes that are read at once.
-const BLOCK_LEN: u64 = 1 << 20;
+const BLOCK_LEN: u64 = 64 << 10;
 
 /// What is in a module's file.
 pub enum ModuleFile {
@@ -137,7 +138,7 @@ impl<'p> Input<'p> {
     /// All of it, which must not be more than `limit`.
     fn read_all(self, limit: u64) -> Result<Vec<u8>, Failure> {
         let path = self.path;
-        let bytes = self.read_at_most(limit + 1)?;
+        let bytes = self.read_at_most(limit + 1, None)?;
         match bytes.len() as u64 > limit {
             true => Err(Failure::TooLarge {
                 path: path.to_owned(),
@@ -189,29 +190,34 @@ impl<'p> Input<'p> {
             });
         }
         // One more tells whether there is too much.
-        self.read_at_most(len.saturating_add(1))
+        self.read_at_most(len.saturating_add(1), Some(len))
     }
 
-    /// All of it, or the first `limit` bytes.
-    fn read_at_most(mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+    /// All of it, or the first `limit` bytes. A stream may be known to have `len`.
+    fn read_at_most(mut self, limit: u64, len: Option<u64>) -> Result<Vec<u8>, Failure> {
         let mut bytes = std::mem::take(&mut self.start);
-        self.append(&mut bytes, limit)
+        self.append(&mut bytes, limit, len)
             .map_err(|source| Failure::read(self.path, source))?;
         Ok(bytes)
     }
 
-    fn append(&mut self, bytes: &mut Vec<u8>, limit: u64) -> io::Result<()> {
+    fn append(&mut self, bytes: &mut Vec<u8>, limit: u64, len: Option<u64>) -> io::Result<()> {
+        let mut progress = Progress::new(format!("reading {}", self.path.display()));
         let file_len = self.file.metadata()?.len();
         // What a stream claims of itself is not known to be true.
         let expected = file_len.min(limit).saturating_sub(bytes.len() as u64);
         bytes.try_reserve_exact(expected as usize)?;
         loop {
-            let wanted = limit.saturating_sub(bytes.len() as u64).min(BLOCK_LEN);
             let before = bytes.len();
-            (&self.file).take(wanted).read_to_end(bytes)?;
-            if bytes.len() == before {
+            let wanted = limit.saturating_sub(before as u64).min(BLOCK_LEN);
+            bytes.resize(before + wanted as usize, 0);
+            let read = retry(|| self.file.read(&mut bytes[before..]));
+            bytes.truncate(before + read.as_ref().unwrap_or(&0));
+            if read? == 0 {
                 return Ok(());
             }
+            let done = bytes.len() as u64;
+            progress.set(done, len.unwrap_or(file_len).max(done));
         }
     }
 
@@ -219,6 +225,16 @@ impl<'p> Input<'p> {
         Failure::NotAModule {
             path: self.path.to_owned(),
             kind,
+        }
+    }
+}
+
+/// Reads once more if a signal interrupts it.
+fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match read() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
         }
     }
 }

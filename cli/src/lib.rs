@@ -23,6 +23,7 @@ pub mod load;
 pub mod manual;
 pub mod output;
 pub mod platform;
+pub mod progress;
 pub mod report;
 pub mod resume;
 pub mod run;

@@ -3,6 +3,7 @@
 use crate::directories::Directories;
 use crate::error::Failure;
 use crate::input::{self, ModuleFile};
+use crate::progress::Progress;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use woodfrog::runtime::{Engine, Module};
@@ -29,7 +30,11 @@ impl Loader {
             ModuleFile::Precompiled(bytes) => return self.load_precompiled(engine, path, &bytes),
         };
         let start = Instant::now();
-        let module = Module::new(engine, &bytes);
+        let mut progress = Progress::new(format!("compiling {}", path.display()));
+        let module = Module::new_with_progress(engine, &bytes, &mut |now| {
+            progress.set(now.validated.midpoint(now.compiled), now.total);
+        });
+        drop(progress);
         self.compile_time += start.elapsed();
         module.map_err(|source| Failure::Module {
             path: path.to_owned(),

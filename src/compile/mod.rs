@@ -8,7 +8,7 @@ mod thunk;
 
 pub use crate::abi::CpuFeatures;
 use crate::abi::FuncType;
-use crate::module::Module;
+use crate::module::{FunctionBody, Module};
 use crate::state::{ModuleStateMap, ModuleStateMapBuilder};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -197,6 +197,15 @@ pub struct Thunk {
 ///
 /// [`CompileError`] names the function and the limit it exceeds.
 pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModule, CompileError> {
+    compile_and_tell(module, options, &mut |_| {})
+}
+
+/// The same, and tells the body of each function that has been compiled.
+pub(crate) fn compile_and_tell(
+    module: &Module,
+    options: &CompileOptions,
+    on_body: &mut dyn FnMut(&FunctionBody),
+) -> Result<CompiledModule, CompileError> {
     let mut context = baseline::ModuleContext {
         module,
         options,
@@ -207,8 +216,9 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         signature_sites: Vec::new(),
     };
     let mut functions = Vec::with_capacity(module.bodies.len());
-    for defined in 0..module.bodies.len() {
+    for (defined, body) in module.bodies.iter().enumerate() {
         functions.push(baseline::compile_function(&mut context, defined)?);
+        on_body(body);
     }
     for call in &context.calls {
         let callee: &Range<u32> = &functions[(call.function - module.imported_functions) as usize];

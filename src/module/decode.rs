@@ -14,20 +14,29 @@ use crate::abi::FuncType;
 use crate::limits::{MAX_LOCALS, MAX_MODULE_VALUE_TYPES};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 use sha2::{Digest, Sha256};
 use wasmparser::{
     FuncToValidate, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator,
     ValidatorResources,
 };
 
-pub(super) fn decode(bytes: Arc<[u8]>, features: WasmFeatures) -> Result<Module, DecodeError> {
+/// Told with the offset of what follows a body that has been validated, and the range of the
+/// code section.
+pub type OnBody<'a> = dyn FnMut(u64, &Range<u64>) + 'a;
+
+pub(super) fn decode(
+    bytes: Arc<[u8]>,
+    features: WasmFeatures,
+    on_body: &mut OnBody<'_>,
+) -> Result<Module, DecodeError> {
     let hash = ModuleHash(Sha256::digest(&bytes).into());
     let decoder = Decoder::new(&bytes, features, hash);
     let Decoder {
         mut module,
         tail_calls,
         ..
-    } = decoder.run(features)?;
+    } = decoder.run(features, on_body)?;
     tail_calls.solve(&mut module);
     Ok(module)
 }
@@ -40,7 +49,7 @@ pub(super) fn decode_without_bodies(
 ) -> Result<Module, DecodeError> {
     let mut decoder = Decoder::new(&bytes, features, hash);
     decoder.module.has_validated_bodies = false;
-    Ok(decoder.run(features)?.module)
+    Ok(decoder.run(features, &mut |_, _| {})?.module)
 }
 
 /// Value types that a module's sections may still expand to.
@@ -103,15 +112,34 @@ impl Decoder {
     }
 
     /// Decodes the whole module.
-    fn run(mut self, features: WasmFeatures) -> Result<Self, DecodeError> {
+    fn run(
+        mut self,
+        features: WasmFeatures,
+        on_body: &mut OnBody<'_>,
+    ) -> Result<Self, DecodeError> {
         let bytes = self.module.bytes.clone();
         if u32::try_from(bytes.len()).is_err() {
             return Err(DecodeError::ModuleTooLarge { size: bytes.len() });
         }
         let mut parser = Parser::new(0);
         parser.set_features(features.to_wasmparser());
+        let mut code_section = 0..0;
         for payload in parser.parse_all(&bytes) {
-            self.payload(payload?)?;
+            let payload = payload?;
+            let body = match &payload {
+                Payload::CodeSectionEntry(body) => Some(body.range()),
+                Payload::CodeSectionStart {
+                    unchecked_range, ..
+                } => {
+                    code_section = unchecked_range.clone();
+                    None
+                }
+                _ => None,
+            };
+            self.payload(payload)?;
+            if let Some(body) = body {
+                on_body(body.end, &code_section);
+            }
         }
         Ok(self)
     }

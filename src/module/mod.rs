@@ -31,6 +31,7 @@ use core::ops::Range;
 use wasmparser::{BinaryReader, OperatorsReader};
 
 pub use call::CallTarget;
+pub(crate) use decode::OnBody;
 pub use error::DecodeError;
 pub use features::{UnknownFeature, WasmFeatures};
 pub use survey::{LocalUse, Survey};
@@ -355,7 +356,16 @@ impl Module {
         bytes: impl Into<Arc<[u8]>>,
         features: WasmFeatures,
     ) -> Result<Self, DecodeError> {
-        decode::decode(bytes.into(), features)
+        decode::decode(bytes.into(), features, &mut |_, _| {})
+    }
+
+    /// The same, and tells how far it has come.
+    pub(crate) fn decode_and_tell(
+        bytes: impl Into<Arc<[u8]>>,
+        features: WasmFeatures,
+        on_body: &mut OnBody<'_>,
+    ) -> Result<Self, DecodeError> {
+        decode::decode(bytes.into(), features, on_body)
     }
 
     /// The same for a module whose function bodies and hash are known from before: they are

@@ -69,7 +69,7 @@ pub use instance::Instance;
 pub use interrupt::InterruptHandle;
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError, MemoryError};
-pub use module::{CompileStatistics, Module};
+pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};
 pub use pending::{CompleteError, Pending, PendingCall};
 pub use precompiled::PrecompileCompatibility;

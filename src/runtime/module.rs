@@ -3,7 +3,7 @@
 use super::version::{UnknownVersion, Version, VersionId, VersionList};
 use super::{Engine, ModuleError};
 use crate::compile::CompileOptions;
-use crate::module::{ModuleHash, WasmFeatures};
+use crate::module::{FunctionBody, ModuleHash, WasmFeatures};
 use crate::state::ModuleStateMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -41,6 +41,17 @@ pub struct CompileStatistics {
     pub functions: usize,
 }
 
+/// How far [`Module::new_with_progress`] has come, in bytes of the code section.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileProgress {
+    /// How much has been validated.
+    pub validated: u64,
+    /// How much has been compiled.
+    pub compiled: u64,
+    /// How much there is.
+    pub total: u64,
+}
+
 impl Module {
     /// Decodes, validates and compiles a module, for the features that the engine's
     /// configuration names.
@@ -49,11 +60,38 @@ impl Module {
     ///
     /// [`ModuleError`].
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, ModuleError> {
+        Self::new_with_progress(engine, bytes, &mut |_| {})
+    }
+
+    /// The same, and tells after each function how far it has come: first each is validated,
+    /// then each is compiled. For whoever lets somebody wait for large modules.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError`].
+    pub fn new_with_progress(
+        engine: &Engine,
+        bytes: &[u8],
+        on_progress: &mut dyn FnMut(CompileProgress),
+    ) -> Result<Self, ModuleError> {
         let wasm_features = engine.config().wasm_features;
-        let module = crate::module::Module::decode_with(bytes, wasm_features)?;
+        let mut progress = CompileProgress::default();
+        let mut code_start = 0;
+        let on_validated = &mut |end: u64, section: &Range<u64>| {
+            code_start = section.start;
+            progress.validated = end - section.start;
+            progress.total = section.end - section.start;
+            on_progress(progress);
+        };
+        let decode = crate::module::Module::decode_and_tell;
+        let module = decode(bytes, wasm_features, on_validated)?;
         let options = engine.compile_options();
+        let on_compiled = &mut |body: &FunctionBody| {
+            progress.compiled = body.range.end as u64 - code_start;
+            on_progress(progress);
+        };
         Self::with_version(engine, module, wasm_features, |module, signatures| {
-            Version::new(engine, module, signatures, options)
+            Version::new(engine, module, signatures, options, on_compiled)
         })
     }
 
@@ -88,7 +126,14 @@ impl Module {
     pub fn add_version(&self, options: &CompileOptions) -> Result<VersionId, ModuleError> {
         let inner = &*self.inner;
         let module = self.validated()?;
-        let version = Version::new(&inner.engine, module, &inner.signatures, options.clone())?;
+        let options = options.clone();
+        let version = Version::new(
+            &inner.engine,
+            module,
+            &inner.signatures,
+            options,
+            &mut |_| {},
+        )?;
         Ok(inner.versions.add(version))
     }
 

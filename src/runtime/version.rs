@@ -11,8 +11,9 @@ use super::append_list::AppendList;
 use super::code_memory::CodeMemory;
 use super::{Engine, ModuleError};
 use crate::abi::CpuFeatures;
-use crate::compile::{CompileOptions, CompiledModule, SignatureSite, compile};
+use crate::compile::{CompileOptions, CompiledModule, SignatureSite, compile_and_tell};
 use crate::frame::CodeRef;
+use crate::module::FunctionBody;
 use crate::platform::PlatformError;
 use crate::state::{CodeVersion, ModuleStateMap};
 use alloc::sync::Arc;
@@ -51,12 +52,13 @@ impl Version {
         module: &crate::module::Module,
         signatures: &[u32],
         options: CompileOptions,
+        on_body: &mut dyn FnMut(&FunctionBody),
     ) -> Result<Self, ModuleError> {
         let missing = options.features.without(CpuFeatures::detect());
         if missing != CpuFeatures::BASELINE {
             return Err(ModuleError::MissingFeatures(missing));
         }
-        let compiled = compile(module, &options)?;
+        let compiled = compile_and_tell(module, &options, on_body)?;
         Ok(Self::link(engine, signatures, compiled, options)?)
     }
 

@@ -7,4 +7,5 @@ mod common;
 mod coredump;
 mod files;
 mod manual;
+mod progress;
 mod symbols;

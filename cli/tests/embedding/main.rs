@@ -7,6 +7,7 @@ mod harness;
 mod host_frames;
 mod pending;
 mod precompiled;
+mod progress;
 mod random;
 mod tail_calls;
 mod traps;
