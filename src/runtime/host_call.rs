@@ -71,10 +71,23 @@ pub(super) extern "sysv64" fn host_call(
     match returned {
         Ok(()) if !store.is_suspension_wanted() => Status::Returned as u64,
         Ok(()) => store.pass_behind_host_call(host, array) as u64,
-        Err(error) if error.is_pending() => {
-            pending::suspend_at_host_call(store, host, array) as u64
-        }
-        Err(error) => store.leave_with(error) as u64,
+        Err(error) => leave_host_call(store, host, array, error) as u64,
+    }
+}
+
+/// Leaves wasm because a host function has given no results. Out of line, so that calls that
+/// have some do not make room for what it needs.
+#[cold]
+#[inline(never)]
+fn leave_host_call(
+    store: &mut StoreCore,
+    host: u32,
+    array: *const u128,
+    error: HostError,
+) -> Status {
+    match error.is_pending() {
+        true => pending::suspend_at_host_call(store, host, array),
+        false => store.leave_with(error),
     }
 }
 
