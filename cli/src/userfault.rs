@@ -27,7 +27,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, NoRoom, Room, TrackError, Tracker};
+use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError, Tracker};
 use woodfrog::platform::{PAGE_SIZE, Platform};
 
 use crate::platform::LinuxPlatform;
@@ -208,6 +208,16 @@ impl TrackedRange {
     fn page_bytes(&self, page: usize) -> *const u8 {
         ptr::with_exposed_provenance(self.start + page * PAGE_SIZE)
     }
+
+    /// What a page holds.
+    ///
+    /// # Safety
+    ///
+    /// It is mapped, and nothing writes to it while the slice is used.
+    unsafe fn page_contents(&self, page: usize) -> &[u8] {
+        // SAFETY: the caller's.
+        unsafe { std::slice::from_raw_parts(self.page_bytes(page), PAGE_SIZE) }
+    }
 }
 
 /// What is known of a range.
@@ -223,9 +233,6 @@ struct State {
     waiting: Vec<usize>,
     /// The thread that takes due pages. It must not wait for itself.
     taker: u32,
-    /// Pages in front of this one have been taken.
-    cursor: usize,
-    has_overrun: bool,
     is_gone: bool,
 }
 
@@ -238,8 +245,6 @@ impl State {
             exposed: Vec::new(),
             waiting: Vec::new(),
             taker: 0,
-            cursor: 0,
-            has_overrun: false,
             is_gone: false,
         }
     }
@@ -255,11 +260,9 @@ impl State {
                 false => Room::Spare,
             };
             // SAFETY: a due page is mapped, and protected while its contents are kept.
-            let contents = unsafe { std::slice::from_raw_parts(range.page_bytes(page), PAGE_SIZE) };
-            match (self.ledger.keep(page, contents, room), room) {
-                (Ok(()), _) => {}
-                (Err(NoRoom), Room::Spare) => return self.waiting.push(page),
-                (Err(NoRoom), Room::Any) => self.has_overrun = true,
+            let contents = unsafe { range.page_contents(page) };
+            if self.ledger.keep(page, contents, room).is_err() {
+                return self.waiting.push(page);
             }
         }
         self.dirty.insert(page);
@@ -311,8 +314,6 @@ impl State {
         self.protect_new_pages(faults, range, pages);
         self.protect_exposed(faults, range, usize::MAX);
         self.taker = this_thread();
-        self.cursor = 0;
-        self.has_overrun = false;
         self.ledger.open(self.known_pages);
         self.ledger.mark_all(&self.dirty);
         let carried = self.ledger.carried().clone();
@@ -321,30 +322,8 @@ impl State {
     }
 
     fn close(&mut self, faults: &Userfault, range: &TrackedRange, end: CutEnd) {
-        let are_safe = end == CutEnd::Kept && !self.has_overrun;
-        self.ledger.close(are_safe);
+        self.ledger.close(end);
         self.serve_waiting(faults, range);
-    }
-
-    fn take(&mut self, range: &TrackedRange, buffer: &mut [u8]) -> Option<Range<usize>> {
-        let mut run: Option<Range<usize>> = None;
-        for buffer in buffer.chunks_exact_mut(PAGE_SIZE) {
-            let Some(page) = self.ledger.next_due(self.cursor) else {
-                break;
-            };
-            if run.as_ref().is_some_and(|run| run.end != page) {
-                break;
-            }
-            self.ledger.take(page, buffer, |buffer| {
-                // SAFETY: a due page is mapped, and protected until the state is unlocked.
-                let contents =
-                    unsafe { std::slice::from_raw_parts(range.page_bytes(page), PAGE_SIZE) };
-                buffer.copy_from_slice(contents);
-            });
-            self.cursor = page + 1;
-            run = Some(run.map_or(page, |run| run.start)..page + 1);
-        }
-        run.map(bytes_of)
     }
 }
 
@@ -393,13 +372,12 @@ impl Tracker for LinuxTracker {
     }
 
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
-        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
         let (mut state, faults) = self.state()?;
         state.taker = this_thread();
-        if state.has_overrun {
-            return Err(TrackError::Overrun);
-        }
-        let taken = state.take(&self.range, buffer);
+        let taken = state.ledger.take_run(buffer, |page, buffer| {
+            // SAFETY: a due page is mapped, and protected until the state is unlocked.
+            buffer.copy_from_slice(unsafe { self.range.page_contents(page) });
+        })?;
         state.serve_waiting(faults, &self.range);
         Ok(taken)
     }

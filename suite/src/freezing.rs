@@ -155,12 +155,16 @@ impl Random {
 
     /// The next number from 1 to `max`, or 1.
     pub fn up_to(&mut self, max: u64) -> NonZeroU64 {
+        NonZeroU64::MIN.saturating_add(self.any() % max.max(1))
+    }
+
+    /// The next number.
+    pub fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        NonZeroU64::MIN.saturating_add(mixed % max.max(1))
+        mixed ^ (mixed >> 31)
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(unsafe_code, reason = "commits pages and writes to them")]
 
+use crate::freezing::Random;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -38,7 +39,7 @@ struct Memory {
     tracker: Option<Arc<dyn Tracker>>,
     expected: Vec<u64>,
     is_dirty: Vec<bool>,
-    random: u64,
+    random: Random,
     due_count: usize,
 }
 
@@ -54,17 +55,17 @@ impl Memory {
             tracker,
             expected: vec![0; PAGES],
             is_dirty: vec![false; PAGES],
-            random: 1,
+            random: Random::new(1),
             due_count: 0,
         }
     }
 
     /// Writes, cuts, and takes what is due while writing on.
     fn round(&mut self, round: u64) {
-        for _ in 0..self.random() % 300 {
+        for _ in 0..self.random.any() % 300 {
             self.write();
         }
-        for _ in 0..self.random() % 50 {
+        for _ in 0..self.random.any() % 50 {
             self.read();
         }
         let tracker = self.tracker.clone().expect("the platform tracks");
@@ -83,13 +84,13 @@ impl Memory {
         // Every third cut is lost half-way, or before anything was taken.
         let is_lost = round % 3 == 2;
         let mut left = match is_lost {
-            true => self.random() as usize % (due.len() + 1),
+            true => self.random.any() as usize % (due.len() + 1),
             false => usize::MAX,
         };
         let mut taken = Vec::new();
         let mut buffer = vec![0; PAGE_SIZE * (1 + round as usize % 7)];
         while left > 0 {
-            for _ in 0..self.random() % 40 {
+            for _ in 0..self.random.any() % 40 {
                 self.write();
                 self.read();
             }
@@ -124,8 +125,8 @@ impl Memory {
 
     /// Writes a number to both ends of a page.
     fn write(&mut self) {
-        let page = self.random() as usize % PAGES;
-        let value = self.random();
+        let page = self.random.any() as usize % PAGES;
+        let value = self.random.any();
         for word in [0, 511] {
             let word = self.start.wrapping_add(page * PAGE_SIZE / 8 + word);
             // SAFETY: the page is committed, and this test's alone.
@@ -136,7 +137,7 @@ impl Memory {
     }
 
     fn read(&mut self) {
-        let page = self.random() as usize % PAGES;
+        let page = self.random.any() as usize % PAGES;
         let word = self.start.wrapping_add(page * PAGE_SIZE / 8);
         // SAFETY: as in `write`.
         assert_eq!(unsafe { word.read_volatile() }, self.expected[page]);
@@ -155,14 +156,6 @@ impl Memory {
     fn release(&self, platform: &Arc<dyn Platform>) {
         // SAFETY: the range is a whole reservation, and is not used again.
         unsafe { platform.release(self.start.cast(), RESERVED) };
-    }
-
-    /// SplitMix64.
-    fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 }
 

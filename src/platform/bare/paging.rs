@@ -4,8 +4,7 @@
 
 use super::budget::Budget;
 use super::regions::Regions;
-use super::tracked::{TrackedRange, Write};
-use crate::platform::tracking::Room;
+use super::tracked::TrackedRange;
 use crate::platform::{PAGE_SIZE, PlatformError, Protection};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -148,9 +147,8 @@ where
     /// Lets a page that has a frame be written to, if tracking alone is why it may not.
     fn allow_write(&mut self, page: Page) -> bool {
         let zero_frame = self.zero_frame;
-        self.tracked_at(page).is_some_and(|(range, mapper)| {
-            range.before_write(mapper, zero_frame, page, Room::Any) == Write::Allowed
-        })
+        self.tracked_at(page)
+            .is_some_and(|(range, mapper)| range.before_write(mapper, zero_frame, page))
     }
 
     /// Which pages of a range have a frame of their own.

@@ -11,7 +11,7 @@
 
 use super::TABLE;
 use super::paging::{READ_ONLY, TABLE_FLAGS, page_flags};
-use crate::platform::tracking::{Bits, Ledger, NoRoom, Room};
+use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError};
 use crate::platform::{PAGE_SIZE, Protection};
 use core::ops::Range;
 use x86_64::VirtAddr;
@@ -32,20 +32,6 @@ pub(super) struct TrackedRange {
     pages: usize,
     /// Most pages of any cut.
     highest_pages: usize,
-    /// Pages in front of this one have been taken.
-    cursor: usize,
-    has_overrun: bool,
-}
-
-/// What a write to a tracked page came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Write {
-    /// It may be done now.
-    Allowed,
-    /// The page needs a frame first.
-    Unbacked,
-    /// It has to wait until due pages have been taken.
-    Waits,
 }
 
 impl TrackedRange {
@@ -61,18 +47,14 @@ impl TrackedRange {
             unseen: Bits::default(),
             pages: 0,
             highest_pages: 0,
-            cursor: 0,
-            has_overrun: false,
         }
     }
 
     /// Draws a line.
     pub(super) fn cut<M: Mapper<Size4KiB>>(&mut self, mapper: &mut M, size: usize) {
-        self.end(mapper, false);
+        self.end(mapper, CutEnd::Abandoned);
         self.pages = size / PAGE_SIZE;
         self.highest_pages = self.highest_pages.max(self.pages);
-        self.cursor = 0;
-        self.has_overrun = false;
         self.ledger.open(self.pages);
         let tables = size.div_ceil(TABLE);
         self.unseen.grow(tables);
@@ -86,7 +68,7 @@ impl TrackedRange {
     }
 
     /// Ends the cut.
-    pub(super) fn end<M: Mapper<Size4KiB>>(&mut self, mapper: &mut M, are_safe: bool) {
+    pub(super) fn end<M: Mapper<Size4KiB>>(&mut self, mapper: &mut M, end: CutEnd) {
         let mut next = 0;
         while let Some(table) = self.unseen.next(next) {
             // Its dirty pages still are, for the next cut.
@@ -94,7 +76,7 @@ impl TrackedRange {
             next = table + 1;
         }
         self.unseen.clear();
-        self.ledger.close(are_safe && !self.has_overrun);
+        self.ledger.close(end);
         self.pages = 0;
     }
 
@@ -107,7 +89,7 @@ impl TrackedRange {
         while let Some(table) = self.unseen.next(0) {
             self.see(mapper, zero_frame, table);
         }
-        self.end(mapper, true);
+        self.end(mapper, CutEnd::Kept);
     }
 
     /// Stops tracking: all pages may be written to.
@@ -115,7 +97,7 @@ impl TrackedRange {
     where
         M: Mapper<Size4KiB> + Translate,
     {
-        self.end(mapper, false);
+        self.end(mapper, CutEnd::Abandoned);
         for index in 0..self.highest_pages {
             let page = self.page(index);
             if own_frame(mapper, zero_frame, page).is_some() {
@@ -125,14 +107,13 @@ impl TrackedRange {
         tlb::flush_all();
     }
 
-    /// Prepares for a write to a page. Its table entry may have changed.
+    /// Prepares for a write to a page. False: it needs a frame first.
     pub(super) fn before_write<M>(
         &mut self,
         mapper: &mut M,
         zero_frame: Option<PhysFrame>,
         page: Page,
-        room: Room,
-    ) -> Write
+    ) -> bool
     where
         M: Mapper<Size4KiB> + Translate,
     {
@@ -141,20 +122,16 @@ impl TrackedRange {
         if self.ledger.is_in_place(index) {
             // SAFETY: a due page has a frame, and nothing writes to it meanwhile: the writer waits.
             let contents = unsafe { page_bytes(page) };
-            match (self.ledger.keep(index, contents, room), room) {
-                (Ok(()), _) => {}
-                (Err(NoRoom), Room::Spare) => return Write::Waits,
-                (Err(NoRoom), Room::Any) => self.has_overrun = true,
-            }
+            // A fault handler that waited would keep its processor from taking pages.
+            let kept = self.ledger.keep(index, contents, Room::Any);
+            kept.expect("it is not told to wait");
         }
-        match own_frame(mapper, zero_frame, page) {
-            None => Write::Unbacked,
-            Some(_) => {
-                set_flags(mapper, page, page_flags(Protection::ReadWrite));
-                tlb::flush(page.start_address());
-                Write::Allowed
-            }
+        let has_frame = own_frame(mapper, zero_frame, page).is_some();
+        if has_frame {
+            set_flags(mapper, page, page_flags(Protection::ReadWrite));
+            tlb::flush(page.start_address());
         }
+        has_frame
     }
 
     /// Prepares for a page to be mapped that is read.
@@ -170,54 +147,29 @@ impl TrackedRange {
         self.see(mapper, zero_frame, table);
     }
 
-    /// See [`Tracker::take_due`](crate::platform::tracking::Tracker::take_due). Err: pages were lost.
+    /// See [`Tracker::take_due`](crate::platform::tracking::Tracker::take_due).
     pub(super) fn take<M>(
         &mut self,
         mapper: &mut M,
         zero_frame: Option<PhysFrame>,
         buffer: &mut [u8],
-    ) -> Result<Option<Range<usize>>, NoRoom>
+    ) -> Result<Option<Range<usize>>, TrackError>
     where
         M: Mapper<Size4KiB> + Translate,
     {
-        let mut run: Option<Range<usize>> = None;
-        for buffer in buffer.chunks_exact_mut(PAGE_SIZE) {
-            if self.has_overrun {
-                return Err(NoRoom);
-            }
-            let Some(index) = self.next_due(mapper, zero_frame) else {
-                break;
-            };
-            if run.as_ref().is_some_and(|run| run.end != index) {
+        // All tables in which pages could lie that fit behind the first due one.
+        while let Some(table) = self.unseen.next(0) {
+            let unseen = table * TABLE / PAGE_SIZE;
+            let fits_before = |due: usize| due + buffer.len() / PAGE_SIZE <= unseen;
+            if self.ledger.first_due().is_some_and(fits_before) {
                 break;
             }
-            let page = self.page(index);
-            self.ledger.take(index, buffer, |buffer| {
-                // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
-                buffer.copy_from_slice(unsafe { page_bytes(page) });
-            });
-            self.cursor = index + 1;
-            run = Some(run.map_or(index, |run| run.start)..index + 1);
+            self.see(mapper, zero_frame, table);
         }
-        Ok(run.map(|run| run.start * PAGE_SIZE..run.end * PAGE_SIZE))
-    }
-
-    /// The next page that is due, behind those that have been taken.
-    fn next_due<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>) -> Option<usize>
-    where
-        M: Mapper<Size4KiB> + Translate,
-    {
-        loop {
-            let due = self.ledger.next_due(self.cursor);
-            let table = self.unseen.next(0);
-            match (due, table) {
-                (Some(index), Some(table)) if index * PAGE_SIZE / TABLE < table => {
-                    return Some(index);
-                }
-                (due, None) => return due,
-                (_, Some(table)) => self.see(mapper, zero_frame, table),
-            }
-        }
+        self.ledger.take_run(buffer, |index, buffer| {
+            // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
+            buffer.copy_from_slice(unsafe { page_bytes(page_at(self.start, index)) });
+        })
     }
 
     /// Looks at a page table, unless that was done since the cut.
@@ -265,12 +217,16 @@ impl TrackedRange {
     }
 
     fn page(&self, index: usize) -> Page {
-        Page::containing_address(VirtAddr::new((self.start + index * PAGE_SIZE) as u64))
+        page_at(self.start, index)
     }
 
     fn index_of(&self, page: Page) -> usize {
         (page.start_address().as_u64() as usize - self.start) / PAGE_SIZE
     }
+}
+
+fn page_at(start: usize, index: usize) -> Page {
+    Page::containing_address(VirtAddr::new((start + index * PAGE_SIZE) as u64))
 }
 
 /// The flags of a page that has a frame of its own, which is present.

@@ -3,7 +3,6 @@
 use super::platform::Shared;
 use super::processor::Processors;
 use super::tracked::TrackedRange;
-use crate::platform::PAGE_SIZE;
 use crate::platform::tracking::{CutEnd, TrackError, Tracker};
 use alloc::sync::Arc;
 use core::ops::Range;
@@ -59,14 +58,12 @@ where
     }
 
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
-        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
         self.with(|range, mapper, zero_frame| range.take(mapper, zero_frame, buffer))?
-            .map_err(|_| TrackError::Overrun)
     }
 
     fn end(&self, end: CutEnd) {
         // Nothing is left to be ended in a range that is gone.
-        let _ = self.with(|range, mapper, _| range.end(mapper, end == CutEnd::Kept));
+        let _ = self.with(|range, mapper, _| range.end(mapper, end));
     }
 }
 

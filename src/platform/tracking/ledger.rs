@@ -2,11 +2,12 @@
 //!
 //! Plain bookkeeping, used by every platform's tracker.
 
-use super::Bits;
+use super::{Bits, CutEnd, TrackError};
 use crate::platform::PAGE_SIZE;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-/// All spare pages are in use, and there is no memory for more, or none is wanted.
+/// All spare pages are in use, and whoever writes is to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("all spare pages are in use")]
 pub struct NoRoom;
@@ -41,6 +42,10 @@ pub struct Ledger {
     kept: Vec<(usize, Vec<u8>)>,
     spares: Vec<Vec<u8>>,
     spare_limit: usize,
+    /// Pages in front of this one have been taken.
+    cursor: usize,
+    /// Whether what a due page held has been lost.
+    has_overrun: bool,
 }
 
 impl Ledger {
@@ -58,6 +63,8 @@ impl Ledger {
         for bits in [&mut self.in_place, &mut self.marked, &mut self.carried] {
             bits.grow(pages);
         }
+        self.cursor = 0;
+        self.has_overrun = false;
         self.kept.reserve(self.spare_limit);
         self.spares.reserve(self.spare_limit);
         while self.spares.len() < self.spare_limit {
@@ -96,10 +103,12 @@ impl Ledger {
     }
 
     /// Keeps the contents of a page that is due, in its place, and about to be written to.
+    /// If there is no memory for what cannot wait, the cut has overrun: its pages can be had
+    /// no more.
     ///
     /// # Errors
     ///
-    /// [`NoRoom`]; the page is then as it was.
+    /// [`NoRoom`], with [`Room::Spare`] only; the page is then as it was.
     ///
     /// # Panics
     ///
@@ -111,10 +120,11 @@ impl Ledger {
             (None, Room::Spare) => return Err(NoRoom),
             (None, Room::Any) => Vec::new(),
         };
-        spare
-            .try_reserve_exact(contents.len())
-            .map_err(|_| NoRoom)?;
-        self.kept.try_reserve(1).map_err(|_| NoRoom)?;
+        let has_memory = spare.try_reserve_exact(contents.len()).is_ok();
+        if !has_memory || self.kept.try_reserve(1).is_err() {
+            self.has_overrun = true;
+            return Ok(());
+        }
         spare.extend_from_slice(contents);
         self.in_place.remove(page);
         let at = self.kept.partition_point(|&(other, _)| other < page);
@@ -122,21 +132,55 @@ impl Ledger {
         Ok(())
     }
 
-    /// The first due page from `from` on, whether in its place or not.
-    pub fn next_due(&self, from: usize) -> Option<usize> {
+    /// The first due page that has not been taken, whether in its place or not.
+    pub fn first_due(&self) -> Option<usize> {
+        self.next_due(self.cursor)
+    }
+
+    /// Takes due pages: what the first one held, and as many adjacent ones as fit, goes to the
+    /// beginning of `buffer`. `read` copies a page, by its number, that is still in its place.
+    /// Returns where they lie, in bytes; None: all have been taken.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError::Overrun`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if `buffer` has no room for a page.
+    pub fn take_run(
+        &mut self,
+        buffer: &mut [u8],
+        read: impl Fn(usize, &mut [u8]),
+    ) -> Result<Option<Range<usize>>, TrackError> {
+        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
+        if self.has_overrun {
+            return Err(TrackError::Overrun);
+        }
+        let Some(first) = self.first_due() else {
+            return Ok(None);
+        };
+        self.cursor = first;
+        for buffer in buffer.chunks_exact_mut(PAGE_SIZE) {
+            let page = self.cursor;
+            if self.first_due() != Some(page) {
+                break;
+            }
+            self.take(page, buffer, |buffer| read(page, buffer));
+            self.cursor = page + 1;
+        }
+        Ok(Some(first * PAGE_SIZE..self.cursor * PAGE_SIZE))
+    }
+
+    fn next_due(&self, from: usize) -> Option<usize> {
         let at = self.kept.partition_point(|&(page, _)| page < from);
         let kept = self.kept.get(at).map(|&(page, _)| page);
         let in_place = self.in_place.next(from);
         kept.into_iter().chain(in_place).min()
     }
 
-    /// Takes a due page: what it held goes to `buffer`, to which `read` copies it if it is
-    /// still in its place.
-    ///
-    /// # Panics
-    ///
-    /// Panics if it is not due, or `buffer` is not as long as the page.
-    pub fn take(&mut self, page: usize, buffer: &mut [u8], read: impl FnOnce(&mut [u8])) {
+    /// Takes one due page.
+    fn take(&mut self, page: usize, buffer: &mut [u8], read: impl FnOnce(&mut [u8])) {
         if self.in_place.remove(page) {
             return read(buffer);
         }
@@ -150,8 +194,8 @@ impl Ledger {
     }
 
     /// Closes the cut. If its pages are not safe they are carried to the next one.
-    pub fn close(&mut self, are_safe: bool) {
-        if are_safe {
+    pub fn close(&mut self, end: CutEnd) {
+        if end == CutEnd::Kept && !self.has_overrun {
             self.carried.clear();
         } else {
             self.carried.add_all(&self.marked);
@@ -182,14 +226,14 @@ mod tests {
     enum Event {
         Write(usize),
         Take,
-        Cut { are_safe: bool },
+        Cut(CutEnd),
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
         let event = prop_oneof![
             6 => (0..PAGES).prop_map(Event::Write),
             3 => Just(Event::Take),
-            1 => any::<bool>().prop_map(|are_safe| Event::Cut { are_safe }),
+            1 => prop_oneof![Just(CutEnd::Kept), Just(CutEnd::Abandoned)].prop_map(Event::Cut),
         ];
         prop::collection::vec(event, 1..400)
     }
@@ -234,9 +278,9 @@ mod tests {
             }
         }
 
-        fn cut(&mut self, are_safe: bool) {
-            self.ledger.close(are_safe);
-            if !are_safe {
+        fn cut(&mut self, end: CutEnd) {
+            self.ledger.close(end);
+            if end == CutEnd::Abandoned {
                 for page in self.marked.drain(..) {
                     self.dirty[page] = true;
                 }
@@ -266,12 +310,12 @@ mod tests {
                 marked: Vec::new(),
                 next_value: 0,
             };
-            model.cut(true);
+            model.cut(CutEnd::Kept);
             for event in events {
                 match event {
                     Event::Write(page) => model.write(page),
                     Event::Take => model.take(),
-                    Event::Cut { are_safe } => model.cut(are_safe),
+                    Event::Cut(end) => model.cut(end),
                 }
                 prop_assert!(model.ledger.spares.len() <= SPARES);
             }
@@ -283,14 +327,14 @@ mod tests {
         let mut ledger = Ledger::new(0);
         ledger.open(100);
         ledger.mark(70);
-        ledger.close(false);
+        ledger.close(CutEnd::Abandoned);
         assert!(ledger.carried().contains(70));
         ledger.open(100);
         assert_eq!(ledger.next_due(0), None, "only the platform marks");
-        ledger.close(false);
+        ledger.close(CutEnd::Abandoned);
         assert!(ledger.carried().contains(70));
         ledger.open(100);
-        ledger.close(true);
+        ledger.close(CutEnd::Kept);
         assert_eq!(ledger.carried().next(0), None);
     }
 }
