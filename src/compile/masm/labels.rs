@@ -44,6 +44,25 @@ impl Masm {
         self.labels.last_bound = offset;
     }
 
+    /// Fills up with no-ops to a multiple of `alignment`, which holds where the code will be
+    /// if that is a divisor of a page.
+    pub(in crate::compile) fn align(&mut self, alignment: u32) {
+        let end = self.offset().next_multiple_of(alignment);
+        while self.offset() < end {
+            match end - self.offset() {
+                1 => inst::nop_1b::new().encode(&mut self.code),
+                2 => inst::nop_2b::new().encode(&mut self.code),
+                3 => inst::nop_3b::new().encode(&mut self.code),
+                4 => inst::nop_4b::new().encode(&mut self.code),
+                5 => inst::nop_5b::new().encode(&mut self.code),
+                6 => inst::nop_6b::new().encode(&mut self.code),
+                7 => inst::nop_7b::new().encode(&mut self.code),
+                8 => inst::nop_8b::new().encode(&mut self.code),
+                _ => inst::nop_9b::new().encode(&mut self.code),
+            }
+        }
+    }
+
     /// Whether a jump may arrive here.
     pub(in crate::compile) fn is_bound_here(&self) -> bool {
         self.labels.last_bound == self.offset()
