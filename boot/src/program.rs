@@ -9,10 +9,10 @@ use crate::{Machine, Status, info, status};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use woodfrog::checkpoint::{CheckpointStore, DeviceError, Guest, OpenError, ReadError, WriteError};
-use woodfrog::image::{ImageError, RawImage, ValidateError};
+use woodfrog::image::{ImageError, RawImage};
 use woodfrog::runtime::{
-    CallError, CaptureError, Config, Engine, InstantiateError, Linker, Module, ModuleError,
-    RestoreError, Store,
+    CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module, ModuleError, Store,
+    ThawError,
 };
 use woodfrog::trap::Trap;
 use woodfrog::wasi::{
@@ -44,12 +44,10 @@ pub enum Failure {
     State(#[from] StateError),
     #[error("bad checkpoint: {0}")]
     Image(#[from] ImageError),
-    #[error("bad checkpoint: {0}")]
-    Validate(#[from] ValidateError),
     #[error("cannot resume the checkpoint: {0}")]
-    Restore(#[from] RestoreError),
+    Thaw(#[from] ThawError),
     #[error("cannot freeze the program: {0}")]
-    Capture(#[from] CaptureError),
+    Freeze(#[from] FreezeError),
     #[error("cannot write the checkpoint: {0}")]
     Write(#[from] WriteError),
     #[error("cannot run the program: {0}")]
@@ -144,18 +142,11 @@ impl Session {
     /// A store as a checkpoint has it.
     fn thaw(&self, bytes: &[u8]) -> Result<Store<Data>, Failure> {
         let raw = RawImage::parse(bytes)?;
-        let image = raw.validate(&[self.modules[0].inner()])?;
-        let state = HostState::from_bytes(&image.host)?;
+        let state = HostState::of_image(raw.unverified())?;
         let linker = self.linker(&state);
         let host = KernelHost;
         let data = HostData { state, host };
-        Ok(Store::restore(
-            &self.engine,
-            data,
-            &linker,
-            &self.modules,
-            &image,
-        )?)
+        Ok(self.engine.thaw(raw, &linker, data)?)
     }
 
     /// Runs the program to its end, or until it is frozen for good.
@@ -197,9 +188,7 @@ fn set_alarm(store: &Store<Data>, delay_ms: Option<u64>) {
 
 /// Writes a checkpoint of a suspended store and returns its number.
 fn freeze(store: &mut Store<Data>, disk: &mut CheckpointStore<VirtioDisk>) -> Result<u64, Failure> {
-    let host = store.data_mut().to_bytes()?;
-    let mut image = store.capture()?;
-    image.host = host;
+    let image = store.freeze()?;
     Ok(disk.write_checkpoint(&image)?)
 }
 

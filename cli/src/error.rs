@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
 use woodfrog::module::ModuleHash;
-use woodfrog::runtime::{CaptureError, ModuleError, MoveError, PrecompiledError, RestoreError};
+use woodfrog::runtime::{FreezeError, ModuleError, MoveError, PrecompiledError, RestoreError};
 use woodfrog::wasi::{ProgramError, StateError};
 
 /// Why the command failed. A trap of the program is none: it is a result.
@@ -190,7 +190,7 @@ pub enum Failure {
     Restore(#[from] RestoreError),
     /// A store cannot be turned into an image.
     #[error("cannot freeze the program: {0}")]
-    Capture(#[from] CaptureError),
+    Freeze(#[from] FreezeError),
     /// A module cannot be compiled for a second time.
     #[error("the second code version: {0}")]
     SecondVersion(#[source] ModuleError),

@@ -7,7 +7,7 @@ use crate::{frames, output};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use woodfrog::image::{ImageSink, InstanceImage, RawImage};
+use woodfrog::image::{ImageSink, RawImage, ValidatedImage};
 use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store, SuspendedFrame, VersionId};
 use woodfrog::wasi::{HostData, HostState};
 
@@ -17,23 +17,23 @@ use woodfrog::wasi::{HostData, HostState};
 ///
 /// # Errors
 ///
-/// [`Failure::Capture`], [`Failure::Restore`] and their like.
+/// [`Failure::Freeze`], [`Failure::Restore`] and their like.
 pub fn freeze_and_thaw(
     mut store: Store<Data>,
     linker: &Linker<Data>,
     modules: &[Module],
     versions: &[VersionId],
 ) -> Result<Store<Data>, Failure> {
-    let bytes = capture(&mut store)?.to_bytes();
+    let bytes = store.freeze()?.to_bytes();
     let engine = store.engine().clone();
     let mut host = store.into_data().host;
     host.close_files();
     let raw = RawImage::parse(&bytes)?;
-    let state = HostState::from_bytes(&raw.unverified().host)?;
+    let state = HostState::of_image(raw.unverified())?;
     let data = HostData { state, host };
-    let image = raw.unverified();
+    let image = validate(raw, modules)?;
     let version = |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();
-    let store = Store::restore_in_versions(&engine, data, linker, modules, image, version)?;
+    let store = Store::restore_in_versions(&engine, data, linker, modules, &image, version)?;
     Ok(store)
 }
 
@@ -43,13 +43,13 @@ pub fn freeze_and_thaw(
 ///
 /// # Errors
 ///
-/// [`Failure::Write`], [`Failure::Capture`].
+/// [`Failure::Write`], [`Failure::Freeze`].
 pub fn freeze_to_file(
     store: &mut Store<Data>,
     path: &Path,
     modules: &[Module],
 ) -> Result<Vec<BacktraceFrame>, Failure> {
-    let image = capture(store)?;
+    let image = store.freeze()?;
     let encoded = image.encode();
     output::write_with(path, |file| {
         encoded.write_to(&mut FileSink {
@@ -67,24 +67,21 @@ pub fn freeze_to_file(
 ///
 /// # Errors
 ///
-/// [`Failure::Restore`].
+/// [`Failure::Validate`], [`Failure::Restore`].
 pub fn restore(
     engine: &Engine,
-    image: &RawImage<'_>,
+    image: RawImage<'_>,
     linker: &Linker<Data>,
     modules: &[Module],
     data: Data,
 ) -> Result<Store<Data>, Failure> {
-    let image = image.unverified();
-    Ok(Store::restore(engine, data, linker, modules, image)?)
+    let image = validate(image, modules)?;
+    Ok(Store::restore(engine, data, linker, modules, &image)?)
 }
 
-fn capture(store: &mut Store<Data>) -> Result<InstanceImage<'_>, Failure> {
-    let host = store.data_mut().to_bytes()?;
-    Ok(InstanceImage {
-        host,
-        ..store.capture()?
-    })
+fn validate<'a>(image: RawImage<'a>, modules: &[Module]) -> Result<ValidatedImage<'a>, Failure> {
+    let inert: Vec<_> = modules.iter().map(Module::inner).collect();
+    Ok(image.validate(&inert)?)
 }
 
 struct FileSink<'f> {

@@ -51,7 +51,7 @@ impl<'p> Frozen<'p> {
             .map(|(path, module)| (path.clone(), module.hash))
             .collect();
         input::check_modules(self.path, &raw, &given)?;
-        Ok(raw.validate(&self.modules())?)
+        Ok(raw.validate(&self.modules())?.into_inner())
     }
 
     /// The modules that were given.

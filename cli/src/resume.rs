@@ -19,7 +19,7 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     let mut session = Session::new(&args.common);
     let bytes = input::read_image(&args.image_file)?;
     let raw = input::parse_image(&args.image_file, &bytes)?;
-    let mut state = HostState::from_bytes(&raw.unverified().host)?;
+    let mut state = HostState::of_image(raw.unverified())?;
     check_entry(args, &state)?;
     state.are_unknown_imports_default |= args.common.unknown_imports_default;
 
@@ -46,7 +46,7 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
         state,
         host: LinuxHost::new(load::directories(&args.common.dir)?),
     };
-    let store = freeze::restore(&session.engine, &raw, &linker, &session.modules, data)?;
+    let store = freeze::restore(&session.engine, raw, &linker, &session.modules, data)?;
     session.seconds.instantiate = start.elapsed();
     report::print(&session.drive(store)?, args.common.json)
 }

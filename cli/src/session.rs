@@ -17,8 +17,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{
-    BacktraceFrame, CallError, Config, Engine, InstantiateError, InterruptHandle, Linker, Module,
-    Store, Trap,
+    BacktraceFrame, CallError, Config, Engine, FreezeError, InstantiateError, InterruptHandle,
+    Linker, Module, Store, Trap,
 };
 use woodfrog::wasi::{self, AttachError, Exit, HostData, HostState, ProgramError, Progress, Stage};
 use woodfrog_suite::versions::{VersionSwitch, versions_of};
@@ -200,7 +200,8 @@ impl Session {
     /// is what matters.
     fn dump_core(&self, store: &Store<Data>, trap: &Trap) {
         let Some(path) = &self.coredump else { return };
-        let written = store.capture().map_err(Failure::from).and_then(|image| {
+        let captured = store.capture().map_err(FreezeError::from);
+        let written = captured.map_err(Failure::from).and_then(|image| {
             let modules: Vec<_> = self.modules.iter().map(Module::inner).collect();
             let dump = CoreDump {
                 image: &image,

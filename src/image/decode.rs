@@ -5,9 +5,13 @@
 //! are in the input.
 
 use super::wire::{CHECKSUM_LEN, HEADER_LEN, Header, MAGIC, MemoryRecord, Metadata, VERSION};
-use super::{IMAGE_PAGE, ImageError, InstanceImage, MemoryContents, MemoryState, ValidateError};
+use super::{
+    HostSection, IMAGE_PAGE, ImageError, InstanceImage, MemoryContents, MemoryState, ValidateError,
+    ValidatedImage,
+};
 use crate::limits::{MAX_IMAGE_FRAMES, WASM_PAGE};
 use crate::module::{Module, ModuleHash};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Bytes that are well-formed and undamaged, but whose meaning has not been
@@ -61,16 +65,14 @@ impl<'a> RawImage<'a> {
         &self.image
     }
 
-    /// Checks the store against the modules it claims to run, which may come in any
-    /// order: every address is in range, every entity has the type that modules
-    /// declare, every size is within its limits.
+    /// Checks the store against the modules it claims to run; see
+    /// [`InstanceImage::validate`].
     ///
     /// # Errors
     ///
     /// [`ValidateError`] names the entity and the reason.
-    pub fn validate(self, modules: &[&Module]) -> Result<InstanceImage<'a>, ValidateError> {
-        self.image.validate(modules)?;
-        Ok(self.image)
+    pub fn validate(self, modules: &[&Module]) -> Result<ValidatedImage<'a>, ValidateError> {
+        self.image.validate(modules)
     }
 }
 
@@ -156,6 +158,7 @@ fn assemble(metadata: Metadata, mut pages: &[u8]) -> Result<InstanceImage<'_>, I
             maximum: MAX_IMAGE_FRAMES,
         });
     }
+    check_host(&metadata.host)?;
     let mut claimed: u64 = 0;
     for (memory, record) in metadata.memories.iter().enumerate() {
         claimed += check_memory(memory, record)?;
@@ -187,6 +190,16 @@ fn assemble(metadata: Metadata, mut pages: &[u8]) -> Result<InstanceImage<'_>, I
         execution_state: metadata.execution_state,
         host: metadata.host,
     })
+}
+
+/// Checks that no two sections have one name.
+fn check_host(sections: &[HostSection]) -> Result<(), ImageError> {
+    let mut seen = BTreeSet::new();
+    let mut names = sections.iter().map(|section| section.name.as_str());
+    match names.position(|name| !seen.insert(name)) {
+        None => Ok(()),
+        Some(section) => Err(ImageError::DuplicateHostSection { section }),
+    }
 }
 
 /// Checks size and runs of a memory; returns how many pages it claims.

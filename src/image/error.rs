@@ -138,6 +138,12 @@ pub enum ImageError {
         /// How many pages.
         count: u32,
     },
+    /// A section of the host's state has the name of one before it.
+    #[error("section {section} of the host's state has the name of one before it")]
+    DuplicateHostSection {
+        /// Which section.
+        section: usize,
+    },
     /// The memories claim another number of pages than there is.
     #[error("the memories have {claimed} pages, the image has {present}")]
     PageCount {

@@ -8,13 +8,14 @@
 //! Bytes from elsewhere are an allegation: [`RawImage::parse`] checks what the
 //! bytes alone can tell (format, length, checksum, bounds), and
 //! [`RawImage::validate`] checks the store against the modules it claims to run;
-//! only then they are an [`InstanceImage`]. Whether the frames can be
+//! only then they are a [`ValidatedImage`]. Whether the frames can be
 //! rebuilt is for [`crate::frame`] to say. The format is in `docs/image-format.md`.
 
 mod contents;
 mod decode;
 mod encode;
 mod error;
+mod host;
 mod sizes;
 mod validate;
 mod wire;
@@ -26,7 +27,9 @@ pub use contents::{MemoryContents, PageRun};
 pub use decode::RawImage;
 pub use encode::{EncodedImage, ImageSink};
 pub use error::{ImageError, Section, ValidateError};
+pub use host::HostSection;
 pub use sizes::ImageSizes;
+pub use validate::ValidatedImage;
 
 use crate::abi::{ExternRef, FuncAddr, FuncType, Value};
 use crate::frame::ExecutionStateImage;
@@ -56,8 +59,8 @@ pub struct InstanceImage<'a> {
     pub globals: Vec<GlobalState>,
     /// The suspended call; None if nothing was running.
     pub execution_state: Option<ExecutionStateImage>,
-    /// The embedder's own state, such as that of WASI.
-    pub host: Vec<u8>,
+    /// The embedder's own state, such as that of WASI: each part of it under its name.
+    pub host: Vec<HostSection>,
 }
 
 /// One instance: which store entities its index spaces name. Each list holds

@@ -14,14 +14,46 @@ use crate::module::{Module, ModuleHash};
 use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Deref;
 
-impl InstanceImage<'_> {
-    /// Checks that this can be the state of a store that runs these modules.
+/// An image that can be the state of a store which runs the modules that it names: nothing
+/// but its frames is left to be checked.
+#[derive(Clone, Debug)]
+pub struct ValidatedImage<'a> {
+    image: InstanceImage<'a>,
+}
+
+impl<'a> ValidatedImage<'a> {
+    /// The image alone, that may be changed.
+    pub fn into_inner(self) -> InstanceImage<'a> {
+        self.image
+    }
+}
+
+impl<'a> Deref for ValidatedImage<'a> {
+    type Target = InstanceImage<'a>;
+
+    fn deref(&self) -> &InstanceImage<'a> {
+        &self.image
+    }
+}
+
+impl<'a> InstanceImage<'a> {
+    /// Checks the store against the modules it claims to run, which may come in any
+    /// order: every address is in range, every entity has the type that modules
+    /// declare, every size is within its limits.
     ///
     /// # Errors
     ///
     /// [`ValidateError`] names the entity and the reason.
-    pub(crate) fn validate(&self, modules: &[&Module]) -> Result<(), ValidateError> {
+    pub fn validate(self, modules: &[&Module]) -> Result<ValidatedImage<'a>, ValidateError> {
+        self.check(modules)?;
+        Ok(ValidatedImage { image: self })
+    }
+}
+
+impl InstanceImage<'_> {
+    fn check(&self, modules: &[&Module]) -> Result<(), ValidateError> {
         let modules = find_modules(&self.modules, modules)?;
         self.validate_entities()?;
         let validator = Validator {

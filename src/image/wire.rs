@@ -8,7 +8,9 @@
 //! len - 4  CRC-32 of everything before it
 //! ```
 
-use super::{FunctionState, GlobalState, IMAGE_PAGE, InstanceState, PageRun, TableState};
+use super::{
+    FunctionState, GlobalState, HostSection, IMAGE_PAGE, InstanceState, PageRun, TableState,
+};
 use crate::frame::ExecutionStateImage;
 use crate::module::{MemoryType, ModuleHash};
 use alloc::vec::Vec;
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const MAGIC: [u8; 8] = *b"\x89WFIMG\r\n";
 
 /// The format's version; raised by every incompatible change.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Bytes of the header.
 pub(super) const HEADER_LEN: usize = 40;
@@ -76,7 +78,7 @@ pub(super) struct Metadata {
     pub memories: Vec<MemoryRecord>,
     pub globals: Vec<GlobalState>,
     pub execution_state: Option<ExecutionStateImage>,
-    pub host: Vec<u8>,
+    pub host: Vec<HostSection>,
 }
 
 /// The structured part, as it is written: the fields of [`Metadata`], borrowed.
@@ -89,7 +91,7 @@ pub(super) struct MetadataRef<'a> {
     pub memories: &'a [MemoryRecord],
     pub globals: &'a [GlobalState],
     pub execution_state: &'a Option<ExecutionStateImage>,
-    pub host: &'a [u8],
+    pub host: &'a [HostSection],
 }
 
 /// A memory in the structured part: its pages are elsewhere.

@@ -32,8 +32,8 @@ pub enum CaptureError {
 
 impl<T: 'static> Store<T> {
     /// Captures the whole store: suspended in the middle of a call, or idle between
-    /// two. Memories are borrowed, not copied. The image's `host` part is
-    /// empty, for the embedder to fill in.
+    /// two. Memories are borrowed, not copied. The host's state is left out:
+    /// [`Store::freeze`] adds it.
     ///
     /// # Errors
     ///

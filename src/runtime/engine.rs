@@ -1,12 +1,14 @@
 //! What stores share: the platform, processor features, interned types and thunks.
 
+use super::Module;
 use super::code_memory::CodeMemory;
+use super::module::ModuleInner;
 use crate::abi::FuncType;
 use crate::compile::{self, CompileOptions, CpuFeatures};
 use crate::limits;
-use crate::module::WasmFeatures;
+use crate::module::{ModuleHash, WasmFeatures};
 use crate::platform::{Platform, PlatformError};
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 use spin::Mutex;
@@ -46,6 +48,8 @@ struct EngineInner {
     platform: Arc<dyn Platform>,
     config: Config,
     types: Mutex<Types>,
+    /// The modules that exist, by hash.
+    modules: Mutex<HashMap<ModuleHash, Vec<Weak<ModuleInner>>>>,
 }
 
 /// Interned function types, by number.
@@ -79,6 +83,7 @@ impl Engine {
                 platform,
                 config,
                 types: Mutex::default(),
+                modules: Mutex::default(),
             }),
         }
     }
@@ -104,6 +109,33 @@ impl Engine {
     /// The engine-wide number of a function type; equal types have equal numbers.
     pub fn intern(&self, ty: &FuncType) -> u32 {
         self.inner.types.lock().intern(ty)
+    }
+
+    /// A module that has been compiled for this engine and still exists.
+    pub fn module(&self, hash: ModuleHash) -> Option<Module> {
+        let modules = self.inner.modules.lock();
+        let module = modules.get(&hash)?.iter().find_map(Weak::upgrade)?;
+        Some(Module::of(module))
+    }
+
+    /// Notes a module, for [`Self::module`] to find.
+    pub(super) fn add_module(&self, hash: ModuleHash, module: &Arc<ModuleInner>) {
+        let mut modules = self.inner.modules.lock();
+        modules
+            .entry(hash)
+            .or_default()
+            .push(Arc::downgrade(module));
+    }
+
+    /// Forgets those modules with a hash that do not exist any more.
+    pub(super) fn forget_module(&self, hash: ModuleHash) {
+        let mut modules = self.inner.modules.lock();
+        if let Some(found) = modules.get_mut(&hash) {
+            found.retain(|module| module.strong_count() > 0);
+            if found.is_empty() {
+                modules.remove(&hash);
+            }
+        }
     }
 
     /// Whether both are the same engine.

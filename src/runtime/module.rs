@@ -52,6 +52,12 @@ pub struct CompileProgress {
     pub total: u64,
 }
 
+impl Drop for ModuleInner {
+    fn drop(&mut self) {
+        self.engine.forget_module(self.module.hash);
+    }
+}
+
 impl Module {
     /// Decodes, validates and compiles a module, for the features that the engine's
     /// configuration names.
@@ -105,16 +111,21 @@ impl Module {
         let signatures: Vec<u32> = module.types.iter().map(|ty| engine.intern(ty)).collect();
         let versions = VersionList::new();
         versions.add(make(&module, &signatures)?);
-        Ok(Self {
-            inner: Arc::new(ModuleInner {
-                engine: engine.clone(),
-                module,
-                wasm_features,
-                signatures,
-                versions,
-                validated: Once::new(),
-            }),
-        })
+        let inner = Arc::new(ModuleInner {
+            engine: engine.clone(),
+            module,
+            wasm_features,
+            signatures,
+            versions,
+            validated: Once::new(),
+        });
+        engine.add_module(inner.module.hash, &inner);
+        Ok(Self { inner })
+    }
+
+    /// The module that shares this.
+    pub(super) fn of(inner: Arc<ModuleInner>) -> Self {
+        Self { inner }
     }
 
     /// Compiles the module once more, with other options. Its instances and frames stay in

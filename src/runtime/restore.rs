@@ -1,8 +1,7 @@
 //! An image to a store: builds it anew, and its stack.
 //!
-//! Images are hostile until proven. [`InstanceImage::validate`] has checked that
-//! the image fits its modules, and the frame validation that its frames can be
-//! rebuilt; only then anything is written that machine code will read. On any error
+//! Images are hostile until proven. A [`ValidatedImage`] has been checked to fit its
+//! modules, and the frame validation checks that its frames can be rebuilt; only then anything is written that machine code will read. On any error
 //! the store made so far is dropped.
 
 use super::context::AsContextMut;
@@ -20,7 +19,7 @@ use crate::abi::{FuncAddr, Value};
 use crate::frame::{FramesError, RebuildError};
 use crate::image::{
     FunctionState, InstanceImage, InstanceState, MemoryState, TableElements, TableState,
-    ValidateError,
+    ValidateError, ValidatedImage,
 };
 use crate::module::ModuleHash;
 use crate::platform::PlatformError;
@@ -30,7 +29,7 @@ use alloc::vec::Vec;
 /// Why an image could not become a store.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// The image does not fit the modules.
+    /// A module that the image names was not given.
     #[error(transparent)]
     Invalid(#[from] ValidateError),
     /// The linker has no host function that the image needs.
@@ -80,7 +79,8 @@ pub enum RestoreError {
 impl<T: 'static> Store<T> {
     /// Makes a store of an image. `modules` are the modules that the image names, in any
     /// order; host functions are looked up in `linker` by their import names. If the image
-    /// was suspended, [`Store::resume`] goes on.
+    /// was suspended, [`Store::resume`] goes on. The host's state in the image is left
+    /// alone: [`Engine::thaw`] restores that too, and finds the modules itself.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl<T: 'static> Store<T> {
         data: T,
         linker: &Linker<T>,
         modules: &[Module],
-        image: &InstanceImage<'_>,
+        image: &ValidatedImage<'_>,
     ) -> Result<Self, RestoreError> {
         Self::restore_in_versions(engine, data, linker, modules, image, |_| VersionId::FIRST)
     }
@@ -115,17 +115,18 @@ impl<T: 'static> Store<T> {
         data: T,
         linker: &Linker<T>,
         modules: &[Module],
-        image: &InstanceImage<'_>,
+        image: &ValidatedImage<'_>,
         mut choose: impl FnMut(&SuspendedFrame) -> VersionId,
     ) -> Result<Self, RestoreError> {
         assert!(
             modules.iter().all(|module| engine.is(module.engine())),
             "a store was restored with a module of another engine"
         );
-        let inert: Vec<_> = modules.iter().map(Module::inner).collect();
-        image.validate(&inert)?;
-        let find = |hash: &ModuleHash| modules.iter().find(|module| module.hash() == *hash);
-        let modules: Vec<&Module> = image.modules.iter().filter_map(find).collect();
+        let find = |&hash: &ModuleHash| {
+            let module = modules.iter().find(|module| module.hash() == hash);
+            module.ok_or(ValidateError::UnknownModule { hash })
+        };
+        let modules: Vec<&Module> = image.modules.iter().map(find).collect::<Result<_, _>>()?;
         let module_of = |instance: &InstanceState| modules[instance.module as usize];
         let instances: Vec<&Module> = image.instances.iter().map(module_of).collect();
 

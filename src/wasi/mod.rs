@@ -47,7 +47,7 @@ pub use linker::{MODULE_NAME, add_to_linker};
 pub use poll::MAX_SUBSCRIPTIONS;
 pub use program::{HostData, ProgramError, Progress, step};
 pub use readdir::MAX_LISTING;
-pub use state::{Entry, HostState, MAX_STATE_SIZE, PlannedModule, Stage, StateError};
+pub use state::{Entry, HostState, MAX_STATE_SIZE, PlannedModule, SECTION, Stage, StateError};
 
 /// The two streams a guest can write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,14 @@
 //! functions, initialises it and calls its entry, each of which can be
 //! frozen.
 
-use super::state::{Entry, HostState, Stage};
+use super::state::{self, Entry, HostState, Stage};
 use super::{AttachError, Wasi, WasiHost};
 use crate::abi::Value;
 use crate::module::ModuleHash;
-use crate::runtime::{CallError, Func, Instance, InstantiateError, Linker, Module, Outcome, Store};
+use crate::runtime::{
+    CallError, Func, HostError, HostPart, Instance, InstantiateError, Linker, Module, Outcome,
+    Store, UnsupportedVersion,
+};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -26,14 +29,27 @@ impl<H: WasiHost> HostData<H> {
             host: &mut self.host,
         }
     }
+}
 
-    /// The encoded state, for an image.
-    ///
-    /// # Errors
-    ///
-    /// As for [`HostState::to_bytes`].
-    pub fn to_bytes(&mut self) -> Result<Vec<u8>, super::StateError> {
-        self.state.to_bytes(&mut self.host)
+impl<H: WasiHost> HostPart for HostData<H> {
+    fn name(&self) -> &str {
+        state::SECTION
+    }
+
+    fn version(&self) -> u32 {
+        state::VERSION
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, HostError> {
+        self.state.to_bytes(&mut self.host).map_err(HostError::new)
+    }
+
+    fn restore(&mut self, version: u32, bytes: &[u8]) -> Result<(), HostError> {
+        if version != state::VERSION {
+            return Err(UnsupportedVersion.into());
+        }
+        self.state = HostState::from_bytes(bytes).map_err(HostError::new)?;
+        Ok(())
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a host must remember of a frozen program beside its store.
 //!
-//! The bytes are a version byte and a postcard encoding. They come back from
-//! images, so they are hostile until [`HostState::from_bytes`] has checked them.
+//! The bytes are a postcard encoding, in the section [`SECTION`] of an image. They come back
+//! from there, so they are hostile until [`HostState::from_bytes`] has checked them.
 
 use super::attach::MAX_UNNAMED_SIZE;
 use super::{Errno, WasiCtx, WasiHost};
 use crate::abi::Value;
+use crate::image::InstanceImage;
 use crate::module::ModuleHash;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -75,7 +76,11 @@ pub const MAX_STATE_SIZE: usize = 64 << 20;
 /// Most modules of one program.
 const MAX_MODULES: usize = 1024;
 
-const VERSION: u8 = 1;
+/// The section of an image that holds a state.
+pub const SECTION: &str = "wasi";
+
+/// The version of the encoding, which is the section's.
+pub(super) const VERSION: u32 = 1;
 
 /// Why a state was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,9 +88,12 @@ pub enum StateError {
     /// It is larger than [`MAX_STATE_SIZE`].
     #[error("host state of {0} bytes is larger than {MAX_STATE_SIZE}")]
     TooLarge(usize),
+    /// The image has none.
+    #[error("the image has no host state \"{SECTION}\"")]
+    Missing,
     /// It was made by another version.
     #[error("host state of version {0}, not {VERSION}")]
-    Version(u8),
+    Version(u32),
     /// It is no encoding of a state.
     #[error("host state is malformed")]
     Malformed,
@@ -149,11 +157,24 @@ impl HostState {
     /// [`StateError::UnnamedTooLarge`].
     pub fn to_bytes(&mut self, host: &mut dyn WasiHost) -> Result<Vec<u8>, StateError> {
         self.wasi.settle(host)?;
-        let bytes = postcard::to_extend(self, Vec::from([VERSION]))
+        let bytes = postcard::to_allocvec(self)
             .expect("the state's types have an encoding, and a Vec grows");
         match bytes.len() {
             size if size > MAX_STATE_SIZE => Err(StateError::TooLarge(size)),
             _ => Ok(bytes),
+        }
+    }
+
+    /// The state that an image has in its section [`SECTION`].
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`].
+    pub fn of_image(image: &InstanceImage<'_>) -> Result<Self, StateError> {
+        let section = image.host_section(SECTION).ok_or(StateError::Missing)?;
+        match section.version {
+            VERSION => Self::from_bytes(&section.bytes),
+            version => Err(StateError::Version(version)),
         }
     }
 
@@ -166,10 +187,6 @@ impl HostState {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
         if bytes.len() > MAX_STATE_SIZE {
             return Err(StateError::TooLarge(bytes.len()));
-        }
-        let (&version, bytes) = bytes.split_first().ok_or(StateError::Malformed)?;
-        if version != VERSION {
-            return Err(StateError::Version(version));
         }
         let (state, rest): (Self, _) =
             postcard::take_from_bytes(bytes).map_err(|_| StateError::Malformed)?;
@@ -197,6 +214,7 @@ impl HostState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::HostSection;
     use crate::wasi::{OutputStream, Random};
     use alloc::vec;
     use proptest::prelude::*;
@@ -264,9 +282,23 @@ mod tests {
             HostState::from_bytes(&bytes),
             Err(StateError::TrailingBytes(1))
         );
-        bytes[0] = 9;
-        assert_eq!(HostState::from_bytes(&bytes), Err(StateError::Version(9)));
         assert_eq!(HostState::from_bytes(&[]), Err(StateError::Malformed));
+    }
+
+    #[test]
+    fn a_state_is_found_in_its_section_of_an_image() {
+        let bytes = state().to_bytes(&mut NoHost).unwrap();
+        let mut image = InstanceImage::default();
+        assert_eq!(HostState::of_image(&image), Err(StateError::Missing));
+        image.host.push(HostSection {
+            name: SECTION.into(),
+            version: VERSION,
+            bytes,
+        });
+        let found = HostState::of_image(&image).unwrap();
+        assert_eq!(found.entry, state().entry);
+        image.host[0].version = 9;
+        assert_eq!(HostState::of_image(&image), Err(StateError::Version(9)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use woodfrog::abi::Value;
-use woodfrog::image::{ImageError, RawImage};
+use woodfrog::image::{ImageError, RawImage, ValidateError};
 use woodfrog::runtime::{
     CallError, CaptureError, Engine, Instance, InstantiateError, Linker, Module, ModuleError,
     MoveError, Outcome, RestoreError, Store, SuspendedFrame, VersionId,
@@ -52,6 +52,9 @@ pub enum FreezeError {
     /// The image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The image does not fit the modules.
+    #[error(transparent)]
+    Invalid(#[from] ValidateError),
     /// No store can be made of the image.
     #[error(transparent)]
     Restore(#[from] RestoreError),
@@ -267,11 +270,13 @@ impl<'f> World<'f> {
         self.store = Store::new(&self.engine, ());
         self.linker = spectest::linker(self.freezer.host_functions());
         let raw = RawImage::parse(&bytes)?;
-        let image = raw.unverified();
         let (linker, modules) = (&self.linker, &self.modules);
+        let inert: Vec<_> = modules.iter().map(Module::inner).collect();
+        let image = raw.validate(&inert)?;
         let version =
             |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();
-        self.store = Store::restore_in_versions(&self.engine, (), linker, modules, image, version)?;
+        self.store =
+            Store::restore_in_versions(&self.engine, (), linker, modules, &image, version)?;
         let is_compared = count <= FREEZES_COMPARED || count.is_multiple_of(FREEZES_COMPARED);
         if is_compared && self.store.capture()?.to_bytes() != bytes {
             return Err(FreezeError::Unfaithful);

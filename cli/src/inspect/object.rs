@@ -3,8 +3,8 @@
 use super::{Shown, lossy, table_elements};
 use crate::json;
 use serde_json::{Map, Value as Json, json};
-use woodfrog::image::{GlobalState, IMAGE_PAGE, MemoryState, TableState};
-use woodfrog::wasi::{HostState, StateError};
+use woodfrog::image::{GlobalState, IMAGE_PAGE, InstanceImage, MemoryState, TableState};
+use woodfrog::wasi::HostState;
 
 impl Shown<'_> {
     /// All of it as a JSON object.
@@ -24,7 +24,7 @@ impl Shown<'_> {
             "memories": image.memories.iter().map(memory).collect::<Vec<_>>(),
             "globals": image.globals.iter().map(global).collect::<Vec<_>>(),
             "tables": image.tables.iter().map(table).collect::<Vec<_>>(),
-            "host": host(&image.host),
+            "host": host(image),
             "sizes": sizes,
         })
     }
@@ -63,9 +63,8 @@ fn table(table: &TableState) -> Json {
     })
 }
 
-fn host(bytes: &[u8]) -> Json {
-    let state: Result<HostState, StateError> = HostState::from_bytes(bytes);
-    match state {
+fn host(image: &InstanceImage<'_>) -> Json {
+    match HostState::of_image(image) {
         Ok(state) => {
             json!({
                 "stage": format!("{:?}", state.stage),

@@ -4,7 +4,8 @@ use super::{Shown, lossy, table_elements};
 use crate::segments::{Segment, few_segments};
 use crate::values;
 use std::fmt::{Result, Write};
-use woodfrog::image::{IMAGE_PAGE, MemoryState};
+use woodfrog::frame::HostCall;
+use woodfrog::image::{IMAGE_PAGE, InstanceImage, MemoryState};
 use woodfrog::limits::WASM_PAGE;
 use woodfrog::wasi::HostState;
 
@@ -41,12 +42,23 @@ impl Shown<'_> {
         for (number, frame) in self.frames.iter().enumerate() {
             writeln!(text, "{number:>5}: {frame}")?;
         }
+        let state = self.image.execution_state.as_ref();
+        if let Some(HostCall::Pending(call)) = state.and_then(|state| state.host_call.as_ref()) {
+            let arguments: Vec<_> = call.arguments.iter().map(values::format).collect();
+            writeln!(
+                text,
+                "pending: function {} of the host, called by instance {} with [{}]",
+                call.function.0,
+                call.instance,
+                arguments.join(", ")
+            )?;
+        }
         for (address, memory) in self.image.memories.iter().enumerate() {
             write_memory(text, address, memory)?;
         }
         self.write_globals(text)?;
         self.write_tables(text)?;
-        writeln!(text, "host state: {}", describe_host(&self.image.host))?;
+        writeln!(text, "host state: {}", describe_host(self.image))?;
         self.write_sizes(text)
     }
 
@@ -142,8 +154,8 @@ fn describe(segment: &Segment) -> String {
     }
 }
 
-fn describe_host(bytes: &[u8]) -> String {
-    match HostState::from_bytes(bytes) {
+fn describe_host(image: &InstanceImage<'_>) -> String {
+    match HostState::of_image(image) {
         Ok(state) => format!(
             "{:?} of {:?}, arguments {:?}, environment {:?}, {} bytes of standard input read",
             state.stage,
@@ -152,7 +164,10 @@ fn describe_host(bytes: &[u8]) -> String {
             lossy(state.wasi.env()),
             state.wasi.stdin_position()
         ),
-        Err(error) => format!("{} bytes of another host: {error}", bytes.len()),
+        Err(error) => {
+            let bytes: usize = image.host.iter().map(|section| section.bytes.len()).sum();
+            format!("{bytes} bytes of another host: {error}")
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod debug;
 mod freeze;
 mod harness;
 mod host_frames;
+mod host_parts;
 mod pending;
 mod precompiled;
 mod progress;

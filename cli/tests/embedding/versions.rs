@@ -105,6 +105,7 @@ fn images_thaw_in_any_version() {
         let versions = versions(&store);
         let image = store.capture().unwrap();
         let bytes = image.to_bytes();
+        let image = image.validate(&[program.modules[0].inner()]).unwrap();
         let mut thawed = Store::restore_in_versions(
             &program.engine,
             (),

@@ -6,7 +6,7 @@ mod hostile;
 
 use super::testing::MemoryDevice;
 use super::*;
-use crate::image::{InstanceImage, MemoryContents, MemoryState};
+use crate::image::{HostSection, InstanceImage, MemoryContents, MemoryState};
 use crate::module::{AddressType, MemoryType};
 use alloc::vec;
 
@@ -74,7 +74,11 @@ fn an_image_goes_to_the_disk_as_its_bytes_whatever_the_block_size() {
             size_pages: 4,
             contents: MemoryContents::Linear(&memory),
         }],
-        host: vec![7; 5000],
+        host: vec![HostSection {
+            name: "host".into(),
+            version: 1,
+            bytes: vec![7; 5000],
+        }],
         ..InstanceImage::default()
     };
     for block_size in [512, 2048, 4096, 8192, 65536] {

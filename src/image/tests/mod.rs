@@ -134,6 +134,17 @@ fn sample<'a>(memory: &'a [u8], modules: &[Module; 2]) -> InstanceImage<'a> {
                 arguments: vec![Value::I32(-7)],
             })),
         }),
-        host: b"wasi".to_vec(),
+        host: vec![
+            HostSection {
+                name: "wasi".to_owned(),
+                version: 7,
+                bytes: b"clock".to_vec(),
+            },
+            HostSection {
+                name: "log".to_owned(),
+                version: u32::MAX,
+                bytes: vec![],
+            },
+        ],
     }
 }

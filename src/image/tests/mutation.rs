@@ -82,8 +82,8 @@ fn magic_version_and_reserved_bytes_are_told_apart() {
     assert!(matches!(
         error_with(8),
         ImageError::Version {
-            found: 0x13,
-            supported: 3
+            found: 0x14,
+            supported: 4
         }
     ));
     assert_eq!(error_with(13), ImageError::Reserved { offset: 13 });
@@ -107,6 +107,17 @@ fn huge_numbers_in_the_header_are_refused() {
             assert!(matches!(error, ImageError::Layout { .. }), "{error}");
         }
     }
+}
+
+#[test]
+fn two_sections_of_one_name_are_refused() {
+    let (memory, modules) = (memory_bytes(), modules());
+    let mut image = sample(&memory, &modules);
+    image.host[1].name = image.host[0].name.clone();
+    assert_eq!(
+        RawImage::parse(&image.to_bytes()).unwrap_err(),
+        ImageError::DuplicateHostSection { section: 1 }
+    );
 }
 
 /// Changes metadata, keeping lengths and checksum right.

@@ -119,7 +119,10 @@ fn a_definition_belongs_to_one_instance() {
     let (memory, modules) = (memory_bytes(), modules());
     let mut image = sample(&memory, &modules);
     image.instances.push(image.instances[0].clone());
-    let error = image.validate(&[&modules[0], &modules[1]]).unwrap_err();
+    let error = image
+        .clone()
+        .validate(&[&modules[0], &modules[1]])
+        .unwrap_err();
     assert_eq!(
         error,
         ValidateError::SharedDefinition {
@@ -133,7 +136,10 @@ fn a_definition_belongs_to_one_instance() {
         index: 1,
     });
     image.instances[2].functions[1] = FuncAddr(3);
-    let error = image.validate(&[&modules[0], &modules[1]]).unwrap_err();
+    let error = image
+        .clone()
+        .validate(&[&modules[0], &modules[1]])
+        .unwrap_err();
     assert_eq!(
         error,
         ValidateError::SharedDefinition {

@@ -80,7 +80,10 @@ fn times(rounds: usize) -> Result<(Duration, Duration)> {
         let (time, image) = timed(|| Ok(store.capture()?))?;
         captures.push(time);
         let modules = [module.clone()];
-        let restore = || Ok(Store::restore(&engine, (), &linker, &modules, &image)?);
+        let restore = || {
+            let image = image.validate(&[module.inner()])?;
+            Ok(Store::restore(&engine, (), &linker, &modules, &image)?)
+        };
         let (time, store) = timed(restore)?;
         rebuilds.push(time);
         rebuilt = Some(store);
