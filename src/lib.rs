@@ -22,7 +22,7 @@
 //! * [`trap`]: machine faults to wasm traps.
 //! * [`frame`]: reads and rebuilds machine stacks.
 //! * [`image`]: a frozen instance as bytes, and the validation of hostile ones.
-//! * `checkpoint`: images made durable on a block device.
+//! * `checkpoint`: generations of guests, durable on a block device.
 //! * `wasi`: the WASI preview 1 host.
 //!
 //! # Features of the crate
@@ -50,6 +50,8 @@ pub mod precompiled;
 pub mod runtime;
 pub mod state;
 pub mod trap;
+#[cfg(feature = "checkpoint")]
+pub mod two_slots;
 #[cfg(feature = "wasi")]
 pub mod wasi;
 

@@ -8,13 +8,13 @@ use crate::options::{CheckpointUse, Options};
 use crate::{Machine, Status, info, status};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use woodfrog::checkpoint::{CheckpointStore, DeviceError, Guest, OpenError, ReadError, WriteError};
 use woodfrog::image::{ImageError, RawImage};
 use woodfrog::runtime::{
     CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module, ModuleError, Store,
     ThawError,
 };
 use woodfrog::trap::Trap;
+use woodfrog::two_slots::{CheckpointStore, DeviceError, Guest, OpenError, ReadError, WriteError};
 use woodfrog::wasi::{
     self, Entry, Exit, HostData, HostState, PlannedModule, ProgramError, Progress, Random,
     StateError, WasiCtx,

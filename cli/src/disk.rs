@@ -16,8 +16,8 @@ use args::{AddArgs, CreateArgs, DiskCommand, ExtractArgs, GuestArgs};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use woodfrog::checkpoint::{self, CheckpointStore, Guest, Slot};
 use woodfrog::module::{Module, ModuleHash};
+use woodfrog::two_slots::{self as checkpoint, CheckpointStore, Guest, Slot};
 
 /// A disk in a file.
 type Disk = CheckpointStore<FileDevice>;

@@ -9,7 +9,7 @@ use fuzz_common::damage::image;
 use fuzz_common::disk::{BLOCK, Disk, boot};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
-use woodfrog::checkpoint::{Guest, format, required_size};
+use woodfrog::two_slots::{Guest, format, required_size};
 use woodfrog_fuzz::{FROZEN, edit};
 
 /// Sectors whose checksums may be set right: the disk's own records.

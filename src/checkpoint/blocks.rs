@@ -1,16 +1,15 @@
 //! A device behind the retry policy, addressed in the disk's own units.
 
 use super::device::RETRIES;
-use super::{BlockDevice, DeviceError, ReadError};
+use super::{BlockDevice, DeviceError, ReadRequest, WriteRequest};
 use alloc::vec;
 use alloc::vec::Vec;
-use crc32fast::Hasher;
 
 /// Most bytes of one request to the device, which bounds a driver's bounce buffers.
-pub(super) const MAX_REQUEST: usize = 256 * 1024;
+pub(super) const MAX_REQUEST: usize = 1 << 20;
 
-/// Smallest unit of the layout: the alignment that disks and page caches favour.
-const MIN_UNIT: usize = 4096;
+/// Smallest unit of the layout: that of pages, which disks and page caches favour too.
+pub(super) const MIN_UNIT: usize = 4096;
 
 /// Bytes of a record: the largest piece that no device tears.
 pub(super) const SECTOR: usize = 512;
@@ -18,11 +17,6 @@ pub(super) const SECTOR: usize = 512;
 /// Whether a device's block size is one that this format can use.
 pub(super) fn is_supported_block_size(size: usize) -> bool {
     size.is_power_of_two() && (512..=65536).contains(&size)
-}
-
-/// Bytes of a unit on a device with this block size.
-pub(super) fn unit_bytes(block_size: usize) -> usize {
-    block_size.max(MIN_UNIT)
 }
 
 /// The device, and how long a unit of the disk is.
@@ -36,9 +30,13 @@ impl<D: BlockDevice> Blocks<D> {
         self.device.block_size()
     }
 
-    /// Number of the first block of a unit.
-    fn block_of(&self, unit: u64) -> u64 {
-        unit * (self.unit_bytes / self.block_size()) as u64
+    fn blocks_per_unit(&self) -> u64 {
+        (self.unit_bytes / self.block_size()) as u64
+    }
+
+    /// How many units these bytes take.
+    pub fn units(&self, len_bytes: u64) -> u64 {
+        len_bytes.div_ceil(self.unit_bytes as u64)
     }
 
     /// Repeats a request as the retry policy says.
@@ -55,16 +53,28 @@ impl<D: BlockDevice> Blocks<D> {
         }
     }
 
-    /// Writes whole blocks, `offset` blocks behind the start of a unit.
-    pub fn write(&mut self, unit: u64, offset: u64, data: &[u8]) -> Result<(), DeviceError> {
-        let block_size = self.block_size();
-        assert!(data.len().is_multiple_of(block_size));
-        let mut first = self.block_of(unit) + offset;
-        for request in data.chunks(MAX_REQUEST) {
-            self.retry(|device| device.write_blocks(first, request))?;
-            first += (request.len() / block_size) as u64;
+    /// Writes pieces, each a multiple of the block size, to units.
+    pub fn write_batch(&mut self, pieces: &[(u64, &[u8])]) -> Result<(), DeviceError> {
+        let (block_size, per_unit) = (self.block_size(), self.blocks_per_unit());
+        let mut requests = Vec::with_capacity(pieces.len());
+        for (unit, data) in pieces {
+            assert!(data.len().is_multiple_of(block_size), "part of a block");
+            let mut first = unit * per_unit;
+            for data in data.chunks(MAX_REQUEST) {
+                requests.push(WriteRequest { first, data });
+                first += (data.len() / block_size) as u64;
+            }
         }
-        Ok(())
+        match requests.as_slice() {
+            [] => Ok(()),
+            [one] => self.retry(|device| device.write_blocks(one.first, one.data)),
+            several => self.retry(|device| device.write_batch(several)),
+        }
+    }
+
+    /// Writes whole blocks to the start of a unit.
+    pub fn write(&mut self, unit: u64, data: &[u8]) -> Result<(), DeviceError> {
+        self.write_batch(&[(unit, data)])
     }
 
     /// Makes all writes durable; see [`RETRIES`] for why it is not repeated.
@@ -72,62 +82,54 @@ impl<D: BlockDevice> Blocks<D> {
         self.device.flush()
     }
 
-    /// Reads the record at the start of a unit.
-    pub fn read_record(&mut self, unit: u64) -> Result<[u8; SECTOR], DeviceError> {
-        let first = self.block_of(unit);
-        let mut block = vec![0; self.block_size()];
-        self.retry(|device| device.read_blocks(first, &mut block))?;
-        Ok(block[..SECTOR].try_into().expect("a block has a sector"))
-    }
-
     /// Writes a record to the start of a unit, in one block.
     pub fn write_record(&mut self, unit: u64, record: &[u8; SECTOR]) -> Result<(), DeviceError> {
         let mut block = vec![0; self.block_size()];
         block[..SECTOR].copy_from_slice(record);
-        self.write(unit, 0, &block)
+        self.write(unit, &block)
     }
 
-    /// Reads `len` bytes from the start of a unit, and hands them on piece by piece.
-    fn read_pieces(
+    /// Reads whole blocks from the start of a unit.
+    pub fn read(&mut self, unit: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
+        let block_size = self.block_size();
+        assert!(buffer.len().is_multiple_of(block_size), "part of a block");
+        let mut first = unit * self.blocks_per_unit();
+        let mut requests = Vec::new();
+        for buffer in buffer.chunks_mut(MAX_REQUEST) {
+            let count = (buffer.len() / block_size) as u64;
+            requests.push(ReadRequest { first, buffer });
+            first += count;
+        }
+        match requests.as_mut_slice() {
+            [] => Ok(()),
+            [one] => self.retry(|device| device.read_blocks(one.first, one.buffer)),
+            several => self.retry(|device| device.read_batch(several)),
+        }
+    }
+
+    /// Reads the record at the start of a unit.
+    pub fn read_record(&mut self, unit: u64) -> Result<[u8; SECTOR], DeviceError> {
+        let mut block = vec![0; self.block_size()];
+        self.read(unit, &mut block)?;
+        Ok(block[..SECTOR].try_into().expect("a block has a sector"))
+    }
+
+    /// Reads `len` bytes, `offset` bytes behind the start of a unit, whatever blocks they lie in.
+    pub fn read_bytes(
         &mut self,
         unit: u64,
-        len: u64,
-        mut take: impl FnMut(&[u8]),
-    ) -> Result<(), DeviceError> {
-        let block_size = self.block_size();
-        let mut first = self.block_of(unit);
-        let mut rest = len;
-        let whole = usize::try_from(len).unwrap_or(usize::MAX).min(MAX_REQUEST);
-        let mut buffer = vec![0; whole.next_multiple_of(block_size)];
-        while rest > 0 {
-            let piece = usize::try_from(rest).unwrap_or(usize::MAX).min(MAX_REQUEST);
-            let blocks = &mut buffer[..piece.next_multiple_of(block_size)];
-            self.retry(|device| device.read_blocks(first, blocks))?;
-            take(&blocks[..piece]);
-            first += (blocks.len() / block_size) as u64;
-            rest -= piece as u64;
-        }
-        Ok(())
-    }
-
-    /// The checksum of `len` bytes from the start of a unit.
-    pub fn checksum(&mut self, unit: u64, len: u64) -> Result<u32, DeviceError> {
-        let mut hasher = Hasher::new();
-        self.read_pieces(unit, len, |piece| hasher.update(piece))?;
-        Ok(hasher.finalize())
-    }
-
-    /// Reads `len` bytes from the start of a unit; returns them with their checksum.
-    pub fn read(&mut self, unit: u64, len: u64) -> Result<(Vec<u8>, u32), ReadError> {
-        let no_memory = ReadError::OutOfMemory { len_bytes: len };
-        let mut bytes = Vec::new();
-        let capacity = usize::try_from(len).map_err(|_| no_memory)?;
-        bytes.try_reserve_exact(capacity).map_err(|_| no_memory)?;
-        let mut hasher = Hasher::new();
-        self.read_pieces(unit, len, |piece| {
-            hasher.update(piece);
-            bytes.extend_from_slice(piece);
-        })?;
-        Ok((bytes, hasher.finalize()))
+        offset: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, DeviceError> {
+        let block_size = self.block_size() as u64;
+        let start = unit * self.unit_bytes as u64 + offset;
+        let first = start / block_size;
+        let end = (start + len as u64).div_ceil(block_size);
+        let mut blocks = vec![0; ((end - first) * block_size) as usize];
+        self.retry(|device| device.read_blocks(first, &mut blocks))?;
+        let skipped = (start - first * block_size) as usize;
+        blocks.drain(..skipped);
+        blocks.truncate(len);
+        Ok(blocks)
     }
 }

@@ -33,11 +33,30 @@ pub enum DeviceError {
     },
 }
 
+/// Data that goes to the blocks from `first` on.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteRequest<'a> {
+    /// The first block.
+    pub first: u64,
+    /// What goes there: a multiple of the block size.
+    pub data: &'a [u8],
+}
+
+/// Where the blocks from `first` on are to go.
+#[derive(Debug)]
+pub struct ReadRequest<'a> {
+    /// The first block.
+    pub first: u64,
+    /// Where they go: a multiple of the block size.
+    pub buffer: &'a mut [u8],
+}
+
 /// A device of numbered blocks of equal size.
 ///
 /// A write may be held back in a cache, and writes that are may reach the
 /// medium in any order, until a flush. Of an interrupted write each sector of 512 bytes
-/// is either old or new.
+/// is either old or new. A read returns what was written last, flushed or not, by whichever
+/// machine: a network block device that caches on the machine's own side has to be told not to.
 pub trait BlockDevice {
     /// Bytes of a block: a power of two from 512 to 65536.
     fn block_size(&self) -> usize;
@@ -63,6 +82,36 @@ pub trait BlockDevice {
     ///
     /// [`DeviceError`]; any of the sectors may then have been written.
     fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError>;
+
+    /// Does several writes, in any order and as many at once as the device can; returns when
+    /// all are done. Requests whose blocks adjoin may be given to the device as one: the store
+    /// lays out scattered pages side by side and hands them over in one such batch, so that
+    /// they can go from guest memory to the device as one transfer with a list of addresses.
+    ///
+    /// The default does one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError`]; any of the sectors may then have been written.
+    fn write_batch(&mut self, requests: &[WriteRequest<'_>]) -> Result<(), DeviceError> {
+        for request in requests {
+            self.write_blocks(request.first, request.data)?;
+        }
+        Ok(())
+    }
+
+    /// Does several reads, in any order and as many at once as the device can; returns when all
+    /// are done. The default does one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError`]; the contents of all buffers are then meaningless.
+    fn read_batch(&mut self, requests: &mut [ReadRequest<'_>]) -> Result<(), DeviceError> {
+        for request in requests {
+            self.read_blocks(request.first, request.buffer)?;
+        }
+        Ok(())
+    }
 
     /// Makes all writes so far durable.
     ///
@@ -94,6 +143,14 @@ macro_rules! impl_by_deref {
 
             fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
                 (**self).write_blocks(first, data)
+            }
+
+            fn write_batch(&mut self, requests: &[WriteRequest<'_>]) -> Result<(), DeviceError> {
+                (**self).write_batch(requests)
+            }
+
+            fn read_batch(&mut self, requests: &mut [ReadRequest<'_>]) -> Result<(), DeviceError> {
+                (**self).read_batch(requests)
             }
 
             fn flush(&mut self) -> Result<(), DeviceError> {

@@ -1,6 +1,7 @@
-//! What can go wrong with a checkpoint disk: one enum per operation.
+//! What can go wrong with a checkpoint disk: one enum per operation, and damage by place.
 
-use super::DeviceError;
+use super::{DeviceError, GuestId, Owner};
+use core::fmt;
 
 /// Why a disk could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,13 +12,19 @@ pub enum FormatError {
     /// The device's block size is not a power of two from 512 to 65536.
     #[error("the device has blocks of {0} bytes")]
     BlockSize(usize),
-    /// The device is too small for the guest and two slots.
+    /// The device is too small for anything.
     #[error("the device has {size_bytes} bytes, at least {needed_bytes} are needed")]
     TooSmall {
         /// Size of the device.
         size_bytes: u64,
         /// Smallest size that would do.
         needed_bytes: u64,
+    },
+    /// There is not enough memory to keep account of the device's space.
+    #[error("no memory to keep account of {units} units")]
+    OutOfMemory {
+        /// Units of the device.
+        units: u64,
     },
     /// The device failed.
     #[error(transparent)]
@@ -33,27 +40,22 @@ pub enum OpenError {
     /// The device's block size is not a power of two from 512 to 65536.
     #[error("the device has blocks of {0} bytes")]
     BlockSize(usize),
-    /// The device has not even a superblock.
+    /// The device has not even a header.
     #[error("the device is empty")]
     Empty,
-    /// The first block is not a superblock.
+    /// There is no header.
     #[error("not a checkpoint disk: the magic number is {found:02x?}")]
     Magic {
         /// The bytes in its place.
         found: [u8; 8],
     },
-    /// The superblock is damaged.
-    #[error(
-        "superblock checksum mismatch: {found:#010x} is stored, the block has {computed:#010x}"
-    )]
-    Checksum {
-        /// The checksum in the superblock.
-        found: u32,
-        /// That of its bytes.
-        computed: u32,
-    },
+    /// Both headers are damaged.
+    #[error("the disk's header is damaged, and so is its copy at the end")]
+    Header,
     /// The format's version is unknown.
-    #[error("disk format version {found} is unknown; this engine reads version {supported}")]
+    #[error(
+        "disk format version {found} is unknown; this engine reads version {supported}: make the disk anew, or use the engine that made it"
+    )]
     Version {
         /// The disk's version.
         found: u32,
@@ -65,17 +67,17 @@ pub enum OpenError {
         "the disk is laid out in units of {unit_bytes} bytes, the device has blocks of {block_size}"
     )]
     Unit {
-        /// Bytes of a unit, as the superblock says.
+        /// Bytes of a unit, as the header says.
         unit_bytes: u32,
         /// The device's block size.
         block_size: usize,
     },
-    /// The disk was made for a larger device.
+    /// The disk was made for a larger device, or its header says nonsense.
     #[error(
-        "the disk has {unit_count} units of {unit_bytes} bytes, the device only {block_count} blocks of {block_size}"
+        "the disk has {unit_count} units of {unit_bytes} bytes, the device {block_count} blocks of {block_size}"
     )]
-    Truncated {
-        /// Units of the disk, as the superblock says.
+    Size {
+        /// Units of the disk, as the header says.
         unit_count: u64,
         /// Bytes of a unit.
         unit_bytes: u32,
@@ -84,28 +86,189 @@ pub enum OpenError {
         /// Bytes of a block.
         block_size: usize,
     },
-    /// The superblock's regions overlap, are out of order or out of range.
-    #[error("the region at unit {first} of {count} units overlaps another or the end of the disk")]
-    Region {
-        /// First unit of the region.
-        first: u64,
-        /// How many units.
-        count: u64,
+    /// The disk was made with a key, and none was given.
+    #[error("the disk was made with a key, and can be opened with that key only")]
+    KeyNeeded,
+    /// A key was given, and the disk was made without one.
+    #[error("the disk was made without a key, so nothing vouches for what is on it")]
+    NotKeyed,
+    /// The disk was made with another key, or forged.
+    #[error("the disk was not made with this key")]
+    WrongKey,
+    /// No commit record is whole.
+    #[error("no commit record is whole")]
+    NoCommit,
+    /// The newest commit is older than the embedder remembers.
+    #[error("the disk is at commit {found}, and was at commit {expected} before: an old copy")]
+    RolledBack {
+        /// The disk's newest commit.
+        found: u64,
+        /// The least that was expected.
+        expected: u64,
     },
-    /// The guest is longer than its region.
-    #[error("a guest of {module_len} + {settings_len} bytes does not fit its region")]
-    GuestLength {
-        /// Length of the module in bytes.
-        module_len: u64,
-        /// Length of the settings in bytes.
-        settings_len: u64,
-    },
+    /// What lists the guests is damaged.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
 
-/// Why the guest, a checkpoint or the result could not be read.
+/// What a disk consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A header: 0 the first, 1 the copy at the end.
+    Header(u8),
+    /// A commit record.
+    Commit {
+        /// Its unit.
+        unit: u64,
+    },
+    /// The root.
+    Root,
+    /// The tree that finds guests by number.
+    GuestTree,
+    /// A guest's record.
+    Guest {
+        /// The guest.
+        guest: GuestId,
+    },
+    /// A part of a guest's program.
+    Program {
+        /// The guest.
+        guest: GuestId,
+        /// `settings`, `module` or `files`.
+        part: &'static str,
+    },
+    /// A guest's working set.
+    WorkingSet {
+        /// The guest.
+        guest: GuestId,
+    },
+    /// A generation's record.
+    Generation {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+    },
+    /// A generation's metadata.
+    Metadata {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+    },
+    /// Pages of a generation that only a list of changes knows.
+    Segment {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+    },
+    /// A part of a memory's page map.
+    PageMap {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+        /// The memory.
+        memory: u32,
+        /// The first page that it maps.
+        first_page: u64,
+    },
+    /// A page of a memory.
+    Page {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+        /// The memory.
+        memory: u32,
+        /// The page.
+        page: u64,
+    },
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(0) => write!(f, "header"),
+            Self::Header(_) => write!(f, "header's copy"),
+            Self::Commit { unit } => write!(f, "commit record in unit {unit}"),
+            Self::Root => write!(f, "root"),
+            Self::GuestTree => write!(f, "guest tree"),
+            Self::Guest { guest } => write!(f, "guest {guest}"),
+            Self::Program { guest, part } => write!(f, "guest {guest}, {part}"),
+            Self::WorkingSet { guest } => write!(f, "guest {guest}, working set"),
+            Self::Generation { guest, generation } => {
+                write!(f, "guest {guest}, generation {generation}")
+            }
+            Self::Metadata { guest, generation } => {
+                write!(f, "guest {guest}, generation {generation}, metadata")
+            }
+            Self::Segment { guest, generation } => {
+                write!(f, "guest {guest}, generation {generation}, changes")
+            }
+            Self::PageMap {
+                guest,
+                generation,
+                memory,
+                first_page,
+            } => write!(
+                f,
+                "guest {guest}, generation {generation}, memory {memory}, page map from page {first_page}"
+            ),
+            Self::Page {
+                guest,
+                generation,
+                memory,
+                page,
+            } => write!(
+                f,
+                "guest {guest}, generation {generation}, memory {memory}, page {page}"
+            ),
+        }
+    }
+}
+
+/// What is wrong with a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Its bytes are not those that were written.
+    #[error("not what was written")]
+    Tag,
+    /// Its bytes do not mean anything.
+    #[error("malformed")]
+    Malformed,
+    /// It is said to be where nothing can be.
+    #[error("at unit {unit}, which is no place for it")]
+    Place {
+        /// The unit.
+        unit: u64,
+    },
+    /// It shares its place with something else.
+    #[error("at unit {unit}, where something else is")]
+    Overlap {
+        /// The unit.
+        unit: u64,
+    },
+    /// The device cannot read it.
+    #[error("unreadable: {0}")]
+    Unreadable(DeviceError),
+}
+
+/// A part of the disk, and what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {fault}")]
+pub struct Damage {
+    /// What is damaged.
+    pub part: Part,
+    /// How.
+    pub fault: Fault,
+}
+
+/// Why something could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// There is not enough memory to read it into.
@@ -114,75 +277,165 @@ pub enum ReadError {
         /// How long it is.
         len_bytes: u64,
     },
-    /// The guest is damaged.
-    #[error("guest checksum mismatch: {found:#010x} is stored, its bytes have {computed:#010x}")]
-    GuestChecksum {
-        /// The checksum in the superblock.
-        found: u32,
-        /// That of the guest's bytes.
-        computed: u32,
+    /// There is no such guest.
+    #[error("there is no guest {0}")]
+    NoGuest(GuestId),
+    /// The guest has no such generation (any more).
+    #[error("guest {guest} has no generation {generation}")]
+    NoGeneration {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
     },
-    /// The guest's arguments and environment are not what the format says.
-    #[error("the guest's settings are malformed")]
-    GuestSettings,
-    /// The device failed.
+    /// The generation has no such page.
+    #[error("there is no page {page} in memory {memory}")]
+    NoPage {
+        /// The memory.
+        memory: u32,
+        /// The page.
+        page: u64,
+    },
+    /// It is damaged.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The device failed in a way that may go away: the part may well be whole.
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
 
-/// Why a checkpoint could not be written. The checkpoint before it is still there.
+/// Why something could not be written. All generations until then are still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// The checkpoint is larger than a slot; nothing has been written.
-    #[error("a checkpoint of {len_bytes} bytes does not fit a slot of {capacity_bytes}")]
-    TooLarge {
-        /// Length of the checkpoint.
-        len_bytes: u64,
-        /// How much fits into a slot.
-        capacity_bytes: u64,
+    /// The disk is full; dropping generations makes room.
+    #[error(
+        "the disk is full: {needed_units} units are needed, {free_units} are free and {quarantined_units} more may still be written by the lease's former owner"
+    )]
+    Full {
+        /// What did not fit.
+        needed_units: u64,
+        /// How much is free; what is scattered or reserved included.
+        free_units: u64,
+        /// How much is out of use until other machines are known to have stopped.
+        quarantined_units: u64,
     },
-    /// The disk's checkpoint numbers are used up: it was tampered with.
-    #[error("no checkpoint number is left")]
-    NumbersExhausted,
-    /// The device failed before the commit: the checkpoint does not exist.
+    /// Another machine has the lease: this one must stop the guests that it runs from here.
+    #[error("another machine has taken over")]
+    Fenced,
+    /// The lease has not been acquired.
+    #[error("the disk is open for reading only: its lease has not been acquired")]
+    NoLease,
+    /// There is no such guest.
+    #[error("there is no guest {0}")]
+    NoGuest(GuestId),
+    /// The guest has no such generation.
+    #[error("guest {guest} has no generation {generation}")]
+    NoGeneration {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+    },
+    /// The generation is being read.
+    #[error("generation {generation} of guest {guest} is in use")]
+    InUse {
+        /// The guest.
+        guest: GuestId,
+        /// The generation's number.
+        generation: u64,
+    },
+    /// There is a guest of this name.
+    #[error("there is a guest of this name already")]
+    NameTaken,
+    /// A guest's name is empty, or longer than 255 bytes.
+    #[error("a guest's name has 1 to 255 bytes")]
+    Name,
+    /// A memory is smaller than in the base.
+    #[error("memory {memory} is smaller than in the base")]
+    Shrunk {
+        /// The memory.
+        memory: u32,
+    },
+    /// A page is beyond the end of its memory.
+    #[error("there is no page {page} in memory {memory}")]
+    NoPage {
+        /// The memory.
+        memory: u32,
+        /// The page.
+        page: u64,
+    },
+    /// The number of something is at its limit.
+    #[error("no more than {limit} {what}")]
+    Limit {
+        /// Of what.
+        what: &'static str,
+        /// The most that there can be.
+        limit: u64,
+    },
+    /// Something that has to be read for it could not be.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The device failed before the commit: nothing has changed.
     #[error("before the commit: {0}")]
     Device(#[from] DeviceError),
-    /// The device failed at the commit: after a loss of power, the checkpoint
-    /// may turn out to exist or not.
+    /// The device failed at the commit: after a loss of power it may turn out to have happened
+    /// or not. The store has to be opened anew.
     #[error("at the commit: {0}")]
     Commit(DeviceError),
+    /// The commit record was written, and is not there: the device lost it. The store has to be
+    /// opened anew.
+    #[error("the device lost the commit record")]
+    CommitLost,
 }
 
-/// What is wrong with a slot that is not empty.
+/// Why the lease could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SlotDamage {
-    /// The commit record is torn or overwritten.
-    #[error("the commit record is damaged")]
-    Record,
-    /// The commit record belongs elsewhere.
-    #[error("the commit record belongs to unit {expected_unit}")]
-    Misplaced {
-        /// Where it belongs.
-        expected_unit: u64,
+pub enum LeaseError {
+    /// Another machine has it.
+    #[error("{owner} has the lease{}", until(*expires_ms))]
+    Held {
+        /// Who.
+        owner: Owner,
+        /// Until when, in milliseconds of the embedder's clock; None: until it is released.
+        expires_ms: Option<u64>,
     },
-    /// The checkpoint was made of another guest.
-    #[error("the checkpoint is of another guest")]
-    OtherGuest,
-    /// The data is longer than the slot.
-    #[error("the record claims {len_bytes} bytes")]
-    Length {
-        /// The length in the record.
-        len_bytes: u64,
-    },
-    /// The data is not what was committed: it is being overwritten, or damaged.
-    #[error("data checksum mismatch: {found:#010x} is stored, the data has {computed:#010x}")]
-    Data {
-        /// The checksum in the record.
-        found: u32,
-        /// That of the data.
-        computed: u32,
-    },
-    /// The device cannot read it.
-    #[error("unreadable: {0}")]
-    Unreadable(DeviceError),
+    /// Other machines try to acquire it at the same moment.
+    #[error("other machines try to acquire the lease at the same moment")]
+    Contended,
+    /// The numbers of leases are used up: the disk was tampered with.
+    #[error("no lease number is left")]
+    Exhausted,
+    /// What the other machine has written cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The lease could not be written down.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+fn until(expires_ms: Option<u64>) -> Until {
+    Until(expires_ms)
+}
+
+struct Until(Option<u64>);
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(expires_ms) => write!(f, " until {expires_ms} ms"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<DeviceError> for LeaseError {
+    fn from(error: DeviceError) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+impl From<ReadError> for LeaseError {
+    fn from(error: ReadError) -> Self {
+        Self::Open(error.into())
+    }
 }

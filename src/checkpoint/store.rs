@@ -1,300 +1,299 @@
-//! A checkpoint disk in use: what it holds.
+//! A checkpoint disk in use: its guests.
 
-use super::blocks::{Blocks, is_supported_block_size};
-use super::record::{
-    CommitRecord, RESULT_UNIT, SUPERBLOCK_UNIT, Sector, Superblock, result_from_sector,
+use super::guests::{GuestRecord, MAX_GUESTS, MAX_NAME, RootRecord, Settings, WorkingSet};
+use super::lease::Tenure;
+use super::nodes::{Media, NodeRef, decode, encode};
+use super::slots::{CommitRecord, RecordKind};
+use super::space::{Extent, Space, Window};
+use super::{
+    BlockDevice, Damage, Fault, Guest, GuestId, GuestInfo, PageRange, Part, ReadError, WriteError,
 };
-use super::{BlockDevice, DeviceError, Guest, OpenError, ReadError, SlotDamage};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-
-/// Which of the two slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
-    /// The first one.
-    A,
-    /// The second one.
-    B,
-}
-
-impl Slot {
-    /// Both slots.
-    pub const ALL: [Self; 2] = [Self::A, Self::B];
-
-    /// The other one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::A => Self::B,
-            Self::B => Self::A,
-        }
-    }
-}
-
-/// What a slot holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SlotState {
-    /// No checkpoint has been committed to it.
-    Empty,
-    /// No complete checkpoint: one is half-written, or the medium is damaged.
-    Damaged(SlotDamage),
-    /// A complete checkpoint.
-    Valid {
-        /// Its number: checkpoints of a disk are numbered from 1.
-        sequence: u64,
-        /// Its length in bytes.
-        len_bytes: u64,
-    },
-}
-
-/// A checkpoint that was read back whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// Its number: checkpoints of a disk are numbered from 1.
-    pub sequence: u64,
-    /// What was written.
-    pub bytes: Vec<u8>,
-}
-
-/// What is known of the slots without reading them again.
-pub(super) enum Newest {
-    /// Nothing yet.
-    Unknown,
-    /// Which slot holds the newest complete checkpoint, if any does.
-    Known(Option<Slot>),
-}
 
 /// A checkpoint disk.
 pub struct CheckpointStore<D> {
-    pub(super) blocks: Blocks<D>,
-    pub(super) superblock: Superblock,
-    pub(super) newest: Newest,
-    /// The highest number that was ever given to a checkpoint.
-    pub(super) last_sequence: u64,
+    pub(super) media: Media<D>,
+    /// The record that says what is on the disk.
+    pub(super) state: CommitRecord,
+    /// The root before, which the disk falls back to if the newest record is damaged.
+    pub(super) previous: Option<NodeRef>,
+    pub(super) root: RootRecord,
+    pub(super) guests: BTreeMap<u32, GuestRecord>,
+    /// The lease; None: this store only reads.
+    pub(super) tenure: Option<Tenure>,
+    /// The account of free space; None: not made yet.
+    pub(super) space: Option<Space>,
+    /// Units that are given out, and on no tree yet.
+    pub(super) in_flight: Vec<InFlight>,
+    /// Generations that are being read.
+    pub(super) pins: Vec<Pin>,
+}
+
+/// Units that a generation in the making has.
+pub(super) struct InFlight {
+    pub token: Arc<()>,
+    pub extents: Vec<Extent>,
+}
+
+/// A generation that somebody reads.
+pub(super) struct Pin {
+    pub token: Arc<()>,
+    pub guest: GuestId,
+    pub number: u64,
+}
+
+/// How full a disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of the smallest piece of space.
+    pub unit_bytes: usize,
+    /// How many there are, for data and metadata.
+    pub units: u64,
+    /// How many of them are in use, by everything that is or may become part of a generation.
+    pub used_units: u64,
 }
 
 impl<D: BlockDevice> CheckpointStore<D> {
-    /// The store on a disk that was just made.
-    pub(super) fn new(blocks: Blocks<D>, superblock: Superblock) -> Self {
-        Self {
-            blocks,
-            superblock,
-            newest: Newest::Unknown,
-            last_sequence: 0,
-        }
-    }
-
-    /// Opens a disk. Reads the superblock only.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`]: the device has no flush, is no checkpoint disk, or fails.
-    pub fn open(device: D) -> Result<Self, OpenError> {
-        let block_size = device.block_size();
-        if !device.has_flush() {
-            return Err(OpenError::NoFlush);
-        }
-        if !is_supported_block_size(block_size) {
-            return Err(OpenError::BlockSize(block_size));
-        }
-        if device.block_count() == 0 {
-            return Err(OpenError::Empty);
-        }
-        let mut blocks = Blocks {
-            device,
-            unit_bytes: block_size,
+    /// The store on a disk that has no record yet.
+    pub(super) fn new(media: Media<D>, root: RootRecord, tenure: Tenure) -> Self {
+        let state = CommitRecord {
+            kind: RecordKind::State,
+            fence: tenure.fence,
+            sequence: 0,
+            commit: 0,
+            root: NodeRef::default(),
+            owner: tenure.owner,
+            expires_ms: tenure.expires_ms,
+            windows: [Window::default(); 2],
         };
-        let superblock = Superblock::from_sector(&blocks.read_record(SUPERBLOCK_UNIT)?)?;
-        let unit_bytes = superblock.unit_bytes;
-        if !is_supported_block_size(unit_bytes as usize)
-            || !(unit_bytes as usize).is_multiple_of(block_size)
-        {
-            return Err(OpenError::Unit {
-                unit_bytes,
-                block_size,
-            });
-        }
-        let blocks_per_unit = u64::from(unit_bytes) / block_size as u64;
-        let wanted = superblock.unit_count.checked_mul(blocks_per_unit);
-        if wanted.is_none_or(|wanted| wanted > blocks.device.block_count()) {
-            return Err(OpenError::Truncated {
-                unit_count: superblock.unit_count,
-                unit_bytes,
-                block_count: blocks.device.block_count(),
-                block_size,
-            });
-        }
-        blocks.unit_bytes = unit_bytes as usize;
-        Ok(Self::new(blocks, superblock))
+        let mut store = Self::empty(media, state);
+        store.root = root;
+        store.tenure = Some(tenure);
+        store
     }
 
-    /// The device.
+    /// A store that has read nothing yet.
+    pub(super) fn empty(media: Media<D>, state: CommitRecord) -> Self {
+        Self {
+            media,
+            state,
+            previous: None,
+            root: RootRecord::default(),
+            guests: BTreeMap::new(),
+            tenure: None,
+            space: None,
+            in_flight: Vec::new(),
+            pins: Vec::new(),
+        }
+    }
+
+    /// The device. Whatever was not committed is lost.
     pub fn into_device(self) -> D {
-        self.blocks.device
+        self.media.blocks.device
     }
 
-    /// Most bytes of a checkpoint.
-    pub fn capacity_bytes(&self) -> u64 {
-        let units = self.superblock.slots.map(|slot| slot.count - 1);
-        let units = units[0].min(units[1]);
-        units.saturating_mul(self.blocks.unit_bytes as u64)
+    /// How often the disk has changed. It only rises; an embedder that keeps it elsewhere finds
+    /// out with [`super::OpenOptions::expect_commit`] whether somebody put an old copy in place.
+    pub fn commit_number(&self) -> u64 {
+        self.state.commit
     }
 
-    /// The guest.
+    /// The tag of the root, which with [`Self::commit_number`] says what is on the disk.
+    pub fn root_tag(&self) -> [u8; 8] {
+        self.state.root.tag.0
+    }
+
+    /// The disk's guests, by number.
+    pub fn guests(&self) -> Vec<GuestInfo> {
+        self.guests.values().map(GuestRecord::info).collect()
+    }
+
+    /// The guest of this name.
+    pub fn guest_named(&self, name: &str) -> Option<GuestInfo> {
+        let mut guests = self.guests.values();
+        guests
+            .find(|guest| guest.name == name)
+            .map(GuestRecord::info)
+    }
+
+    pub(super) fn guest_record(&self, guest: GuestId) -> Result<&GuestRecord, ReadError> {
+        self.guests.get(&guest.0).ok_or(ReadError::NoGuest(guest))
+    }
+
+    /// A guest's program.
     ///
     /// # Errors
     ///
-    /// [`ReadError`]: it is damaged, too large for the memory there is, or the device fails.
-    pub fn guest(&mut self) -> Result<Guest, ReadError> {
-        let superblock = &self.superblock;
-        let len = superblock.guest_len().expect("checked when it was read");
-        let (mut module, computed) = self.blocks.read(superblock.guest.first, len)?;
-        let found = superblock.guest_checksum;
-        if found != computed {
-            return Err(ReadError::GuestChecksum { found, computed });
-        }
-        let settings = module.split_off(superblock.module_len as usize);
-        match postcard::take_from_bytes(&settings) {
-            Ok(((args, envs), [])) => Ok(Guest { module, args, envs }),
-            _ => Err(ReadError::GuestSettings),
-        }
+    /// [`ReadError`].
+    pub fn read_guest(&mut self, guest: GuestId) -> Result<Guest, ReadError> {
+        let record = self.guest_record(guest)?.clone();
+        let part = |part| Part::Program { guest, part };
+        let settings = self.media.read_blob(&record.settings, part("settings"))?;
+        let malformed = Damage {
+            part: part("settings"),
+            fault: Fault::Malformed,
+        };
+        let settings: Settings = decode(&settings).ok_or(malformed)?;
+        Ok(Guest {
+            name: record.name,
+            module: self.media.read_blob(&record.module, part("module"))?,
+            args: settings.args,
+            envs: settings.envs,
+            files: self.media.read_blob(&record.files, part("files"))?,
+        })
     }
 
-    /// The newest complete checkpoint; None if there is none.
-    ///
-    /// A slot whose medium is damaged counts as holding none.
+    /// Adds a guest; its program is written once, and shared by all its generations.
     ///
     /// # Errors
     ///
-    /// [`ReadError`]: there is not enough memory for it, or the device
-    /// fails in a way that may go away.
-    pub fn latest(&mut self) -> Result<Option<Checkpoint>, ReadError> {
-        for slot in self.slots_newest_first()? {
-            if let Some(checkpoint) = self.checkpoint(slot)? {
-                self.newest = Newest::Known(Some(slot));
-                return Ok(Some(checkpoint));
+    /// [`WriteError`]; there is no such guest then.
+    pub fn add_guest(&mut self, guest: &Guest) -> Result<GuestId, WriteError> {
+        if guest.name.is_empty() || guest.name.len() > MAX_NAME {
+            return Err(WriteError::Name);
+        }
+        if self.guest_named(&guest.name).is_some() {
+            return Err(WriteError::NameTaken);
+        }
+        let mut ids = (0..MAX_GUESTS as u32).filter(|id| !self.guests.contains_key(id));
+        let id = ids.next().ok_or(WriteError::Limit {
+            what: "guests",
+            limit: MAX_GUESTS,
+        })?;
+        let settings = encode(&Settings {
+            args: guest.args.clone(),
+            envs: guest.envs.clone(),
+        });
+        let token = Arc::new(());
+        let record = GuestRecord {
+            id,
+            name: guest.name.clone(),
+            settings: self.write_blob(&settings, 2, &token)?,
+            module: self.write_blob(&guest.module, 2, &token)?,
+            files: self.write_blob(&guest.files, 2, &token)?,
+            next_number: 1,
+            line: 0,
+            exit_status: None,
+            working_set: None,
+            generations: Vec::new(),
+        };
+        self.commit_guest(id, Some(record))?;
+        Ok(GuestId(id))
+    }
+
+    /// Removes a guest with all its generations.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub fn remove_guest(&mut self, guest: GuestId) -> Result<(), WriteError> {
+        let record = self.guest_record(guest)?;
+        let numbers: Vec<u64> = record.generations.iter().map(|one| one.number).collect();
+        for generation in numbers {
+            if self.is_pinned(guest, generation) {
+                return Err(WriteError::InUse { guest, generation });
             }
         }
-        self.newest = Newest::Known(None);
-        Ok(None)
+        self.commit_guest(guest.0, None)
     }
 
-    /// The checkpoint in a slot; None if it holds no complete one.
+    /// Records a guest's exit status, or that it has none.
     ///
     /// # Errors
     ///
-    /// As for [`Self::latest`].
-    pub fn checkpoint(&mut self, slot: Slot) -> Result<Option<Checkpoint>, ReadError> {
-        let Ok(Some(record)) = self.commit_record(slot)? else {
+    /// [`WriteError`].
+    pub fn set_exit_status(
+        &mut self,
+        guest: GuestId,
+        status: Option<i32>,
+    ) -> Result<(), WriteError> {
+        let mut record = self.guest_record(guest)?.clone();
+        record.exit_status = status;
+        self.commit_guest(guest.0, Some(record))
+    }
+
+    /// Drops a generation. Its space is free for what comes after the next commit.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]. That the disk is full is none: some space is kept for this.
+    pub fn drop_generation(&mut self, guest: GuestId, generation: u64) -> Result<(), WriteError> {
+        let mut record = self.guest_record(guest)?.clone();
+        if record.generation(generation).is_none() {
+            return Err(WriteError::NoGeneration { guest, generation });
+        }
+        if self.is_pinned(guest, generation) {
+            return Err(WriteError::InUse { guest, generation });
+        }
+        record.generations.retain(|one| one.number != generation);
+        self.commit_guest(guest.0, Some(record))
+    }
+
+    /// Drops a guest's oldest generations but `keep`; those that are being read stay.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::drop_generation`].
+    pub fn keep_newest(&mut self, guest: GuestId, keep: usize) -> Result<(), WriteError> {
+        let mut record = self.guest_record(guest)?.clone();
+        let before = record.generations.len();
+        self.retain_newest(&mut record, keep);
+        if record.generations.len() == before {
+            return Ok(());
+        }
+        self.commit_guest(guest.0, Some(record))
+    }
+
+    /// Takes the oldest generations but `keep` from a guest's record.
+    pub(super) fn retain_newest(&self, record: &mut GuestRecord, keep: usize) {
+        let (guest, count) = (record.guest_id(), record.generations.len());
+        let mut index = 0;
+        record.generations.retain(|generation| {
+            index += 1;
+            index + keep > count || self.is_pinned(guest, generation.number)
+        });
+    }
+
+    /// Whether somebody reads a generation.
+    pub(super) fn is_pinned(&self, guest: GuestId, number: u64) -> bool {
+        let is_it = |pin: &&Pin| pin.guest == guest && pin.number == number;
+        self.pins
+            .iter()
+            .filter(is_it)
+            .any(|pin| Arc::strong_count(&pin.token) > 1)
+    }
+
+    /// Records which pages a guest touches first after a thaw.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub fn set_working_set(
+        &mut self,
+        guest: GuestId,
+        pages: &[PageRange],
+    ) -> Result<(), WriteError> {
+        let mut record = self.guest_record(guest)?.clone();
+        let token = Arc::new(());
+        let bytes = encode(&WorkingSet::from(pages));
+        record.working_set = Some(self.write_blob(&bytes, 1, &token)?);
+        self.commit_guest(guest.0, Some(record))
+    }
+
+    /// The pages that a guest touched first after its last thaw, if they were recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub fn working_set(&mut self, guest: GuestId) -> Result<Option<Vec<PageRange>>, ReadError> {
+        let Some(blob) = self.guest_record(guest)?.working_set.clone() else {
             return Ok(None);
         };
-        let CommitRecord {
-            sequence,
-            len_bytes,
-            checksum,
-            ..
-        } = record;
-        match self.blocks.read(self.data_unit(slot), len_bytes) {
-            Ok((bytes, computed)) if computed == checksum => {
-                Ok(Some(Checkpoint { sequence, bytes }))
-            }
-            Ok(_) => Ok(None),
-            Err(ReadError::Device(error)) => permanent(error).map(|_| None).map_err(Into::into),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What a slot holds, checked to the last byte.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError`], if it may go away; else the slot counts as damaged.
-    pub fn slot_state(&mut self, slot: Slot) -> Result<SlotState, DeviceError> {
-        let record = match self.commit_record(slot)? {
-            Ok(Some(record)) => record,
-            Ok(None) => return Ok(SlotState::Empty),
-            Err(damage) => return Ok(SlotState::Damaged(damage)),
-        };
-        let len_bytes = record.len_bytes;
-        Ok(
-            match self.blocks.checksum(self.data_unit(slot), len_bytes) {
-                Ok(computed) if computed == record.checksum => SlotState::Valid {
-                    sequence: record.sequence,
-                    len_bytes,
-                },
-                Ok(computed) => SlotState::Damaged(SlotDamage::Data {
-                    found: record.checksum,
-                    computed,
-                }),
-                Err(error) => SlotState::Damaged(permanent(error)?),
-            },
-        )
-    }
-
-    /// The exit status that was recorded with [`Self::write_result`]; None if there is none,
-    /// or it is damaged.
-    ///
-    /// # Errors
-    ///
-    /// The device's.
-    pub fn result(&mut self) -> Result<Option<i32>, DeviceError> {
-        let sector = self.blocks.read_record(RESULT_UNIT)?;
-        let guest = self.superblock.guest_checksum;
-        Ok(match result_from_sector(&sector) {
-            Sector::Valid((status, checksum)) if checksum == guest => Some(status),
-            _ => None,
-        })
-    }
-
-    /// First unit of a slot's data.
-    pub(super) fn data_unit(&self, slot: Slot) -> u64 {
-        self.superblock.slots[slot as usize].first + 1
-    }
-
-    /// The slots that may hold a checkpoint, the one with the higher number first.
-    pub(super) fn slots_newest_first(&mut self) -> Result<Vec<Slot>, DeviceError> {
-        let mut found = Vec::new();
-        for slot in Slot::ALL {
-            if let Ok(Some(record)) = self.commit_record(slot)? {
-                self.last_sequence = self.last_sequence.max(record.sequence);
-                found.push((record.sequence, slot));
-            }
-        }
-        found.sort_by_key(|&(sequence, _)| core::cmp::Reverse(sequence));
-        Ok(found.into_iter().map(|(_, slot)| slot).collect())
-    }
-
-    /// Reads a slot's commit record and checks it against the disk. None: the slot is empty.
-    fn commit_record(
-        &mut self,
-        slot: Slot,
-    ) -> Result<Result<Option<CommitRecord>, SlotDamage>, DeviceError> {
-        let unit = self.superblock.slots[slot as usize].first;
-        let sector = match self.blocks.read_record(unit) {
-            Ok(sector) => sector,
-            Err(error) => return permanent(error).map(Err),
-        };
-        Ok(match CommitRecord::from_sector(&sector) {
-            Sector::Empty => Ok(None),
-            Sector::Damaged => Err(SlotDamage::Record),
-            Sector::Valid(record) if record.unit != unit => Err(SlotDamage::Misplaced {
-                expected_unit: record.unit,
-            }),
-            Sector::Valid(record) if record.guest_checksum != self.superblock.guest_checksum => {
-                Err(SlotDamage::OtherGuest)
-            }
-            Sector::Valid(record) if record.len_bytes > self.capacity_bytes() => {
-                Err(SlotDamage::Length {
-                    len_bytes: record.len_bytes,
-                })
-            }
-            Sector::Valid(record) => Ok(Some(record)),
-        })
-    }
-}
-
-/// Takes a device's failure as damage of what was to be read, unless it may go away.
-fn permanent(error: DeviceError) -> Result<SlotDamage, DeviceError> {
-    match error {
-        DeviceError::Transient { .. } => Err(error),
-        error => Ok(SlotDamage::Unreadable(error)),
+        let part = Part::WorkingSet { guest };
+        let bytes = self.media.read_blob(&blob, part)?;
+        let fault = Fault::Malformed;
+        Ok(Some(decode(&bytes).ok_or(Damage { part, fault })?))
     }
 }

@@ -34,6 +34,7 @@ pub(super) struct MemoryDevice {
     pub bytes: Vec<u8>,
     pub block_size: usize,
     pub has_flush: bool,
+    pub written_bytes: u64,
 }
 
 impl MemoryDevice {
@@ -42,6 +43,7 @@ impl MemoryDevice {
             bytes: vec![0; size_bytes],
             block_size,
             has_flush: true,
+            written_bytes: 0,
         }
     }
 
@@ -79,6 +81,7 @@ impl BlockDevice for MemoryDevice {
 
     fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
         self.range(first, data.len())?.copy_from_slice(data);
+        self.written_bytes += data.len() as u64;
         Ok(())
     }
 
@@ -181,49 +184,5 @@ impl BlockDevice for FaultyDevice {
             self.durable.bytes[offset..][..SECTOR].copy_from_slice(&contents);
         }
         Ok(())
-    }
-}
-
-/// A device whose requests fail as a script says.
-pub(super) struct ScriptedDevice {
-    pub inner: MemoryDevice,
-    /// Errors of the next writes.
-    pub write_errors: Vec<DeviceError>,
-    /// Results of the next flushes, the last one first.
-    pub flush_results: Vec<Result<(), DeviceError>>,
-    /// Error of all reads of a block.
-    pub bad_block: Option<(u64, DeviceError)>,
-}
-
-impl BlockDevice for ScriptedDevice {
-    fn block_size(&self) -> usize {
-        self.inner.block_size()
-    }
-
-    fn block_count(&self) -> u64 {
-        self.inner.block_count()
-    }
-
-    fn has_flush(&self) -> bool {
-        true
-    }
-
-    fn read_blocks(&mut self, first: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
-        let end = first + (buffer.len() / self.block_size()) as u64;
-        match self.bad_block {
-            Some((block, error)) if (first..end).contains(&block) => Err(error),
-            _ => self.inner.read_blocks(first, buffer),
-        }
-    }
-
-    fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
-        match self.write_errors.pop() {
-            Some(error) => Err(error),
-            None => self.inner.write_blocks(first, data),
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), DeviceError> {
-        self.flush_results.pop().unwrap_or(Ok(()))
     }
 }

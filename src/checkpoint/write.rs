@@ -1,217 +1,204 @@
-//! A checkpoint disk in use: writes that are complete or not there at all.
+//! Generations in the making.
 
-use super::blocks::{Blocks, MAX_REQUEST, SECTOR};
-use super::record::{CommitRecord, RESULT_UNIT, result_to_sector};
-use super::store::Newest;
-use super::{BlockDevice, CheckpointStore, DeviceError, Slot, SlotState, WriteError};
-use crate::image::{EncodedImage, ImageSink, InstanceImage};
+use super::fold::Changes;
+use super::map::{LEAF_PAGES, MAX_MEMORIES, MAX_PAGES, PageEntry, PageMap};
+use super::space::{Extent, Stream};
+use super::tag::{Kind, is_zero};
+use super::{BlockDevice, CheckpointStore, GuestId, PAGE, ReadError, WriteError};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use crc32fast::Hasher;
+
+/// Pages of a memory, where they lie.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryPages<'a> {
+    /// Which memory.
+    pub memory: u32,
+    /// Index of the first page.
+    pub first: u64,
+    /// Their bytes: a multiple of [`PAGE`].
+    pub bytes: &'a [u8],
+}
+
+/// A generation that is being written: begun, given pages in as many steps as its maker likes, and
+/// committed. Until then the disk is as it was; dropping it instead gives its space back.
+pub struct PendingGeneration {
+    pub(super) guest: GuestId,
+    pub(super) base: Option<u64>,
+    pub(super) time_ms: u64,
+    pub(super) page_counts: Vec<u64>,
+    pub(super) changes: Changes,
+    pub(super) dirty_bytes: u64,
+    /// The lease that it was begun under.
+    pub(super) fence: u64,
+    pub(super) token: Arc<()>,
+}
+
+impl PendingGeneration {
+    /// The guest that it is of.
+    pub fn guest(&self) -> GuestId {
+        self.guest
+    }
+
+    /// Bytes of pages written so far.
+    pub fn dirty_bytes(&self) -> u64 {
+        self.dirty_bytes
+    }
+}
 
 impl<D: BlockDevice> CheckpointStore<D> {
-    /// Makes an image the newest checkpoint, and returns its number. Memory goes from the
-    /// running store to the device without a copy in between, where alignment allows.
+    /// Begins a generation. With a base it is what that generation is, but for what is written;
+    /// without one, all zeros. `page_counts` has the length of each memory in pages; memories may
+    /// have grown, and there may be more.
     ///
     /// # Errors
     ///
-    /// [`WriteError`]; the newest checkpoint until then is still there.
-    pub fn write_checkpoint(&mut self, image: &InstanceImage<'_>) -> Result<u64, WriteError> {
-        self.write_encoded(&image.encode())
-    }
-
-    /// The same, for an image that is encoded already.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::write_checkpoint`].
-    pub fn write_encoded(&mut self, image: &EncodedImage<'_>) -> Result<u64, WriteError> {
-        self.write_with(image.len_bytes(), |sink| image.write_to(sink))
-    }
-
-    /// The same, for an image that is bytes already.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::write_checkpoint`].
-    pub fn write_bytes(&mut self, bytes: &[u8]) -> Result<u64, WriteError> {
-        self.write_with(bytes.len() as u64, |sink| sink.write(bytes))
-    }
-
-    /// Removes all checkpoints and the result, so that the guest starts anew.
-    ///
-    /// # Errors
-    ///
-    /// The device's; some may then be left. The newest goes last, so that
-    /// no older one takes its place.
-    pub fn clear(&mut self) -> Result<(), DeviceError> {
-        let newest = self.newest_slot()?.unwrap_or(Slot::A);
-        self.newest = Newest::Unknown;
-        for slot in [newest.other(), newest] {
-            let unit = self.superblock.slots[slot as usize].first;
-            self.blocks.write_record(unit, &[0; SECTOR])?;
-            self.blocks.flush()?;
-        }
-        self.blocks.write_record(RESULT_UNIT, &[0; SECTOR])?;
-        self.blocks.flush()?;
-        self.newest = Newest::Known(None);
-        Ok(())
-    }
-
-    /// Records the guest's exit status.
-    ///
-    /// # Errors
-    ///
-    /// The device's.
-    pub fn write_result(&mut self, status: i32) -> Result<(), DeviceError> {
-        let sector = result_to_sector(status, self.superblock.guest_checksum);
-        self.blocks.write_record(RESULT_UNIT, &sector)?;
-        self.blocks.flush()
-    }
-
-    /// Writes a checkpoint of `len_bytes` bytes, which `produce` gives.
-    fn write_with(
+    /// [`WriteError`].
+    pub fn begin(
         &mut self,
-        len_bytes: u64,
-        produce: impl FnOnce(&mut SlotWriter<'_, D>) -> Result<(), DeviceError>,
-    ) -> Result<u64, WriteError> {
-        let capacity_bytes = self.capacity_bytes();
-        if len_bytes > capacity_bytes {
-            return Err(WriteError::TooLarge {
-                len_bytes,
-                capacity_bytes,
+        guest: GuestId,
+        base: Option<u64>,
+        page_counts: &[u64],
+        time_ms: u64,
+    ) -> Result<PendingGeneration, WriteError> {
+        let fence = self.tenure.as_ref().ok_or(WriteError::NoLease)?.fence;
+        self.note_time(time_ms);
+        if !self.guests.contains_key(&guest.0) {
+            return Err(WriteError::NoGuest(guest));
+        }
+        if page_counts.len() > MAX_MEMORIES || page_counts.iter().any(|&count| count > MAX_PAGES) {
+            return Err(WriteError::Limit {
+                what: "pages of a memory",
+                limit: MAX_PAGES,
             });
         }
-        // What was read may still be in the device's cache: it must be durable
-        // before the other slot, which may be all that is, is overwritten.
-        self.blocks.flush()?;
-        let slot = self.newest_slot()?.map_or(Slot::A, Slot::other);
-        let sequence = self.last_sequence.checked_add(1);
-        let sequence = sequence.ok_or(WriteError::NumbersExhausted)?;
-        let checksum = self.write_data(slot, len_bytes, produce)?;
-        let unit = self.superblock.slots[slot as usize].first;
-        let record = CommitRecord {
-            unit,
-            sequence,
-            len_bytes,
-            checksum,
-            guest_checksum: self.superblock.guest_checksum,
-        };
-        // From here on the number may be on the disk, so it is not given out again.
-        self.last_sequence = sequence;
-        let commit = self.blocks.write_record(unit, &record.to_sector());
-        commit
-            .and_then(|()| self.blocks.flush())
-            .map_err(WriteError::Commit)?;
-        self.newest = Newest::Known(Some(slot));
-        Ok(sequence)
-    }
-
-    /// Writes and flushes the data of a slot; returns its checksum.
-    fn write_data(
-        &mut self,
-        slot: Slot,
-        len_bytes: u64,
-        produce: impl FnOnce(&mut SlotWriter<'_, D>) -> Result<(), DeviceError>,
-    ) -> Result<u32, DeviceError> {
-        let unit = self.data_unit(slot);
-        let mut writer = SlotWriter {
-            blocks: &mut self.blocks,
-            unit,
-            next_block: 0,
-            rest_bytes: len_bytes,
-            buffer: Vec::with_capacity(MAX_REQUEST),
-            hasher: Hasher::new(),
-        };
-        produce(&mut writer)?;
-        let checksum = writer.finish()?;
-        self.blocks.flush()?;
-        Ok(checksum)
-    }
-
-    /// The slot of the newest complete checkpoint, from what is known or else from the disk.
-    fn newest_slot(&mut self) -> Result<Option<Slot>, DeviceError> {
-        if let Newest::Known(newest) = self.newest {
-            return Ok(newest);
-        }
-        let mut newest = None;
-        for slot in self.slots_newest_first()? {
-            if matches!(self.slot_state(slot)?, SlotState::Valid { .. }) {
-                newest = Some(slot);
-                break;
-            }
-        }
-        self.newest = Newest::Known(newest);
-        Ok(newest)
-    }
-}
-
-/// Writes a slot's data front to back: whole blocks as they come, pieces through a buffer.
-struct SlotWriter<'b, D> {
-    blocks: &'b mut Blocks<D>,
-    unit: u64,
-    /// Next block to write, counted from the unit's first.
-    next_block: u64,
-    /// How many bytes are still to come.
-    rest_bytes: u64,
-    buffer: Vec<u8>,
-    hasher: Hasher,
-}
-
-impl<D: BlockDevice> ImageSink for SlotWriter<'_, D> {
-    type Error = DeviceError;
-
-    /// # Panics
-    ///
-    /// Panics if more bytes come than were announced.
-    fn write(&mut self, mut bytes: &[u8]) -> Result<(), DeviceError> {
-        let rest = self.rest_bytes.checked_sub(bytes.len() as u64);
-        self.rest_bytes = rest.expect("an image is as long as it says");
-        self.hasher.update(bytes);
-        let block_size = self.blocks.block_size();
-        while !bytes.is_empty() {
-            if self.buffer.len().is_multiple_of(block_size) && bytes.len() >= block_size {
-                self.write_buffer()?;
-                let (whole, rest) = bytes.split_at(bytes.len() / block_size * block_size);
-                self.write_blocks(whole)?;
-                bytes = rest;
-            } else {
-                let room = MAX_REQUEST - self.buffer.len();
-                let aligned = self.buffer.len().next_multiple_of(block_size) - self.buffer.len();
-                let room = if aligned == 0 { room } else { aligned };
-                let (piece, rest) = bytes.split_at(bytes.len().min(room));
-                self.buffer.extend_from_slice(piece);
-                bytes = rest;
-                if self.buffer.len() == MAX_REQUEST {
-                    self.write_buffer()?;
+        if let Some(base) = base {
+            let map = self.load_map(guest, base)?;
+            for (memory, of_base) in (0..).zip(&map.memories) {
+                let count = page_counts.get(memory as usize).copied().unwrap_or(0);
+                if count < of_base.page_count {
+                    return Err(WriteError::Shrunk { memory });
                 }
             }
         }
+        Ok(PendingGeneration {
+            guest,
+            base,
+            time_ms,
+            page_counts: page_counts.to_vec(),
+            changes: BTreeMap::new(),
+            dirty_bytes: 0,
+            fence,
+            token: Arc::new(()),
+        })
+    }
+
+    /// The page map of a generation.
+    pub(super) fn load_map(&mut self, guest: GuestId, number: u64) -> Result<PageMap, WriteError> {
+        let record = self
+            .generation_record(guest, number)
+            .map_err(|error| match error {
+                ReadError::NoGuest(guest) => WriteError::NoGuest(guest),
+                ReadError::NoGeneration { guest, generation } => {
+                    WriteError::NoGeneration { guest, generation }
+                }
+                error => error.into(),
+            })?;
+        Ok(PageMap::load(&mut self.media, &record)?)
+    }
+
+    /// Writes pages of a generation, straight from where they lie. Zero pages take no space. The
+    /// more pages come at once, the larger are the device's requests.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are parts of pages.
+    pub fn write_pages(
+        &mut self,
+        pending: &mut PendingGeneration,
+        pages: &[MemoryPages<'_>],
+    ) -> Result<(), WriteError> {
+        if self
+            .tenure
+            .as_ref()
+            .is_none_or(|tenure| tenure.fence != pending.fence)
+        {
+            return Err(WriteError::NoLease);
+        }
+        let mut present: Vec<(u32, u64, &[u8])> = Vec::new();
+        for run in pages {
+            let (whole, rest) = run.bytes.as_chunks::<PAGE>();
+            assert!(rest.is_empty(), "part of a page");
+            let end = run.first.saturating_add(whole.len() as u64);
+            let count = pending.page_counts.get(run.memory as usize).copied();
+            if count.is_none_or(|count| end > count) {
+                return Err(WriteError::NoPage {
+                    memory: run.memory,
+                    page: end - 1,
+                });
+            }
+            for (page, bytes) in (run.first..).zip(whole) {
+                if is_zero(bytes) {
+                    pending.insert(run.memory, page, PageEntry::default());
+                } else {
+                    present.push((run.memory, page, bytes));
+                }
+            }
+        }
+        self.write_present(pending, &present)
+    }
+
+    /// Writes pages that are not zero, side by side as far as free space allows.
+    fn write_present(
+        &mut self,
+        pending: &mut PendingGeneration,
+        mut present: &[(u32, u64, &[u8])],
+    ) -> Result<(), WriteError> {
+        let per_unit = (self.media.blocks.unit_bytes / PAGE) as u64;
+        while !present.is_empty() {
+            let want = (present.len() as u64).div_ceil(per_unit);
+            let extent = self.allocate(Stream::First, want, 1, &pending.token)?;
+            let count = present.len().min((extent.count * per_unit) as usize);
+            let (now, later) = present.split_at(count);
+            present = later;
+            self.write_extent(extent, now)?;
+            let first = extent.first * per_unit;
+            for (address, &(memory, page, bytes)) in (first..).zip(now) {
+                let tag = self.media.tagger.tag(Kind::Page, bytes);
+                pending.insert(memory, page, PageEntry { address, tag });
+            }
+            pending.dirty_bytes += (count * PAGE) as u64;
+        }
         Ok(())
+    }
+
+    /// Writes pages to units; pages that adjoin in memory as one piece.
+    fn write_extent(
+        &mut self,
+        extent: Extent,
+        pages: &[(u32, u64, &[u8])],
+    ) -> Result<(), WriteError> {
+        let unit_bytes = self.media.blocks.unit_bytes;
+        if unit_bytes == PAGE {
+            let pieces: Vec<(u64, &[u8])> = (extent.first..)
+                .zip(pages)
+                .map(|(unit, page)| (unit, page.2))
+                .collect();
+            return Ok(self.media.blocks.write_batch(&pieces)?);
+        }
+        let mut bytes: Vec<u8> = pages.iter().flat_map(|page| page.2).copied().collect();
+        bytes.resize(bytes.len().next_multiple_of(unit_bytes), 0);
+        Ok(self.media.blocks.write(extent.first, &bytes)?)
     }
 }
 
-impl<D: BlockDevice> SlotWriter<'_, D> {
-    fn write_blocks(&mut self, data: &[u8]) -> Result<(), DeviceError> {
-        self.blocks.write(self.unit, self.next_block, data)?;
-        self.next_block += (data.len() / self.blocks.block_size()) as u64;
-        Ok(())
-    }
-
-    /// Writes the buffer, which holds whole blocks, and empties it.
-    fn write_buffer(&mut self) -> Result<(), DeviceError> {
-        let buffer = core::mem::take(&mut self.buffer);
-        self.write_blocks(&buffer)?;
-        self.buffer = buffer;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// Writes what is left, padded to a whole block; returns the data's checksum.
-    fn finish(mut self) -> Result<u32, DeviceError> {
-        assert_eq!(self.rest_bytes, 0, "an image is as long as it says");
-        let padded = self.buffer.len().next_multiple_of(self.blocks.block_size());
-        self.buffer.resize(padded, 0);
-        self.write_buffer()?;
-        Ok(self.hasher.finalize())
+impl PendingGeneration {
+    fn insert(&mut self, memory: u32, page: u64, entry: PageEntry) {
+        let leaf = self.changes.entry((memory, page / LEAF_PAGES)).or_default();
+        leaf.insert((page % LEAF_PAGES) as u8, entry);
     }
 }

@@ -7,7 +7,7 @@ use virtio_drivers::Error;
 use virtio_drivers::device::blk::{SECTOR_SIZE, VirtIOBlk};
 use virtio_drivers::transport::pci::VirtioPciError;
 use virtio_drivers::transport::{SomeTransport, Transport};
-use woodfrog::checkpoint::{BlockDevice, DeviceError};
+use woodfrog::two_slots::{BlockDevice, DeviceError};
 
 /// VIRTIO_BLK_F_FLUSH (virtio 1.2, section 5.2.3).
 const FEATURE_FLUSH: u64 = 1 << 9;

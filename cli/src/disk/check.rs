@@ -5,9 +5,9 @@ use super::{Access, Disk, DiskError, open};
 use crate::error::Failure;
 use crate::report;
 use std::path::Path;
-use woodfrog::checkpoint::{Slot, SlotState};
 use woodfrog::image::RawImage;
 use woodfrog::module::Module;
+use woodfrog::two_slots::{Slot, SlotState};
 
 /// Exit code for a damaged disk.
 const EXIT_DAMAGED: u8 = 1;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use woodfrog::checkpoint::{FormatError, OpenError, ReadError, WriteError};
+use woodfrog::two_slots::{FormatError, OpenError, ReadError, WriteError};
 
 /// Why `woodfrog disk` failed. Each names the file.
 #[derive(Debug, thiserror::Error)]

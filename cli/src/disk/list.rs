@@ -3,7 +3,7 @@
 use super::{Access, Disk, DiskError, module_hash, open, read_disk_guest};
 use std::fmt::Write;
 use std::path::Path;
-use woodfrog::checkpoint::{Guest, Slot, SlotState};
+use woodfrog::two_slots::{Guest, Slot, SlotState};
 
 /// Describes a disk, a line for each thing on it.
 ///

@@ -7,7 +7,7 @@ use fuzz_common::guest::{Ending, TEXT, Thawed};
 use fuzz_common::random::Random;
 use std::collections::BTreeMap;
 use woodfrog::abi::Value;
-use woodfrog::checkpoint::{Guest, format, required_size};
+use woodfrog::two_slots::{Guest, format, required_size};
 
 #[test]
 fn damaged_disks_are_refused_or_thaw_what_was_written() {

@@ -1,7 +1,7 @@
 //! A checkpoint disk in memory, and the way from it to a running store.
 
 use crate::guest::{Host, Thawed};
-use woodfrog::checkpoint::{BlockDevice, CheckpointStore, DeviceError};
+use woodfrog::two_slots::{BlockDevice, CheckpointStore, DeviceError};
 
 /// Its block size in bytes.
 pub const BLOCK: usize = 512;

@@ -1,190 +1,307 @@
 //! What a checkpoint disk promises.
 
 mod crash;
-mod failure;
 mod hostile;
+mod lease;
+mod model;
 
-use super::testing::MemoryDevice;
+use super::testing::{MemoryDevice, Random};
 use super::*;
-use crate::image::{HostSection, InstanceImage, MemoryContents, MemoryState};
-use crate::module::{AddressType, MemoryType};
+use alloc::collections::BTreeMap;
 use alloc::vec;
 
-fn guest() -> Guest {
+const OWNER: Owner = Owner([7; 32]);
+
+fn options() -> FormatOptions {
+    FormatOptions {
+        disk_id: [9; 16],
+        owner: OWNER,
+        key: None,
+    }
+}
+
+fn program(name: &str) -> Guest {
     Guest {
+        name: name.into(),
         module: (0..9000u32).map(|i| i as u8).collect(),
         args: vec![b"program".to_vec(), b"-x".to_vec()],
         envs: vec![b"HOME=/\xff".to_vec()],
+        files: vec![5; 700],
     }
 }
 
-/// Contents of a checkpoint: not the same for any two numbers.
-fn contents(number: u64, len: usize) -> Vec<u8> {
-    (0..len as u64)
-        .map(|i| (i.wrapping_mul(31) ^ (number * 0x9e37)) as u8)
-        .collect()
+fn new_disk(size_bytes: usize) -> CheckpointStore<MemoryDevice> {
+    format(MemoryDevice::new(512, size_bytes), &options()).unwrap()
 }
 
-fn new_disk(block_size: usize) -> CheckpointStore<MemoryDevice> {
-    format(MemoryDevice::new(block_size, 1 << 20), &guest()).unwrap()
+/// A page that no other number has.
+fn page(number: u64) -> Vec<u8> {
+    let words =
+        (0..PAGE as u64 / 8).flat_map(|i| (i ^ number.wrapping_mul(0x9e37_79b9)).to_le_bytes());
+    words.collect()
 }
 
-#[test]
-fn a_new_disk_has_the_guest_and_no_checkpoint() {
-    for block_size in [512, 1024, 4096, 65536] {
-        let device = new_disk(block_size).into_device();
-        let mut disk = CheckpointStore::open(device).unwrap();
-        assert_eq!(disk.guest().unwrap(), guest());
-        assert_eq!(disk.latest().unwrap(), None);
-        assert_eq!(disk.slot_state(Slot::A), Ok(SlotState::Empty));
-        assert_eq!(disk.slot_state(Slot::B), Ok(SlotState::Empty));
-    }
+/// What a generation holds: metadata, and the number of each page that is not zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    pub metadata: Vec<u8>,
+    pub page_counts: Vec<u64>,
+    pub pages: BTreeMap<(u32, u64), u64>,
 }
 
-#[test]
-fn checkpoints_take_turns_and_the_newest_comes_back() {
-    let mut disk = new_disk(512);
-    for number in 1..=5 {
-        let bytes = contents(number, 1000 * number as usize);
-        assert_eq!(disk.write_bytes(&bytes).unwrap(), number);
-        let mut reopened = CheckpointStore::open(disk.into_device()).unwrap();
-        let latest = reopened.latest().unwrap().unwrap();
-        assert_eq!((latest.sequence, latest.bytes), (number, bytes));
-        let slot = [Slot::B, Slot::A][number as usize % 2];
-        assert!(matches!(
-            reopened.slot_state(slot),
-            Ok(SlotState::Valid { sequence, .. }) if sequence == number
-        ));
-        disk = reopened;
-    }
-}
-
-#[test]
-fn an_image_goes_to_the_disk_as_its_bytes_whatever_the_block_size() {
-    let mut memory = vec![0; 4 * 65536];
-    memory[70_000..150_000].fill(0x5a);
-    memory[200_000] = 1;
-    let image = InstanceImage {
-        memories: vec![MemoryState {
-            ty: MemoryType {
-                address: AddressType::I32,
-                minimum: 1,
-                maximum: None,
-            },
-            size_pages: 4,
-            contents: MemoryContents::Linear(&memory),
-        }],
-        host: vec![HostSection {
-            name: "host".into(),
-            version: 1,
-            bytes: vec![7; 5000],
-        }],
-        ..InstanceImage::default()
-    };
-    for block_size in [512, 2048, 4096, 8192, 65536] {
-        let mut disk = new_disk(block_size);
-        disk.write_checkpoint(&image).unwrap();
-        disk.write_checkpoint(&image).unwrap();
-        let latest = disk.latest().unwrap().unwrap();
-        assert_eq!(latest.sequence, 2);
-        assert_eq!(latest.bytes, image.to_bytes());
-    }
-}
-
-#[test]
-fn a_disk_of_small_blocks_works_with_larger_ones() {
-    let mut disk = new_disk(512);
-    disk.write_bytes(&contents(1, 5000)).unwrap();
-    let mut device = disk.into_device();
-    device.block_size = 4096;
-    let mut disk = CheckpointStore::open(device).unwrap();
-    assert_eq!(disk.latest().unwrap().unwrap().bytes, contents(1, 5000));
-    disk.write_bytes(&contents(2, 6000)).unwrap();
-    assert_eq!(disk.latest().unwrap().unwrap().bytes, contents(2, 6000));
-    let mut device = disk.into_device();
-    device.block_size = 8192;
-    assert_eq!(
-        CheckpointStore::open(device).err(),
-        Some(OpenError::Unit {
-            unit_bytes: 4096,
-            block_size: 8192
-        })
-    );
-}
-
-#[test]
-fn a_checkpoint_that_does_not_fit_leaves_everything_as_it_was() {
-    let mut disk = new_disk(512);
-    let capacity_bytes = disk.capacity_bytes();
-    let fitting = contents(1, capacity_bytes as usize);
-    disk.write_bytes(&fitting).unwrap();
-    disk.write_bytes(&fitting).unwrap();
-    let before = disk.blocks.device.bytes.clone();
-    let too_large = vec![0; fitting.len() + 1];
-    assert_eq!(
-        disk.write_bytes(&too_large),
-        Err(WriteError::TooLarge {
-            len_bytes: capacity_bytes + 1,
-            capacity_bytes
-        })
-    );
-    assert_eq!(disk.blocks.device.bytes, before);
-}
-
-#[test]
-fn the_required_size_is_exactly_enough() {
-    for block_size in [512, 16384] {
-        for len in [0, 1, 4096, 100_000] {
-            let size = required_size(block_size, &guest(), len) as usize;
-            let mut disk = format(MemoryDevice::new(block_size, size), &guest()).unwrap();
-            disk.write_bytes(&contents(1, len as usize)).unwrap();
-            let smaller = MemoryDevice::new(block_size, size - 2 * block_size.max(4096));
-            let refused = match format(smaller, &guest()) {
-                Ok(disk) => disk.capacity_bytes() < len,
-                Err(error) => matches!(error, FormatError::TooSmall { .. }),
-            };
-            assert!(refused, "{block_size} {len}");
+impl State {
+    /// Writes what is in `self` and not in `base` as a generation.
+    fn write<D: BlockDevice>(
+        &self,
+        disk: &mut CheckpointStore<D>,
+        guest: GuestId,
+        base: Option<(u64, &State)>,
+        keep: usize,
+    ) -> Result<u64, WriteError> {
+        let empty = State::default();
+        let old = base.map_or(&empty, |base| base.1);
+        let mut pending = disk.begin(guest, base.map(|base| base.0), &self.page_counts, 5)?;
+        let keys = self.pages.keys().chain(old.pages.keys());
+        let mut changed: Vec<((u32, u64), Vec<u8>)> = keys
+            .filter(|key| self.pages.get(key) != old.pages.get(key))
+            .map(|key| {
+                (
+                    *key,
+                    self.pages
+                        .get(key)
+                        .map_or(vec![0; PAGE], |number| page(*number)),
+                )
+            })
+            .collect();
+        changed.sort();
+        changed.dedup();
+        let runs: Vec<MemoryPages<'_>> = changed
+            .iter()
+            .map(|((memory, first), bytes)| MemoryPages {
+                memory: *memory,
+                first: *first,
+                bytes,
+            })
+            .collect();
+        for some in runs.chunks(100) {
+            disk.write_pages(&mut pending, some)?;
         }
+        disk.commit(pending, &self.metadata, keep)
+    }
+
+    /// Reads a generation whole.
+    fn read<D: BlockDevice>(
+        disk: &mut CheckpointStore<D>,
+        guest: GuestId,
+        number: u64,
+    ) -> Result<Self, ReadError> {
+        let mut generation = disk.open_generation(guest, number)?;
+        let mut state = Self {
+            metadata: disk.read_metadata(&generation)?,
+            page_counts: generation.page_counts(),
+            pages: BTreeMap::new(),
+        };
+        for memory in 0..state.page_counts.len() as u32 {
+            for range in disk.page_ranges(&mut generation, memory)? {
+                let mut bytes = vec![0; range.count as usize * PAGE];
+                disk.read_pages(&mut generation, memory, range.first, &mut bytes)?;
+                for (index, bytes) in (range.first..).zip(bytes.chunks(PAGE)) {
+                    let first = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+                    let number = first.wrapping_mul(INVERSE);
+                    assert!(page(number) == bytes, "page {index} is of no number");
+                    state.pages.insert((memory, index), number);
+                }
+            }
+        }
+        Ok(state)
     }
 }
 
-#[test]
-fn clear_removes_checkpoints_and_result() {
-    let mut disk = new_disk(512);
-    disk.write_bytes(&contents(1, 100)).unwrap();
-    disk.write_bytes(&contents(2, 100)).unwrap();
-    disk.write_result(-3).unwrap();
-    assert_eq!(disk.result(), Ok(Some(-3)));
-    disk.clear().unwrap();
-    let mut disk = CheckpointStore::open(disk.into_device()).unwrap();
-    assert_eq!(disk.latest().unwrap(), None);
-    assert_eq!(disk.result(), Ok(None));
-    assert_eq!(disk.guest().unwrap(), guest());
+/// Of the factor in [`page`], modulo 2^64.
+const INVERSE: u64 = inverse(0x9e37_79b9);
+
+const fn inverse(factor: u64) -> u64 {
+    let (mut result, mut step) = (factor, 0);
+    while step < 6 {
+        result = result.wrapping_mul(2u64.wrapping_sub(factor.wrapping_mul(result)));
+        step += 1;
+    }
+    result
 }
 
 #[test]
-fn devices_without_flush_are_refused() {
-    let mut device = new_disk(512).into_device();
-    device.has_flush = false;
+fn a_guest_comes_back_as_it_was_added() {
+    let mut disk = new_disk(4 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    assert_eq!(disk.add_guest(&program("one")), Err(WriteError::NameTaken));
+    let mut disk = CheckpointStore::open(disk.into_device(), &OpenOptions::default()).unwrap();
+    assert_eq!(disk.read_guest(guest).unwrap(), program("one"));
+    assert_eq!(disk.add_guest(&program("two")), Err(WriteError::NoLease));
+    assert!(disk.check().unwrap().is_clean());
+}
+
+#[test]
+fn many_guests_fit_and_go() {
+    let mut disk = new_disk(16 << 20);
+    let small = Guest {
+        name: String::new(),
+        ..Guest::default()
+    };
+    for index in 0..300 {
+        let name = alloc::format!("guest {index}");
+        disk.add_guest(&Guest {
+            name,
+            ..small.clone()
+        })
+        .unwrap();
+    }
+    for index in (0..300).step_by(3) {
+        disk.remove_guest(GuestId(index)).unwrap();
+    }
+    let disk = CheckpointStore::open(disk.into_device(), &OpenOptions::default()).unwrap();
+    assert_eq!(disk.guests().len(), 200);
+    assert!(disk.guest_named("guest 4").is_some() && disk.guest_named("guest 3").is_none());
+}
+
+/// Scattered changes of a large memory cost little more than they are.
+#[test]
+fn what_is_written_is_bounded_by_what_changed() {
+    const SEED: u64 = 0x5eed_0101;
+    let mut random = Random(SEED);
+    let mut disk = new_disk(160 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let page_count = 16 * 1024;
+    let mut state = State {
+        page_counts: vec![page_count],
+        ..State::default()
+    };
+    for page in (0..page_count).step_by(2) {
+        state.pages.insert((0, page), page + 1);
+    }
+    let mut number = state.write(&mut disk, guest, None, 2).unwrap();
+    for round in 0..60 {
+        let old = state.clone();
+        let dirty = [164, 1, 20, 164, 700, 3][round % 6];
+        for _ in 0..dirty {
+            state.pages.insert(
+                (0, random.below(page_count as usize) as u64),
+                random.next() >> 8,
+            );
+        }
+        let changed = state
+            .pages
+            .iter()
+            .filter(|(key, number)| old.pages.get(key) != Some(number));
+        let dirty_bytes = (changed.count() * PAGE) as u64;
+        let before = disk.media.blocks.device.written_bytes;
+        number = state
+            .write(&mut disk, guest, Some((number, &old)), 2)
+            .unwrap();
+        let written = disk.media.blocks.device.written_bytes - before;
+        let bound = dirty_bytes * 105 / 100 + (64 << 10);
+        assert!(
+            written <= bound,
+            "seed {SEED:#x}, round {round}: {written} of {bound}"
+        );
+        assert_eq!(
+            State::read(&mut disk, guest, number).unwrap(),
+            state,
+            "round {round}"
+        );
+    }
+    assert!(disk.check().unwrap().is_clean());
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_can_be_emptied() {
+    let mut disk = new_disk(2 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let mut states = BTreeMap::new();
+    let mut state = State {
+        page_counts: vec![64],
+        ..State::default()
+    };
+    let mut base = None;
+    let error = loop {
+        for page in 0..20 {
+            state
+                .pages
+                .insert((0, page), states.len() as u64 * 100 + page + 1);
+        }
+        let old = base.and_then(|base| states.get(&base)).cloned();
+        let result = state.write(&mut disk, guest, base.zip(old.as_ref()), 100);
+        match result {
+            Ok(number) => drop((states.insert(number, state.clone()), base = Some(number))),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, WriteError::Full { .. }), "{error}");
+    assert!(states.len() > 3);
+    for (number, state) in &states {
+        assert_eq!(State::read(&mut disk, guest, *number).unwrap(), *state);
+    }
+    for number in states.keys() {
+        disk.drop_generation(guest, *number).unwrap();
+    }
+    for _ in 0..20 {
+        state.write(&mut disk, guest, None, 1).unwrap();
+    }
+    assert!(disk.check().unwrap().is_clean());
+}
+
+#[test]
+fn a_generation_that_is_read_is_not_dropped() {
+    let mut disk = new_disk(4 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let state = State {
+        page_counts: vec![1],
+        ..State::default()
+    };
+    let first = state.write(&mut disk, guest, None, 1).unwrap();
+    let generation = disk.open_generation(guest, first).unwrap();
     assert_eq!(
-        CheckpointStore::open(device.clone()).err(),
-        Some(OpenError::NoFlush)
+        disk.drop_generation(guest, first),
+        Err(WriteError::InUse {
+            guest,
+            generation: first
+        })
     );
-    assert_eq!(format(device, &guest()).err(), Some(FormatError::NoFlush));
+    state.write(&mut disk, guest, None, 1).unwrap();
+    assert_eq!(disk.guests()[0].generations.len(), 2);
+    drop(generation);
+    disk.drop_generation(guest, first).unwrap();
 }
 
 #[test]
-fn unusual_block_sizes_are_refused() {
-    for block_size in [0, 256, 1000, 131_072] {
-        let mut device = MemoryDevice::new(512, 1 << 20);
-        device.block_size = block_size;
-        assert_eq!(
-            CheckpointStore::open(device.clone()).err(),
-            Some(OpenError::BlockSize(block_size))
-        );
-        assert_eq!(
-            format(device, &guest()).err(),
-            Some(FormatError::BlockSize(block_size))
-        );
-    }
+fn a_keyed_disk_opens_with_its_key_only() {
+    let key = Some(Key([3; 32]));
+    let made = format(
+        MemoryDevice::new(512, 2 << 20),
+        &FormatOptions { key, ..options() },
+    );
+    let mut disk = made.unwrap();
+    disk.add_guest(&program("one")).unwrap();
+    let commit = disk.commit_number();
+    let device = disk.into_device();
+    let open = |key, expect_commit| {
+        let options = OpenOptions { key, expect_commit };
+        CheckpointStore::open(device.clone(), &options).map(|_| ())
+    };
+    assert_eq!(open(key, Some(commit)), Ok(()));
+    assert_eq!(open(None, None), Err(OpenError::KeyNeeded));
+    assert_eq!(open(Some(Key([4; 32])), None), Err(OpenError::WrongKey));
+    let rolled_back = OpenError::RolledBack {
+        found: commit,
+        expected: commit + 1,
+    };
+    assert_eq!(open(key, Some(commit + 1)), Err(rolled_back));
+    let plain = new_disk(2 << 20).into_device();
+    let options = OpenOptions {
+        key,
+        expect_commit: None,
+    };
+    assert_eq!(
+        CheckpointStore::open(plain, &options).err(),
+        Some(OpenError::NotKeyed)
+    );
 }

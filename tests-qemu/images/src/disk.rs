@@ -7,7 +7,7 @@ mod image {
 
     use alloc::vec;
     use alloc::vec::Vec;
-    use woodfrog::checkpoint::{BlockDevice, DeviceError};
+    use woodfrog::two_slots::{BlockDevice, DeviceError};
     use woodfrog_boot::drivers::VirtioDisk;
     use woodfrog_boot::{Machine, Status, info};
 

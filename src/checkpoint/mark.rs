@@ -1,0 +1,208 @@
+//! What is in use: a walk over all that a root reaches.
+
+use super::blob::Blob;
+use super::guests::{GenerationRecord, GenerationSummary, GuestRecord, RootRecord};
+use super::map::{PageEntry, PageMap, read_leaf};
+use super::nodes::{Media, NodeRef};
+use super::open::load_guests;
+use super::space::{Bitmap, Extent};
+use super::tag::Kind;
+use super::tree::{Children, Tree, check_children};
+use super::{BlockDevice, GuestId, PAGE, Part, ReadError};
+
+/// Units that are in use. Trees share most of their nodes, so what was visited is not again.
+///
+/// Damage is passed over: what is below a node of which both copies are lost, nobody can reach
+/// any more. Only what may go away is an error.
+pub(super) struct Marks {
+    used: Bitmap,
+    visited: Bitmap,
+}
+
+impl Marks {
+    pub fn new(units: u64) -> Option<Self> {
+        Some(Self {
+            used: Bitmap::new(units)?,
+            visited: Bitmap::new(units)?,
+        })
+    }
+
+    /// The units marked, and some more.
+    pub fn into_used(mut self, others: impl Iterator<Item = Extent>) -> Bitmap {
+        for unit in others.flat_map(Extent::units) {
+            self.used.set(unit);
+        }
+        self.used
+    }
+
+    /// Marks a node; false if it has been visited, or lies where nothing can be.
+    fn visit<D: BlockDevice>(&mut self, media: &Media<D>, node: &NodeRef) -> bool {
+        let units = media.blocks.units(u64::from(node.len_bytes));
+        if node.len_bytes == 0 || node.copies.iter().any(|&unit| !media.is_data(unit, units)) {
+            return false;
+        }
+        for first in node.copies {
+            let extent = Extent {
+                first,
+                count: units,
+            };
+            for unit in extent.units() {
+                self.used.set(unit);
+            }
+        }
+        !self.visited.set(node.copies[0])
+    }
+
+    fn mark_blob<D: BlockDevice>(&mut self, media: &Media<D>, blob: &Blob) {
+        let extents = blob.copies.iter().flatten();
+        for extent in extents.filter(|extent| media.is_data(extent.first, extent.count)) {
+            for unit in extent.units() {
+                self.used.set(unit);
+            }
+        }
+    }
+
+    fn mark_page<D: BlockDevice>(&mut self, media: &Media<D>, entry: &PageEntry) {
+        let unit = entry.address / (media.blocks.unit_bytes / PAGE) as u64;
+        if media.is_data(unit, 1) {
+            self.used.set(unit);
+        }
+    }
+
+    /// Marks all that a root reaches.
+    pub fn mark_root<D: BlockDevice>(
+        &mut self,
+        media: &mut Media<D>,
+        root: &NodeRef,
+    ) -> Result<(), ReadError> {
+        self.visit(media, root);
+        let Some(record) = ok(media.decode_node::<RootRecord>(Kind::Root, root, Part::Root))?
+        else {
+            return Ok(());
+        };
+        self.mark_tree(media, &record.guests, Part::GuestTree)?;
+        let Some(guests) = ok(load_guests(media, &record))? else {
+            return Ok(());
+        };
+        for guest in guests.values() {
+            self.mark_guest(media, guest)?;
+        }
+        Ok(())
+    }
+
+    fn mark_guest<D: BlockDevice>(
+        &mut self,
+        media: &mut Media<D>,
+        guest: &GuestRecord,
+    ) -> Result<(), ReadError> {
+        let blobs = [&guest.settings, &guest.module, &guest.files].into_iter();
+        for blob in blobs.chain(&guest.working_set) {
+            self.mark_blob(media, blob);
+        }
+        // What a list has replaced since is in use only if another line needs it.
+        let is_exact = guest.is_one_line();
+        for generation in &guest.generations {
+            self.mark_generation(media, guest.guest_id(), generation, is_exact)?;
+        }
+        Ok(())
+    }
+
+    fn mark_generation<D: BlockDevice>(
+        &mut self,
+        media: &mut Media<D>,
+        guest: GuestId,
+        summary: &GenerationSummary,
+        is_exact: bool,
+    ) -> Result<(), ReadError> {
+        let part = Part::Generation {
+            guest,
+            generation: summary.number,
+        };
+        if !self.visit(media, &summary.record) {
+            return Ok(());
+        }
+        let record = media.decode_node::<GenerationRecord>(Kind::Generation, &summary.record, part);
+        let Some(record) = ok(record)? else {
+            return Ok(());
+        };
+        self.mark_blob(media, &record.metadata);
+        for segment in &record.segments {
+            self.visit(media, segment);
+        }
+        let Some(map) = ok(PageMap::load(media, &record))? else {
+            return Ok(());
+        };
+        for page in map.pending.values().flat_map(|pages| pages.values()) {
+            self.mark_page(media, &page.entry);
+        }
+        for (memory, of_memory) in (0..).zip(&map.memories) {
+            let part = map.part(memory, 0);
+            self.mark_tree(media, &of_memory.leaves, part)?;
+        }
+        let mut map = map;
+        for memory in 0..map.memories.len() as u32 {
+            let Some(leaves) = ok(map.leaf_nodes(media, memory))? else {
+                continue;
+            };
+            for (leaf, node) in leaves {
+                if !self.visit_leaf(&node) {
+                    continue;
+                }
+                let part = map.part(memory, leaf);
+                let Some(pages) = ok(read_leaf(media, &node, part))? else {
+                    continue;
+                };
+                let pending = map.pending.get(&(memory, leaf)).filter(|_| is_exact);
+                for (slot, entry) in &pages {
+                    if pending.is_none_or(|pending| !pending.contains_key(slot)) {
+                        self.mark_page(media, entry);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a leaf's pages have yet to be marked. Its second copy's unit says so.
+    fn visit_leaf(&mut self, node: &NodeRef) -> bool {
+        !self.visited.set(node.copies[1])
+    }
+
+    /// Marks the nodes of a tree, its leaves included.
+    fn mark_tree<D: BlockDevice>(
+        &mut self,
+        media: &mut Media<D>,
+        tree: &Tree,
+        part: Part,
+    ) -> Result<(), ReadError> {
+        self.mark_children(media, &tree.children, tree.height, part)
+    }
+
+    fn mark_children<D: BlockDevice>(
+        &mut self,
+        media: &mut Media<D>,
+        children: &Children,
+        height: u8,
+        part: Part,
+    ) -> Result<(), ReadError> {
+        for (_, node) in children {
+            if !self.visit(media, node) || height == 0 {
+                continue;
+            }
+            let below = ok(media.decode_node::<Children>(Kind::Inner, node, part))?;
+            if let Some(below) = below.filter(|below| check_children(below, part).is_ok()) {
+                self.mark_children(media, &below, height - 1, part)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was read, None if it is damaged.
+fn ok<T>(result: Result<T, ReadError>) -> Result<Option<T>, ReadError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ (ReadError::Device(_) | ReadError::OutOfMemory { .. })) => Err(error),
+        Err(_) => Ok(None),
+    }
+}

@@ -1,0 +1,106 @@
+//! Tags: what tells bytes that were written from those that were not.
+//!
+//! Without a key, tags are checksums (XXH3-64: scalar code runs at several bytes a cycle, and
+//! kernel code has no SSE). With one, they are keyed BLAKE3: nobody without the key can make
+//! bytes and a tag that match. Parents hold their children's tags, and the commit record, whose
+//! own tag is 32 bytes long, that of the root; so one sector vouches for the whole disk.
+//!
+//! Tags below the root have 8 bytes, because every page costs one in the page map: a forger
+//! without the key succeeds with a chance of 2^-64 per attempt, and each attempt has to be loaded.
+
+use super::PAGE;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
+
+/// The secret of a keyed disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key(pub [u8; 32]);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// A tag of something below the root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tag(pub [u8; 8]);
+
+/// Bytes of a seal.
+pub(super) const SEAL_LEN: usize = 32;
+
+/// What bytes are meant to be: the same bytes have another tag as something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A page of a memory, as it is stored.
+    Page = 1,
+    /// The root.
+    Root = 2,
+    /// An inner node of a tree.
+    Inner = 3,
+    /// A guest's record.
+    Guest = 4,
+    /// A generation's record.
+    Generation = 5,
+    /// A leaf of a page map.
+    Leaf = 6,
+    /// A segment of a page map.
+    Segment = 7,
+    /// A blob: a part of a guest's program, a generation's metadata, or a working set.
+    Blob = 8,
+}
+
+/// How a disk's tags are made.
+#[derive(Clone, Debug)]
+pub(super) enum Tagger {
+    /// As checksums.
+    Checksum,
+    /// With a key.
+    Keyed(Key),
+}
+
+impl Tagger {
+    pub fn new(key: Option<Key>) -> Self {
+        key.map_or(Self::Checksum, Self::Keyed)
+    }
+
+    pub fn is_keyed(&self) -> bool {
+        matches!(self, Self::Keyed(_))
+    }
+
+    /// The tag of these bytes.
+    pub fn tag(&self, kind: Kind, bytes: &[u8]) -> Tag {
+        match self {
+            Self::Checksum => Tag(xxh3_64_with_seed(bytes, kind as u64).to_le_bytes()),
+            Self::Keyed(key) => {
+                let mut hasher = blake3::Hasher::new_keyed(&key.0);
+                // The kind comes last, lest it displace a page's bytes in the hash's blocks.
+                hasher.update(bytes).update(&[kind as u8]);
+                let hash = hasher.finalize();
+                Tag(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
+            }
+        }
+    }
+
+    /// The seal of a record that has no parent.
+    pub fn seal(&self, bytes: &[u8]) -> [u8; SEAL_LEN] {
+        match self {
+            Self::Checksum => {
+                let mut seal = [0; SEAL_LEN];
+                seal[..16].copy_from_slice(&xxh3_128(bytes).to_le_bytes());
+                seal
+            }
+            Self::Keyed(key) => *blake3::keyed_hash(&key.0, bytes).as_bytes(),
+        }
+    }
+}
+
+/// Whether a page is all zeros. Works in words, since kernels have no SSE.
+pub(super) fn is_zero(page: &[u8]) -> bool {
+    debug_assert_eq!(page.len(), PAGE);
+    page.as_chunks::<64>().0.iter().all(|line| {
+        let words = line.as_chunks::<8>().0.iter();
+        words.fold(0, |bits, word| bits | u64::from_ne_bytes(*word)) == 0
+    })
+}
