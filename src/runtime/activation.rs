@@ -14,12 +14,13 @@ use super::entry::{self, Entry, Status};
 use super::host_call::call_host;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::{entry_of, signature_of};
-use super::{CallError, Func, Outcome};
+use super::{CallError, Func, Outcome, SuspendReason};
 use crate::abi::vmctx::{TrapFrame, VmFuncRef, VmStoreContext};
 use crate::abi::{FuncType, GPR, TrapCode, ValType, Value};
 use crate::frame::{Exit, HostCall};
 use crate::trap::{Backtrace, Trap};
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
 /// Most calls into wasm nested in each other through host functions: each
@@ -45,6 +46,8 @@ pub(super) struct Suspension {
     /// The engine-wide number of a type that the call was entered by: its results are those
     /// of the function that the host called.
     pub(super) signature: u32,
+    /// Why it is suspended. None: it was thawed, and images do not say.
+    pub(super) reason: Option<SuspendReason>,
     /// The array that the entry thunk puts results into.
     pub(super) array: *mut u128,
     /// The call of a host function at or behind which the store waits.
@@ -318,8 +321,10 @@ impl StoreCore {
             Status::HostError => Err(self.take_host_error()),
             Status::Suspended => {
                 let host_call = self.left_host_call.take();
+                let reason = self.left_for.take();
                 self.execution = Execution::Suspended(Suspension {
                     signature,
+                    reason,
                     array,
                     host_call,
                 });
@@ -380,32 +385,47 @@ impl StoreCore {
     /// Whether a suspend point that is no poll has to be noted: nothing happens at others.
     #[inline]
     pub(super) fn is_suspension_wanted(&self) -> bool {
-        self.freeze_every.is_some() || self.contexts.is_requested()
+        self.counts_points || self.contexts.is_requested()
     }
 
     /// Notes that a suspend point is passed. True: suspend there.
     pub(super) fn passes_suspend_point(&mut self) -> bool {
-        self.passed += 1;
-        let is_due = self
-            .freeze_every
-            .is_some_and(|every| self.passed >= every.get());
-        if is_due {
-            self.passed = 0;
-        }
-        if !is_due && !self.contexts.is_requested() {
+        let due = self.count_suspend_point();
+        if due.is_none() && !self.contexts.is_requested() {
             self.settle_poll_words();
             return false;
         }
         if !self.can_suspend() {
-            self.contexts.defer_request();
+            // A budget that is used up is so at the next point, too.
+            if due == Some(SuspendReason::FreezeEvery) {
+                self.contexts.defer_count();
+            }
             if !self.comes_to_every_poll() {
                 self.contexts.lower_in_spite_of_request();
             }
             return false;
         }
-        self.contexts.take_request();
+        let requested = self.contexts.take_requests();
+        self.left_for = requested.into_iter().chain(due).min();
         self.settle_poll_words();
-        true
+        self.left_for.is_some()
+    }
+
+    /// Counts a suspend point, and says for which count the store is to be suspended there.
+    fn count_suspend_point(&mut self) -> Option<SuspendReason> {
+        self.passed += 1;
+        let is_due = |every: NonZeroU64| self.passed >= every.get();
+        let is_due = self.freeze_every.is_some_and(is_due);
+        if is_due {
+            self.passed = 0;
+        }
+        if let Some(budget) = &mut self.budget {
+            *budget = budget.saturating_sub(1);
+        }
+        match self.budget {
+            Some(0) => Some(SuspendReason::Budget),
+            _ => is_due.then_some(SuspendReason::FreezeEvery),
+        }
     }
 
     /// Whether the function at whose header wasm code was left has no room for its frame.

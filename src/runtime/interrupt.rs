@@ -21,13 +21,22 @@ impl InterruptHandle {
         self.contexts.request();
     }
 
-    /// Whether a request has been made that was not obeyed yet.
+    /// Whether [`Self::request_suspend`] was called and not obeyed yet.
     pub fn is_requested(&self) -> bool {
-        self.contexts.is_requested()
+        self.contexts.is_asked()
     }
 
-    /// Takes a request back that has not been obeyed yet.
+    /// Takes a request back that has not been obeyed yet. Deadlines and budgets stay.
     pub fn cancel(&self) {
-        self.contexts.take_request();
+        self.contexts.withdraw();
+    }
+
+    /// Says what time it is, by the clock that [`Store::set_deadline`](super::Store::set_deadline)
+    /// goes by: once the deadline is reached, the store is suspended at the next suspend point.
+    /// To be called by whatever comes regularly, such as a timer's interrupt: how often
+    /// says how late a suspension may be. Lock-free and allocation-free, and one load and a
+    /// comparison while the deadline is not reached.
+    pub fn tick(&self, now_ns: u64) {
+        self.contexts.tick(now_ns);
     }
 }

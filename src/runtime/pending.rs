@@ -10,7 +10,7 @@ use super::context::{AsContext, AsContextMut};
 use super::entry::Status;
 use super::store_core::{FuncOrigin, HostFuncEntry, StoreCore};
 use super::vmctx::entry_of;
-use super::{CallError, Caller, Func, HostError, Instance, Store};
+use super::{CallError, Caller, Func, HostError, Instance, Store, SuspendReason};
 use crate::abi::registers::{ArgumentLocation, ArgumentRegisterAllocator, argument_stack_words};
 use crate::abi::{FuncType, GPR, ValType, Value};
 use crate::frame::{HostCall, PendingHostCall, StackViewMut};
@@ -142,8 +142,9 @@ pub(super) fn suspend_at_host_call(core: &mut StoreCore, host: u32, array: *cons
     };
     core.leave_host_thunk(argument_stack_words(&ty.params));
     // Whoever has asked for a suspension has it.
-    core.contexts.take_request();
+    core.contexts.take_requests();
     core.settle_poll_words();
+    core.left_for = Some(SuspendReason::Pending);
     core.left_host_call = Some(HostCall::Pending(call));
     Status::Suspended
 }

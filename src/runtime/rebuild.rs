@@ -5,7 +5,7 @@
 use super::activation::{Execution, Suspension};
 use super::move_frames::Choose;
 use super::store_core::{FuncOrigin, StoreCore};
-use super::{RestoreError, VersionId, entry};
+use super::{RestoreError, SuspendReason, VersionId, entry};
 use crate::abi::registers::{argument_stack_words, outgoing_stack_words};
 use crate::abi::{FuncAddr, FuncType, Value};
 use crate::frame::{
@@ -33,8 +33,10 @@ impl StoreCore {
         let values = ty.params.len().max(ty.results.len()) as u64;
         let array = self.ensure_stack()?.top() - 16 * values;
         self.write_stack(&validated, array, signature)?;
+        let is_pending = matches!(state.host_call, Some(HostCall::Pending(_)));
         self.execution = Execution::Suspended(Suspension {
             signature,
+            reason: is_pending.then_some(SuspendReason::Pending),
             array: array as *mut u128,
             host_call: state.host_call.clone(),
         });

@@ -86,14 +86,15 @@ impl<T: 'static> Store<T> {
 
     /// Suspends the store at every `n`th suspend point it passes: polls of
     /// loops and function headers, returns of host calls, and chunks of bulk
-    /// operations. None: only when an [`InterruptHandle`] asks for it. Sets
+    /// operations. None: only for other [reasons](super::SuspendReason). Sets
     /// the count back to zero.
     pub fn set_freeze_every(&mut self, n: Option<NonZeroU64>) {
         let mut context = self.as_context_mut();
         let core = context.core_mut();
         core.freeze_every = n;
         core.passed = 0;
-        core.settle_poll_words();
+        core.contexts.forget_count();
+        core.settle_counting();
     }
 
     /// The wasm frames of the suspended store, innermost first; none if it is idle.

@@ -13,7 +13,7 @@ use super::memory::{MemoryEntry, MemoryError};
 use super::stack::WasmStack;
 use super::table::{TableEntry, TableError};
 use super::vmctx::{ContextList, HostContext, Pinned, func_addr_of};
-use super::{Engine, HostError, Module, VersionId, entry};
+use super::{Engine, HostError, Module, SuspendReason, VersionId, entry};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmHostFunc, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType};
@@ -51,12 +51,18 @@ pub(crate) struct StoreCore {
     /// Where the running calls but the innermost were left, outermost first.
     pub(super) outer: Vec<OuterActivation>,
     pub(super) freeze_every: Option<NonZeroU64>,
+    /// How many suspend points it may pass yet.
+    pub(super) budget: Option<u64>,
+    /// Whether one of the two above is set.
+    pub(super) counts_points: bool,
     /// Suspend points passed since the last freeze.
     pub(super) passed: u64,
     /// The error that a host function left wasm with.
     pub(super) host_error: Option<HostError>,
     /// The host call at or behind which wasm is being left.
     pub(super) left_host_call: Option<HostCall>,
+    /// Why wasm is being left suspended.
+    pub(super) left_for: Option<SuspendReason>,
     /// Calls a host function of this store, whose data's type it knows.
     pub(super) dispatch: HostDispatch,
     pub(super) debug: DebugState,
@@ -154,9 +160,12 @@ impl StoreCore {
             direct_host_calls: 0,
             outer: Vec::new(),
             freeze_every: None,
+            budget: None,
+            counts_points: false,
             passed: 0,
             host_error: None,
             left_host_call: None,
+            left_for: None,
             dispatch,
             debug: DebugState::default(),
             debug_dispatch,
@@ -294,7 +303,13 @@ impl StoreCore {
 
     /// Whether polls call the runtime though nothing has been requested.
     pub(super) fn comes_to_every_poll(&self) -> bool {
-        self.freeze_every.is_some() || self.debug.is_stepping
+        self.counts_points || self.debug.is_stepping
+    }
+
+    /// To be called when it has changed what is counted.
+    pub(super) fn settle_counting(&mut self) {
+        self.counts_points = self.freeze_every.is_some() || self.budget.is_some();
+        self.settle_poll_words();
     }
 
     /// Gives poll words the value they have when no suspension is under way.

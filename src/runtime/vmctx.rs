@@ -9,12 +9,13 @@
     reason = "allocates, links and frees structures that machine code points to"
 )]
 
+use super::SuspendReason;
 use crate::abi::vmctx::{VmCtx, VmFuncRef, VmHostFunc, VmOffsets};
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
 
 /// A heap object that machine code holds addresses of: like a box, but
 /// without a claim to be the only pointer.
@@ -187,35 +188,139 @@ fn allocation_layout(size: usize) -> Layout {
     Layout::from_size_align(size, align_of::<Allocation>()).expect("contexts are below 2 GiB")
 }
 
-/// All contexts of a store, and whether a suspension is requested.
-#[derive(Default)]
+/// Bits of [`ContextList::requests`].
+mod request {
+    /// Somebody has asked.
+    pub(super) const ASKED: u8 = 1 << 0;
+    /// The deadline is past, unless another one has been set meanwhile: the word that
+    /// holds the deadline knows.
+    pub(super) const DEADLINE: u8 = 1 << 1;
+    /// A count came to its end where the store could not be suspended.
+    pub(super) const COUNT: u8 = 1 << 2;
+}
+
+/// The deadline of a store that has none.
+pub(super) const NO_DEADLINE: u64 = u64::MAX;
+/// What a deadline becomes when it is past.
+const PAST_DEADLINE: u64 = u64::MAX - 1;
+/// The latest deadline.
+pub(super) const LAST_DEADLINE: u64 = u64::MAX - 2;
+
+/// All contexts of a store, and for what it is to be suspended.
 pub(super) struct ContextList {
     head: AtomicPtr<VmCtx>,
-    is_requested: AtomicBool,
+    /// Bits of [`request`].
+    requests: AtomicU8,
+    /// By the embedder's clock, in nanoseconds.
+    deadline_ns: AtomicU64,
     /// What poll words hold when nothing is requested.
     stack_limit: AtomicU64,
+}
+
+impl Default for ContextList {
+    fn default() -> Self {
+        Self {
+            head: AtomicPtr::default(),
+            requests: AtomicU8::new(0),
+            deadline_ns: AtomicU64::new(NO_DEADLINE),
+            stack_limit: AtomicU64::new(0),
+        }
+    }
 }
 
 impl ContextList {
     /// Requests a suspension: raises every poll word. Lock-free.
     pub(super) fn request(&self) {
-        self.is_requested.store(true, Ordering::SeqCst);
-        self.set_poll_words(u64::MAX);
+        self.add_request(request::ASKED);
     }
 
-    /// Whether a suspension is requested.
+    /// Whether a suspension is requested, for whatever reason. True may be too much, if a
+    /// deadline was replaced just when it was past: [`Self::take_requests`] knows.
     pub(super) fn is_requested(&self) -> bool {
-        self.is_requested.load(Ordering::SeqCst)
+        self.requests.load(Ordering::SeqCst) != 0
     }
 
-    /// Records a request without raising the poll words: that is the caller's to do later.
-    pub(super) fn defer_request(&self) {
-        self.is_requested.store(true, Ordering::SeqCst);
+    /// Whether somebody has asked for a suspension, in vain so far.
+    pub(super) fn is_asked(&self) -> bool {
+        self.requests.load(Ordering::SeqCst) & request::ASKED != 0
     }
 
-    /// Takes the request back, and says whether there was one.
-    pub(super) fn take_request(&self) -> bool {
-        self.is_requested.swap(false, Ordering::SeqCst)
+    /// Takes back what somebody has asked for.
+    pub(super) fn withdraw(&self) {
+        self.requests.fetch_and(!request::ASKED, Ordering::SeqCst);
+    }
+
+    /// Records that a count has come to its end, without raising the poll words: that is
+    /// the caller's to do later.
+    pub(super) fn defer_count(&self) {
+        self.requests.fetch_or(request::COUNT, Ordering::SeqCst);
+    }
+
+    /// Forgets a count's end that was deferred.
+    pub(super) fn forget_count(&self) {
+        self.requests.fetch_and(!request::COUNT, Ordering::SeqCst);
+    }
+
+    /// Sets the deadline, in place of one that is past already or not.
+    pub(super) fn set_deadline(&self, deadline_ns: u64) {
+        // In this order: a tick that finds the new one past sets the bit after this.
+        self.requests
+            .fetch_and(!request::DEADLINE, Ordering::SeqCst);
+        self.deadline_ns.store(deadline_ns, Ordering::SeqCst);
+    }
+
+    /// Requests a suspension if the deadline is past at `now_ns`. Lock-free.
+    pub(super) fn tick(&self, now_ns: u64) {
+        let deadline_ns = self.deadline_ns.load(Ordering::SeqCst);
+        if now_ns < deadline_ns || deadline_ns > LAST_DEADLINE {
+            return;
+        }
+        // Fails if it is another one meanwhile, for which the next tick comes soon enough.
+        let expired = self.deadline_ns.compare_exchange(
+            deadline_ns,
+            PAST_DEADLINE,
+            Ordering::SeqCst,
+            Ordering::SeqCst,
+        );
+        if expired.is_ok() {
+            self.add_request(request::DEADLINE);
+        }
+    }
+
+    /// Takes all requests, and says for what the store is to be suspended, if there were
+    /// any. A deadline that is past stays so until another is set.
+    pub(super) fn take_requests(&self) -> Option<SuspendReason> {
+        let taken = self.requests.fetch_and(request::DEADLINE, Ordering::SeqCst);
+        let is_past = taken & request::DEADLINE != 0 && self.is_past_deadline();
+        if taken & request::ASKED != 0 {
+            Some(SuspendReason::Requested)
+        } else if is_past {
+            Some(SuspendReason::Deadline)
+        } else {
+            (taken & request::COUNT != 0).then_some(SuspendReason::FreezeEvery)
+        }
+    }
+
+    /// Whether the deadline is past. If not, another one has been set while a tick was at the
+    /// one before, and the bit that it has set goes.
+    fn is_past_deadline(&self) -> bool {
+        let is_past = || self.deadline_ns.load(Ordering::SeqCst) == PAST_DEADLINE;
+        if is_past() {
+            return true;
+        }
+        self.requests
+            .fetch_and(!request::DEADLINE, Ordering::SeqCst);
+        // A tick in between may have set it for the new one.
+        let is_past = is_past();
+        if is_past {
+            self.requests.fetch_or(request::DEADLINE, Ordering::SeqCst);
+        }
+        is_past
+    }
+
+    fn add_request(&self, bit: u8) {
+        self.requests.fetch_or(bit, Ordering::SeqCst);
+        self.raise();
     }
 
     /// Raises every poll word.
@@ -319,10 +424,70 @@ mod tests {
         assert_eq!((poll_word(a), poll_word(b)), (42, 42));
         list.request();
         assert_eq!((poll_word(a), poll_word(b)), (u64::MAX, u64::MAX));
-        assert!(list.take_request());
+        assert_eq!(list.take_requests(), Some(SuspendReason::Requested));
         list.lower();
         assert_eq!((poll_word(a), poll_word(b)), (42, 42));
-        assert!(!list.take_request());
+        assert_eq!(list.take_requests(), None);
+    }
+
+    #[test]
+    fn a_deadline_is_past_until_another_is_set() {
+        let list = ContextList::default();
+        list.set_stack_limit(42);
+        let a = list.push(context(), false);
+        list.tick(u64::MAX);
+        assert_eq!(poll_word(a), 42, "there is no deadline");
+        list.set_deadline(100);
+        list.tick(99);
+        assert_eq!((poll_word(a), list.is_requested()), (42, false));
+        list.tick(100);
+        assert_eq!((poll_word(a), list.is_requested()), (u64::MAX, true));
+        for _ in 0..2 {
+            assert_eq!(list.take_requests(), Some(SuspendReason::Deadline));
+            list.lower();
+            assert_eq!(poll_word(a), u64::MAX);
+            list.tick(101);
+        }
+        list.set_deadline(LAST_DEADLINE);
+        list.tick(102);
+        assert_eq!(list.take_requests(), None);
+        list.lower();
+        assert_eq!(poll_word(a), 42);
+        list.tick(LAST_DEADLINE);
+        assert_eq!(list.take_requests(), Some(SuspendReason::Deadline));
+        list.set_deadline(NO_DEADLINE);
+        assert_eq!(list.take_requests(), None);
+    }
+
+    #[test]
+    fn a_tick_that_comes_late_says_nothing_of_a_new_deadline() {
+        let list = ContextList::default();
+        list.set_deadline(100);
+        // As by a tick on another processor that found the deadline before past.
+        list.add_request(request::DEADLINE);
+        assert_eq!(list.take_requests(), None);
+        assert!(!list.is_requested());
+        list.tick(100);
+        assert_eq!(list.take_requests(), Some(SuspendReason::Deadline));
+    }
+
+    #[test]
+    fn of_several_requests_the_first_reason_is_told_and_all_are_taken() {
+        let list = ContextList::default();
+        list.defer_count();
+        assert_eq!(list.take_requests(), Some(SuspendReason::FreezeEvery));
+        list.set_deadline(1);
+        list.tick(1);
+        list.defer_count();
+        assert_eq!(list.take_requests(), Some(SuspendReason::Deadline));
+        list.defer_count();
+        list.request();
+        assert_eq!(list.take_requests(), Some(SuspendReason::Requested));
+        list.set_deadline(2);
+        assert_eq!(list.take_requests(), None);
+        list.request();
+        list.withdraw();
+        assert!(!list.is_asked() && !list.is_requested());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod pending;
 mod precompiled;
 mod progress;
 mod random;
+mod suspend;
 mod tail_calls;
 mod traps;
 mod typed;
