@@ -19,7 +19,7 @@ use wasm_encoder::{
     ConstExpr, CoreDumpInstancesSection, CoreDumpModulesSection, CoreDumpSection,
     CoreDumpStackSection, CoreDumpValue, GlobalSection, HeapType, Ieee32, Ieee64, MemorySection,
 };
-use woodfrog::abi::{ValType, Value};
+use woodfrog::abi::{Val, ValType};
 use woodfrog::image::InstanceImage;
 use woodfrog::module::{AddressType, Module, ModuleHash};
 use woodfrog::runtime::BacktraceFrame;
@@ -171,15 +171,13 @@ impl CoreDump<'_> {
     }
 }
 
-fn core_dump_value(value: &Option<Value>) -> CoreDumpValue {
+fn core_dump_value(value: &Option<Val>) -> CoreDumpValue {
     match *value {
-        Some(Value::I32(value)) => CoreDumpValue::I32(value),
-        Some(Value::I64(value)) => CoreDumpValue::I64(value),
-        Some(Value::F32(bits)) => CoreDumpValue::F32(Ieee32::new(bits)),
-        Some(Value::F64(bits)) => CoreDumpValue::F64(Ieee64::new(bits)),
-        Some(Value::V128(_) | Value::FuncRef(_) | Value::ExternRef(_)) | None => {
-            CoreDumpValue::Missing
-        }
+        Some(Val::I32(value)) => CoreDumpValue::I32(value),
+        Some(Val::I64(value)) => CoreDumpValue::I64(value),
+        Some(Val::F32(bits)) => CoreDumpValue::F32(Ieee32::new(bits)),
+        Some(Val::F64(bits)) => CoreDumpValue::F64(Ieee64::new(bits)),
+        Some(Val::V128(_) | Val::FuncRef(_) | Val::ExternRef(_)) | None => CoreDumpValue::Missing,
     }
 }
 
@@ -195,14 +193,14 @@ fn val_type(ty: ValType) -> wasm_encoder::ValType {
     }
 }
 
-fn constant(value: &Value) -> ConstExpr {
+fn constant(value: &Val) -> ConstExpr {
     match *value {
-        Value::I32(value) => ConstExpr::i32_const(value),
-        Value::I64(value) => ConstExpr::i64_const(value),
-        Value::F32(bits) => ConstExpr::f32_const(Ieee32::new(bits)),
-        Value::F64(bits) => ConstExpr::f64_const(Ieee64::new(bits)),
-        Value::V128(bits) => ConstExpr::v128_const(bits as i128),
-        Value::FuncRef(_) => ConstExpr::ref_null(HeapType::FUNC),
-        Value::ExternRef(_) => ConstExpr::ref_null(HeapType::EXTERN),
+        Val::I32(value) => ConstExpr::i32_const(value),
+        Val::I64(value) => ConstExpr::i64_const(value),
+        Val::F32(bits) => ConstExpr::f32_const(Ieee32::new(bits)),
+        Val::F64(bits) => ConstExpr::f64_const(Ieee64::new(bits)),
+        Val::V128(bits) => ConstExpr::v128_const(bits as i128),
+        Val::FuncRef(_) => ConstExpr::ref_null(HeapType::FUNC),
+        Val::ExternRef(_) => ConstExpr::ref_null(HeapType::EXTERN),
     }
 }

@@ -5,7 +5,7 @@ use crate::values;
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::rc::Rc;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::frame::WasmFunctionStateDump;
 use woodfrog::image::InstanceImage;
 use woodfrog::module::Module;
@@ -134,7 +134,7 @@ fn write_place(f: &mut Formatter<'_>, source: &Source) -> fmt::Result {
 
 fn write_values<'n>(
     f: &mut Formatter<'_>,
-    values: &[Option<Value>],
+    values: &[Option<Val>],
     name: impl Fn(u32) -> Option<&'n String>,
 ) -> fmt::Result {
     f.write_str("[")?;

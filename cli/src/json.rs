@@ -5,7 +5,7 @@ use crate::report::{Ending, Report};
 use crate::symbols::Source;
 use crate::values;
 use serde_json::{Value as Json, json};
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 
 /// The object that ends the output of `run` and `resume`.
 pub fn report(report: &Report) -> Json {
@@ -66,12 +66,12 @@ fn source(source: &Source) -> Json {
 }
 
 /// One value with its type.
-pub fn value(value: &Value) -> Json {
+pub fn value(value: &Val) -> Json {
     json!({ "type": value.ty().name(), "value": values::format(value) })
 }
 
 /// Values that may be unknown, which are null.
-fn optional_values(values: &[Option<Value>]) -> Json {
+fn optional_values(values: &[Option<Val>]) -> Json {
     values
         .iter()
         .map(|known| known.as_ref().map_or(Json::Null, value))

@@ -6,14 +6,14 @@ use crate::{json, values};
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::runtime::{BacktraceFrame, Trap};
 
 /// How a run ended.
 #[derive(Debug)]
 pub enum Ending {
     /// The entry returned these values.
-    Returned(Vec<Value>),
+    Returned(Vec<Val>),
     /// The program trapped.
     Trapped(Trap),
     /// The program called `proc_exit`.

@@ -130,7 +130,7 @@ fn entry(module: &Module, name: &str, args: &[OsString]) -> Result<Entry, Failur
     })
 }
 
-fn argument(number: usize, ty: ValType, text: &OsString) -> Result<woodfrog::abi::Value, Failure> {
+fn argument(number: usize, ty: ValType, text: &OsString) -> Result<woodfrog::abi::Val, Failure> {
     let text = text.to_string_lossy();
     values::parse(ty, &text).ok_or_else(|| Failure::Argument {
         number,

@@ -4,18 +4,18 @@
 //! the same value; `inf`, `-inf`; NaNs as the wasm text format has them, `nan:0x`
 //! and the payload, with a minus sign before it if the sign bit is set.
 
-use woodfrog::abi::{ExternRef, ValType, Value};
+use woodfrog::abi::{ExternRef, Val, ValType};
 
 /// Bits of a float's fraction, where a NaN has its payload.
 const F32_FRACTION_BITS: u32 = 23;
 const F64_FRACTION_BITS: u32 = 52;
 
 /// The text of a value.
-pub fn format(value: &Value) -> String {
+pub fn format(value: &Val) -> String {
     match *value {
-        Value::I32(value) => value.to_string(),
-        Value::I64(value) => value.to_string(),
-        Value::F32(bits) => {
+        Val::I32(value) => value.to_string(),
+        Val::I64(value) => value.to_string(),
+        Val::F32(bits) => {
             let float = f32::from_bits(bits);
             let payload = u64::from(bits) & ((1 << F32_FRACTION_BITS) - 1);
             match float.is_nan() {
@@ -23,7 +23,7 @@ pub fn format(value: &Value) -> String {
                 false => float.to_string(),
             }
         }
-        Value::F64(bits) => {
+        Val::F64(bits) => {
             let float = f64::from_bits(bits);
             let payload = bits & ((1 << F64_FRACTION_BITS) - 1);
             match float.is_nan() {
@@ -31,10 +31,10 @@ pub fn format(value: &Value) -> String {
                 false => float.to_string(),
             }
         }
-        Value::V128(bits) => format!("{bits:#034x}"),
-        Value::FuncRef(None) | Value::ExternRef(None) => "null".to_owned(),
-        Value::FuncRef(Some(addr)) => format!("func:{}", addr.0),
-        Value::ExternRef(Some(ExternRef(token))) => token.to_string(),
+        Val::V128(bits) => format!("{bits:#034x}"),
+        Val::FuncRef(None) | Val::ExternRef(None) => "null".to_owned(),
+        Val::FuncRef(Some(addr)) => format!("func:{}", addr.0),
+        Val::ExternRef(Some(ExternRef(token))) => token.to_string(),
     }
 }
 
@@ -45,26 +45,26 @@ fn format_nan(is_negative: bool, payload: u64) -> String {
 
 /// Reads a value of type `ty`; None if the text is no such value. Integers may be
 /// signed or unsigned, decimal or hexadecimal; function references can only be null.
-pub fn parse(ty: ValType, text: &str) -> Option<Value> {
+pub fn parse(ty: ValType, text: &str) -> Option<Val> {
     Some(match ty {
         ValType::I32 => {
             let value = parse_integer(text)?;
             let signed = i32::try_from(value).ok();
-            Value::I32(signed.or_else(|| Some(u32::try_from(value).ok()? as i32))?)
+            Val::I32(signed.or_else(|| Some(u32::try_from(value).ok()? as i32))?)
         }
         ValType::I64 => {
             let value = parse_integer(text)?;
             let signed = i64::try_from(value).ok();
-            Value::I64(signed.or_else(|| Some(u64::try_from(value).ok()? as i64))?)
+            Val::I64(signed.or_else(|| Some(u64::try_from(value).ok()? as i64))?)
         }
-        ValType::F32 => Value::F32(match parse_nan(text, F32_FRACTION_BITS)? {
+        ValType::F32 => Val::F32(match parse_nan(text, F32_FRACTION_BITS)? {
             Float::Nan {
                 is_negative,
                 payload,
             } => u32::from(is_negative) << 31 | 0xff << F32_FRACTION_BITS | payload as u32,
             Float::Other => text.parse::<f32>().ok()?.to_bits(),
         }),
-        ValType::F64 => Value::F64(match parse_nan(text, F64_FRACTION_BITS)? {
+        ValType::F64 => Val::F64(match parse_nan(text, F64_FRACTION_BITS)? {
             Float::Nan {
                 is_negative,
                 payload,
@@ -72,13 +72,13 @@ pub fn parse(ty: ValType, text: &str) -> Option<Value> {
             Float::Other => text.parse::<f64>().ok()?.to_bits(),
         }),
         ValType::V128 => match text.strip_prefix("0x") {
-            Some(digits) => Value::V128(parse_digits(digits, 16)?),
-            None => Value::V128(parse_digits(text, 10)?),
+            Some(digits) => Val::V128(parse_digits(digits, 16)?),
+            None => Val::V128(parse_digits(text, 10)?),
         },
-        ValType::FuncRef if text == "null" => Value::FuncRef(None),
+        ValType::FuncRef if text == "null" => Val::FuncRef(None),
         ValType::FuncRef => return None,
-        ValType::ExternRef if text == "null" => Value::ExternRef(None),
-        ValType::ExternRef => Value::ExternRef(Some(ExternRef(text.parse().ok()?))),
+        ValType::ExternRef if text == "null" => Val::ExternRef(None),
+        ValType::ExternRef => Val::ExternRef(Some(ExternRef(text.parse().ok()?))),
     })
 }
 
@@ -149,18 +149,18 @@ mod tests {
             0x7ff4_0000_0000_1234,
         ];
         let mut values = vec![
-            Value::I32(i32::MIN),
-            Value::I32(-1),
-            Value::I64(i64::MIN),
-            Value::F32(0x7fc0_0000),
-            Value::F32(0xff80_0001),
-            Value::F32(0.1f32.to_bits()),
-            Value::V128(u128::MAX - 7),
-            Value::FuncRef(None),
-            Value::ExternRef(Some(ExternRef(9))),
+            Val::I32(i32::MIN),
+            Val::I32(-1),
+            Val::I64(i64::MIN),
+            Val::F32(0x7fc0_0000),
+            Val::F32(0xff80_0001),
+            Val::F32(0.1f32.to_bits()),
+            Val::V128(u128::MAX - 7),
+            Val::FuncRef(None),
+            Val::ExternRef(Some(ExternRef(9))),
         ];
-        values.extend(floats.map(|float| Value::F64(float.to_bits())));
-        values.extend(nans.map(Value::F64));
+        values.extend(floats.map(|float| Val::F64(float.to_bits())));
+        values.extend(nans.map(Val::F64));
         for value in values {
             assert_eq!(parse(value.ty(), &format(&value)), Some(value), "{value:?}");
         }
@@ -168,23 +168,23 @@ mod tests {
 
     #[test]
     fn nans_print_as_in_the_text_format() {
-        assert_eq!(format(&Value::F32(0x7fc0_0000)), "nan:0x400000");
+        assert_eq!(format(&Val::F32(0x7fc0_0000)), "nan:0x400000");
         assert_eq!(
-            format(&Value::F64(0xfff8_0000_0000_0001)),
+            format(&Val::F64(0xfff8_0000_0000_0001)),
             "-nan:0x8000000000001"
         );
     }
 
     #[test]
     fn integers_may_be_unsigned_or_hexadecimal() {
-        assert_eq!(parse(ValType::I32, "4294967295"), Some(Value::I32(-1)));
-        assert_eq!(parse(ValType::I32, "0xffffffff"), Some(Value::I32(-1)));
-        assert_eq!(parse(ValType::I32, "-0x10"), Some(Value::I32(-16)));
+        assert_eq!(parse(ValType::I32, "4294967295"), Some(Val::I32(-1)));
+        assert_eq!(parse(ValType::I32, "0xffffffff"), Some(Val::I32(-1)));
+        assert_eq!(parse(ValType::I32, "-0x10"), Some(Val::I32(-16)));
         assert_eq!(parse(ValType::I32, "4294967296"), None);
         assert_eq!(parse(ValType::I32, "-2147483649"), None);
         assert_eq!(
             parse(ValType::I64, "18446744073709551615"),
-            Some(Value::I64(-1))
+            Some(Val::I64(-1))
         );
     }
 

@@ -2,7 +2,7 @@
 //! and the store goes on. A process of its own, since it uses its address space up.
 
 use std::sync::Arc;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::platform::PlatformError;
 use woodfrog::runtime::{
     Config, Engine, Instance, InstantiateError, Linker, MemoryError, Module, Outcome, Store,
@@ -40,7 +40,7 @@ fn memories_beyond_the_address_space_are_refused_and_leave_nothing() {
     );
     // What the refused module had reserved is free again.
     instantiate(&mut store, "(module (memory i64 1) (memory 1))").expect("room for two");
-    let answer = small.func(&store, "answer").unwrap();
+    let answer = small.get_func(&store, "answer").unwrap();
     let outcome = answer.call(&mut store, &[]).unwrap();
-    assert_eq!(outcome, Outcome::Returned(vec![Value::I32(42)]));
+    assert_eq!(outcome, Outcome::Returned(vec![Val::I32(42)]));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use woodfrog::abi::{GPR, RegisterIndex, Value};
+use woodfrog::abi::{GPR, RegisterIndex, Val};
 use woodfrog::runtime::{Config, Engine, Instance, Linker, Module, Outcome, Store};
 use woodfrog::state::{FunctionStateMap, MachineState, MachineValue, Point, PointKind};
 use woodfrog_cli::LinuxPlatform;
@@ -65,7 +65,9 @@ fn stopped(engine: &Engine) -> (Store<()>, Instance) {
         .instantiate(&mut store, &module(engine, "fib"))
         .expect("no imports");
     store.set_freeze_every(Some(STOPPED_AT));
-    let fib = instance.typed_func::<i32, i32>(&store, "fib").expect("fib");
+    let fib = instance
+        .get_typed_func::<i32, i32>(&store, "fib")
+        .expect("fib");
     let outcome = fib.call(&mut store, 3).expect("no trap");
     assert_eq!(outcome, Outcome::Suspended);
     (store, instance)
@@ -147,7 +149,9 @@ fn frames_and_their_result_are_those_of_a_run() {
     let frames = image.execution_state.expect("frames");
     let frames = frames.with_names(&|_, _| Some("fib")).to_string();
     assert_eq!(quoted("frames").trim_end(), frames);
-    let fib = instance.typed_func::<i32, i32>(&store, "fib").expect("fib");
+    let fib = instance
+        .get_typed_func::<i32, i32>(&store, "fib")
+        .expect("fib");
     store.set_freeze_every(None);
     let outcome = fib.resume(&mut store).expect("no trap");
     assert_eq!(outcome, Outcome::Returned(2));
@@ -280,9 +284,9 @@ fn the_figures_show_that_stack_and_its_state_map() {
     );
 }
 
-fn i32_of(value: Option<Value>) -> i32 {
+fn i32_of(value: Option<Val>) -> i32 {
     match value {
-        Some(Value::I32(value)) => value,
+        Some(Val::I32(value)) => value,
         value => panic!("{value:?}"),
     }
 }

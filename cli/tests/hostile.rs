@@ -4,7 +4,7 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use woodfrog::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
+use woodfrog::abi::{ExternRef, FuncAddr, FuncType, Val, ValType};
 use woodfrog::frame::{ExecutionStateImage, HostCall, PendingHostCall};
 use woodfrog::image::{ImageError, InstanceImage, MemoryContents, RawImage, TableElements};
 use woodfrog::runtime::{Config, Engine, Linker, Module, Outcome, Pending, Store};
@@ -91,14 +91,14 @@ fn linker() -> Linker<()> {
     let mut linker = Linker::new();
     let tick = FuncType::new([ValType::I32], [ValType::I64]);
     let is_answered = AtomicBool::new(true);
-    linker.func("host", "tick", tick, move |_, args, results| {
+    linker.func_new("host", "tick", tick, move |_, args, results| {
         if is_answered.fetch_xor(true, Ordering::Relaxed) {
             return Err(Pending.into());
         }
-        let Value::I32(number) = args[0] else {
+        let Val::I32(number) = args[0] else {
             unreachable!("the engine checks types");
         };
-        results[0] = Value::I64(i64::from(number) << 3);
+        results[0] = Val::I64(i64::from(number) << 3);
         Ok(())
     });
     linker
@@ -133,8 +133,8 @@ impl Host {
         linker.instance(&store, "library", library);
         let program = linker.instantiate(&mut store, &self.modules[1]).unwrap();
         store.set_freeze_every(NonZeroU64::new(1));
-        let main = program.func(&store, "main").unwrap();
-        let object = Value::ExternRef(Some(ExternRef(77)));
+        let main = program.get_func(&store, "main").unwrap();
+        let object = Val::ExternRef(Some(ExternRef(77)));
         let mut outcome = main.call(&mut store, &[object]).unwrap();
         let mut images = Vec::new();
         while outcome == Outcome::Suspended {
@@ -255,25 +255,25 @@ fn images_with_mutated_bytes_do_no_harm() {
     assert!(are_all_reached, "seed {SEED:#x}: {counts:?}");
 }
 
-fn random_value(random: &mut Random) -> Value {
+fn random_value(random: &mut Random) -> Val {
     let bits = match random.below(3) {
         0 => random.next(),
         1 => random.below(8) as u64,
         _ => 0u64.wrapping_sub(random.below(70_000) as u64),
     };
     match random.below(7) {
-        0 => Value::I32(bits as i32),
-        1 => Value::I64(bits as i64),
-        2 => Value::F32(bits as u32),
-        3 => Value::F64(bits),
-        4 => Value::V128(u128::from(bits) << random.below(65)),
-        5 => Value::FuncRef((random.below(2) == 0).then_some(FuncAddr(bits as u32))),
-        _ => Value::ExternRef((random.below(2) == 0).then_some(ExternRef(bits as u32))),
+        0 => Val::I32(bits as i32),
+        1 => Val::I64(bits as i64),
+        2 => Val::F32(bits as u32),
+        3 => Val::F64(bits),
+        4 => Val::V128(u128::from(bits) << random.below(65)),
+        5 => Val::FuncRef((random.below(2) == 0).then_some(FuncAddr(bits as u32))),
+        _ => Val::ExternRef((random.below(2) == 0).then_some(ExternRef(bits as u32))),
     }
 }
 
 /// A value of the same type, as machine code might least expect it.
-fn other_value(value: Value, random: &mut Random) -> Value {
+fn other_value(value: Val, random: &mut Random) -> Val {
     loop {
         let other = random_value(random);
         if other.ty() == value.ty() {

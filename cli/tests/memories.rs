@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use woodfrog::abi::{TrapCode, Value};
+use woodfrog::abi::{TrapCode, Val};
 use woodfrog::limits::{
     MAX_MEMORY_PAGES, MAX_MEMORY64_BYTES, MAX_MEMORY64_PAGES, MAX_TABLE_ELEMENTS,
     MEMORY64_RESERVATION, WASM_PAGE,
@@ -91,11 +91,11 @@ impl Kind {
         }
     }
 
-    fn value(self, index: u64) -> Value {
+    fn value(self, index: u64) -> Val {
         if self.is_64 {
-            Value::I64(index as i64)
+            Val::I64(index as i64)
         } else {
-            Value::I32(index as i32)
+            Val::I32(index as i32)
         }
     }
 
@@ -194,8 +194,8 @@ impl Guest {
         Self { store, instance }
     }
 
-    fn call(&mut self, name: &str, args: &[Value]) -> Result<Vec<Value>, TrapCode> {
-        let func = self.instance.func(&self.store, name).unwrap();
+    fn call(&mut self, name: &str, args: &[Val]) -> Result<Vec<Val>, TrapCode> {
+        let func = self.instance.get_func(&self.store, name).unwrap();
         match func.call(&mut self.store, args) {
             Ok(Outcome::Returned(values)) => Ok(values),
             Ok(_) => panic!("{name} was suspended"),
@@ -210,7 +210,7 @@ impl Guest {
     }
 
     /// Asserts that an access traps if, and only if, it is out of bounds.
-    fn assert_bounds(&mut self, name: &str, args: &[Value], end: u128, size: u64, what: &str) {
+    fn assert_bounds(&mut self, name: &str, args: &[Val], end: u128, size: u64, what: &str) {
         let expected = if end <= u128::from(size) {
             Ok(())
         } else {
@@ -297,17 +297,17 @@ fn the_state_at_a_trap_is_the_same_whatever_found_it() {
                    (select (i64.const 1) (i64.load offset={offset} {index}) (local.get $i)))))"
         );
         let mut guest = Guest::new(&engine(), &text);
-        let func = guest.instance.func(&guest.store, "f").unwrap();
-        let args = [Value::I64(value as i64), Value::F64(7)];
+        let func = guest.instance.get_func(&guest.store, "f").unwrap();
+        let args = [Val::I64(value as i64), Val::F64(7)];
         let error = func.call(&mut guest.store, &args).unwrap_err();
         let CallError::Trap(trap) = error else {
             panic!("{error}");
         };
         assert_eq!(trap.code, TrapCode::MemoryOutOfBounds);
         let frame = &trap.backtrace.frames[0];
-        let stack = [Value::I64(value.wrapping_add(3) as i64), Value::I64(1)];
+        let stack = [Val::I64(value.wrapping_add(3) as i64), Val::I64(1)];
         assert_eq!(frame.stack, stack.map(Some), "{index} + {offset:#x}");
-        let locals = [args[0], args[1], Value::I32(5)];
+        let locals = [args[0], args[1], Val::I32(5)];
         assert_eq!(frame.locals, locals.map(Some), "{index} + {offset:#x}");
     }
 }

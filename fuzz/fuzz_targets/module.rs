@@ -9,7 +9,7 @@ use fuzz_common::Program;
 use libfuzzer_sys::fuzz_target;
 use std::num::NonZeroU64;
 use std::sync::{Arc, LazyLock};
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::runtime::{Config, Engine, Linker, Module, Outcome, Store};
 use woodfrog_cli::LinuxPlatform;
 use woodfrog_fuzz::{FROZEN, edit, pick};
@@ -65,7 +65,7 @@ fn run(module: &Module) {
             continue;
         };
         let params = function.ty(&store).params;
-        let args: Vec<_> = params.iter().map(|&ty| Value::default_of(ty)).collect();
+        let args: Vec<_> = params.iter().map(|&ty| Val::default_for_ty(ty)).collect();
         store.set_freeze_every(Some(MAX_POINTS));
         if matches!(function.call(&mut store, &args), Ok(Outcome::Suspended)) {
             return;

@@ -37,7 +37,7 @@ fn freeze(text: &str) -> Frozen {
     let mut host = Host::new(Arc::new(LinuxPlatform::new()), &wasm);
     let mut images = host.images_of_invocations(text, MAX_IMAGES);
     if images.is_empty() {
-        let args = [woodfrog::abi::Value::I32(4)];
+        let args = [woodfrog::abi::Val::I32(4)];
         images = host.images("run", &args, 3).0;
     }
     Frozen { host, wasm, images }

@@ -8,7 +8,7 @@ use wasmtime::{
     AsContext, AsContextMut, Config, Engine, Error, ExternRef, Func, FuncType, Instance, Linker,
     Module, OptLevel, Ref, Result, Store, Trap, Val, ValType, WasmBacktrace,
 };
-use woodfrog::abi::{self, FuncAddr, Value};
+use woodfrog::abi::{self, FuncAddr};
 
 /// The most there can be, and more than the fuel of a call can use up.
 const STACK_BYTES: usize = 2 << 20;
@@ -70,7 +70,7 @@ impl<'p> Wasmtime<'p> {
                 for (result, answer) in results.iter_mut().zip(answers) {
                     *result = match answer {
                         // The only function that the host knows of is the one it was given.
-                        Value::FuncRef(Some(_)) => {
+                        abi::Val::FuncRef(Some(_)) => {
                             let is_func = |arg: &&Val| matches!(arg, Val::FuncRef(_));
                             *args.iter().find(is_func).expect("one was given")
                         }
@@ -120,7 +120,7 @@ impl Subject for Wasmtime<'_> {
         }
     }
 
-    fn call(&mut self, call: &Call) -> Result<Vec<Value>, String> {
+    fn call(&mut self, call: &Call) -> Result<Vec<abi::Val>, String> {
         let instance = self.instance();
         let store = &mut self.store;
         let fuel = instance
@@ -146,7 +146,7 @@ impl Subject for Wasmtime<'_> {
         *self.store.data()
     }
 
-    fn global(&mut self, name: &str) -> Value {
+    fn global(&mut self, name: &str) -> abi::Val {
         let global = self.instance().get_global(&mut self.store, name);
         let value = global.expect("it is exported").get(&mut self.store);
         to_value(&self.store, &value)
@@ -157,7 +157,7 @@ impl Subject for Wasmtime<'_> {
         look(memory.expect("it is exported").data(&self.store))
     }
 
-    fn table(&mut self, name: &str) -> Vec<Value> {
+    fn table(&mut self, name: &str) -> Vec<abi::Val> {
         let table = self.instance().get_table(&mut self.store, name);
         let table = table.expect("it is exported");
         let len = table.size(&self.store);
@@ -185,8 +185,8 @@ fn val_type(ty: abi::ValType) -> ValType {
     }
 }
 
-fn default_value(ty: &ValType) -> Value {
-    Value::default_of(match ty {
+fn default_value(ty: &ValType) -> abi::Val {
+    abi::Val::default_for_ty(match ty {
         ValType::I32 => abi::ValType::I32,
         ValType::I64 => abi::ValType::I64,
         ValType::F32 => abi::ValType::F32,
@@ -198,15 +198,15 @@ fn default_value(ty: &ValType) -> Value {
 }
 
 /// A value as Woodfrog writes it; all functions are alike.
-fn to_value(store: impl AsContext, val: &Val) -> Value {
+fn to_value(store: impl AsContext, val: &Val) -> abi::Val {
     match *val {
-        Val::I32(x) => Value::I32(x),
-        Val::I64(x) => Value::I64(x),
-        Val::F32(bits) => Value::F32(bits),
-        Val::F64(bits) => Value::F64(bits),
-        Val::V128(bits) => Value::V128(bits.as_u128()),
-        Val::FuncRef(func) => Value::FuncRef(func.map(|_| FuncAddr(0))),
-        Val::ExternRef(token) => Value::ExternRef(token.map(|token| {
+        Val::I32(x) => abi::Val::I32(x),
+        Val::I64(x) => abi::Val::I64(x),
+        Val::F32(bits) => abi::Val::F32(bits),
+        Val::F64(bits) => abi::Val::F64(bits),
+        Val::V128(bits) => abi::Val::V128(bits.as_u128()),
+        Val::FuncRef(func) => abi::Val::FuncRef(func.map(|_| FuncAddr(0))),
+        Val::ExternRef(token) => abi::Val::ExternRef(token.map(|token| {
             let data = token.data(store.as_context()).expect("it is rooted");
             let token = data.and_then(|data| data.downcast_ref::<u32>());
             abi::ExternRef(*token.expect("one of ours"))
@@ -215,18 +215,18 @@ fn to_value(store: impl AsContext, val: &Val) -> Value {
     }
 }
 
-fn to_val(mut store: impl AsContextMut, value: Value) -> Val {
+fn to_val(mut store: impl AsContextMut, value: abi::Val) -> Val {
     match value {
-        Value::I32(x) => Val::I32(x),
-        Value::I64(x) => Val::I64(x),
-        Value::F32(bits) => Val::F32(bits),
-        Value::F64(bits) => Val::F64(bits),
-        Value::V128(bits) => Val::V128(bits.into()),
-        Value::FuncRef(func) => {
+        abi::Val::I32(x) => Val::I32(x),
+        abi::Val::I64(x) => Val::I64(x),
+        abi::Val::F32(bits) => Val::F32(bits),
+        abi::Val::F64(bits) => Val::F64(bits),
+        abi::Val::V128(bits) => Val::V128(bits.into()),
+        abi::Val::FuncRef(func) => {
             assert!(func.is_none(), "a function from nowhere");
             Val::FuncRef(None)
         }
-        Value::ExternRef(token) => Val::ExternRef(token.map(|abi::ExternRef(token)| {
+        abi::Val::ExternRef(token) => Val::ExternRef(token.map(|abi::ExternRef(token)| {
             ExternRef::new(store.as_context_mut(), token).expect("memory for a reference")
         })),
     }

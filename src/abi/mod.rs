@@ -52,5 +52,5 @@ pub mod vmctx;
 pub use features::{CpuFeatures, UnknownCpuFeature};
 pub use registers::{ArgumentLocation, ArgumentRegisterAllocator, GPR, RegisterIndex, XMM};
 pub use trap_code::TrapCode;
-pub use value::{ExternRef, FuncAddr, FuncType, ValType, Value};
+pub use value::{ExternRef, FuncAddr, FuncType, Val, ValType};
 pub use vmctx::{VmCtx, VmFuncRef, VmGlobal, VmHostFunc, VmMemory, VmStoreContext, VmTable};

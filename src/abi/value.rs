@@ -90,7 +90,7 @@ pub struct ExternRef(pub u32);
 
 /// A wasm value. Floats are kept as bits, so that NaN payloads survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Value {
+pub enum Val {
     /// An i32.
     I32(i32),
     /// An i64.
@@ -107,7 +107,7 @@ pub enum Value {
     ExternRef(Option<ExternRef>),
 }
 
-impl Value {
+impl Val {
     /// The value's type.
     pub const fn ty(&self) -> ValType {
         match self {
@@ -122,7 +122,7 @@ impl Value {
     }
 
     /// The default value of a type: zero or null (WebAssembly 2.0, section 4.2.2).
-    pub const fn default_of(ty: ValType) -> Self {
+    pub const fn default_for_ty(ty: ValType) -> Self {
         match ty {
             ValType::I32 => Self::I32(0),
             ValType::I64 => Self::I64(0),
@@ -146,7 +146,7 @@ pub trait FuncRefs {
 
 const EXTERN_REF_TAG: u64 = 1 << 32;
 
-impl Value {
+impl Val {
     /// Reads a value of type `ty` from its raw form.
     pub fn from_raw(ty: ValType, raw: u128, funcs: &dyn FuncRefs) -> Self {
         let low = raw as u64;

@@ -4,7 +4,7 @@ use super::context::WalkContext;
 use super::site::{Content, Place, Site, Source};
 use super::stack::StackViewMut;
 use crate::abi::vmctx::TrapFrame;
-use crate::abi::{GPR, ValType, Value};
+use crate::abi::{GPR, Val, ValType};
 use crate::state::{PointClass, WasmAbstractValue};
 
 /// Why a local could not be changed.
@@ -53,7 +53,7 @@ pub fn set_local(
     stack: &mut StackViewMut<'_>,
     frame: &mut TrapFrame,
     local: u32,
-    value: Value,
+    value: Val,
 ) -> Result<(), SetLocalError> {
     let site = site_of(context, frame).ok_or(SetLocalError::NoFrame)?;
     let index = local as usize;

@@ -3,7 +3,7 @@
 //! They name no machine address, so they outlive the code version and the
 //! machine that they were read on.
 
-use crate::abi::{FuncAddr, Value};
+use crate::abi::{FuncAddr, Val};
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,9 @@ pub struct WasmFunctionStateDump {
     /// stands; `usize::MAX` for the function header.
     pub wasm_inst_offset: usize,
     /// The operand stack, bottom first. None: not recoverable here.
-    pub stack: Vec<Option<Value>>,
+    pub stack: Vec<Option<Val>>,
     /// The locals, parameters first. None: not recoverable here.
-    pub locals: Vec<Option<Value>>,
+    pub locals: Vec<Option<Val>>,
 }
 
 /// The wasm frames of a stack, innermost first.
@@ -38,7 +38,7 @@ pub struct ExecutionStateImage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostCall {
     /// It has returned these results.
-    Returned(Vec<Value>),
+    Returned(Vec<Val>),
     /// It has not returned yet.
     Pending(PendingHostCall),
 }
@@ -52,7 +52,7 @@ pub struct PendingHostCall {
     /// innermost frame: a function of another instance may have tail-called it.
     pub instance: u32,
     /// The arguments.
-    pub arguments: Vec<Value>,
+    pub arguments: Vec<Val>,
 }
 
 /// The name of a function, from the index of its instance and its own.
@@ -105,7 +105,7 @@ impl fmt::Display for NamedBacktrace<'_> {
     }
 }
 
-fn write_values(f: &mut fmt::Formatter<'_>, values: &[Option<Value>]) -> fmt::Result {
+fn write_values(f: &mut fmt::Formatter<'_>, values: &[Option<Val>]) -> fmt::Result {
     f.write_str("[")?;
     for (index, value) in values.iter().enumerate() {
         if index > 0 {
@@ -119,17 +119,17 @@ fn write_values(f: &mut fmt::Formatter<'_>, values: &[Option<Value>]) -> fmt::Re
     f.write_str("]")
 }
 
-fn write_value(f: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
+fn write_value(f: &mut fmt::Formatter<'_>, value: &Val) -> fmt::Result {
     write!(f, "{}:", value.ty())?;
     match value {
-        Value::I32(value) => write!(f, "{value}"),
-        Value::I64(value) => write!(f, "{value}"),
-        Value::F32(bits) => write!(f, "{:?}", f32::from_bits(*bits)),
-        Value::F64(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
-        Value::V128(bits) => write!(f, "{bits:#034x}"),
-        Value::FuncRef(Some(addr)) => write!(f, "{}", addr.0),
-        Value::ExternRef(Some(token)) => write!(f, "{}", token.0),
-        Value::FuncRef(None) | Value::ExternRef(None) => f.write_str("null"),
+        Val::I32(value) => write!(f, "{value}"),
+        Val::I64(value) => write!(f, "{value}"),
+        Val::F32(bits) => write!(f, "{:?}", f32::from_bits(*bits)),
+        Val::F64(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
+        Val::V128(bits) => write!(f, "{bits:#034x}"),
+        Val::FuncRef(Some(addr)) => write!(f, "{}", addr.0),
+        Val::ExternRef(Some(token)) => write!(f, "{}", token.0),
+        Val::FuncRef(None) | Val::ExternRef(None) => f.write_str("null"),
     }
 }
 
@@ -145,13 +145,13 @@ mod tests {
             instance: 0,
             local_function_id: 7,
             wasm_inst_offset: 0x2a,
-            stack: vec![Some(Value::F32(0x3f80_0000)), None],
-            locals: vec![Some(Value::I32(-1)), Some(Value::FuncRef(None))],
+            stack: vec![Some(Val::F32(0x3f80_0000)), None],
+            locals: vec![Some(Val::I32(-1)), Some(Val::FuncRef(None))],
         };
         let mut header = frame.clone();
         (header.wasm_inst_offset, header.instance) = (usize::MAX, 1);
         header.stack.clear();
-        header.locals = vec![Some(Value::V128(255))];
+        header.locals = vec![Some(Val::V128(255))];
         let state = ExecutionStateImage {
             frames: vec![header, frame],
             host_call: None,

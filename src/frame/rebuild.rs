@@ -11,7 +11,7 @@ use super::validate::ValidatedState;
 use crate::abi::registers::{GPR, result_register, result_stack_word};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::TrapFrame;
-use crate::abi::{FuncAddr, ValType, Value};
+use crate::abi::{FuncAddr, Val, ValType};
 use alloc::vec::Vec;
 
 /// Why frames could not be written.
@@ -172,8 +172,8 @@ fn check_depth(
 struct Frame<'a> {
     number: usize,
     site: &'a Site,
-    locals: &'a [Option<Value>],
-    stack: &'a [Option<Value>],
+    locals: &'a [Option<Val>],
+    stack: &'a [Option<Val>],
     vmctx: u64,
 }
 
@@ -294,9 +294,9 @@ impl Writer<'_, '_> {
         self.raw(frame.number, value.ok_or(missing)?)
     }
 
-    fn raw(&self, frame: usize, value: Value) -> Result<u128, RebuildError> {
+    fn raw(&self, frame: usize, value: Val) -> Result<u128, RebuildError> {
         let unknown = match value {
-            Value::FuncRef(Some(addr)) => RebuildError::UnknownFunction { frame, addr },
+            Val::FuncRef(Some(addr)) => RebuildError::UnknownFunction { frame, addr },
             _ => RebuildError::MissingValue { frame },
         };
         value.to_raw(self.context).ok_or(unknown)
@@ -322,8 +322,8 @@ impl Writer<'_, '_> {
     }
 
     /// Puts the results of a host call where it would have left them.
-    fn write_results(&mut self, results: &[Value]) -> Result<(), RebuildError> {
-        let types: Vec<ValType> = results.iter().map(Value::ty).collect();
+    fn write_results(&mut self, results: &[Val]) -> Result<(), RebuildError> {
+        let types: Vec<ValType> = results.iter().map(Val::ty).collect();
         for (index, &result) in results.iter().enumerate() {
             let bits = self.raw(0, result)?;
             match result_stack_word(&types, index) {

@@ -8,7 +8,7 @@ use super::context::CodeRef;
 use super::dump::{ExecutionStateImage, WasmFunctionStateDump};
 use super::site::{Site, Source};
 use crate::abi::registers::argument_stack_words;
-use crate::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
+use crate::abi::{ExternRef, FuncAddr, FuncType, Val, ValType};
 use crate::limits::MAX_IMAGE_FRAMES;
 use crate::module::Module;
 use crate::state::{PointKind, ResumePoint, WasmAbstractValue};
@@ -312,7 +312,7 @@ impl<'a> Validator<'a> {
         &self,
         site: &Site,
         index: usize,
-        local: &Option<Value>,
+        local: &Option<Val>,
         is_needed: bool,
     ) -> Result<(), FrameError> {
         let expected = site.locals[index];
@@ -330,7 +330,7 @@ impl<'a> Validator<'a> {
                 found,
             });
         }
-        if site.is_header() && index >= site.params && *value != Value::default_of(expected) {
+        if site.is_header() && index >= site.params && *value != Val::default_for_ty(expected) {
             return Err(FrameError::LocalNotZero(index));
         }
         self.validate_reference(value)
@@ -341,7 +341,7 @@ impl<'a> Validator<'a> {
         frame: &WasmFunctionStateDump,
         site: &Site,
         index: usize,
-        operand: &Option<Value>,
+        operand: &Option<Val>,
         is_needed: bool,
     ) -> Result<(), FrameError> {
         let (expected, known) = site.stack[index];
@@ -375,14 +375,14 @@ impl<'a> Validator<'a> {
     }
 
     /// Checks the references among values.
-    pub(super) fn validate_references(&self, values: &[Value]) -> Result<(), FrameError> {
+    pub(super) fn validate_references(&self, values: &[Val]) -> Result<(), FrameError> {
         let mut values = values.iter();
         values.try_for_each(|value| self.validate_reference(value))
     }
 
-    fn validate_reference(&self, value: &Value) -> Result<(), FrameError> {
+    fn validate_reference(&self, value: &Val) -> Result<(), FrameError> {
         match value {
-            Value::FuncRef(Some(addr)) if self.context.origin(*addr).is_none() => {
+            Val::FuncRef(Some(addr)) if self.context.origin(*addr).is_none() => {
                 Err(FrameError::UnknownFunction(*addr))
             }
             _ => Ok(()),
@@ -416,15 +416,15 @@ impl Needed {
 }
 
 /// Whether a value has these raw bits.
-fn is_constant(value: &Value, bits: u64) -> bool {
+fn is_constant(value: &Val, bits: u64) -> bool {
     match *value {
-        Value::I32(value) => value as u32 == bits as u32,
-        Value::F32(value) => value == bits as u32,
-        Value::I64(value) => value as u64 == bits,
-        Value::F64(value) => value == bits,
-        Value::V128(value) => value == u128::from(bits),
-        Value::FuncRef(addr) => addr.is_none() && bits == 0,
-        Value::ExternRef(None) => bits == 0,
-        Value::ExternRef(Some(ExternRef(token))) => bits == 1 << 32 | u64::from(token),
+        Val::I32(value) => value as u32 == bits as u32,
+        Val::F32(value) => value == bits as u32,
+        Val::I64(value) => value as u64 == bits,
+        Val::F64(value) => value == bits,
+        Val::V128(value) => value == u128::from(bits),
+        Val::FuncRef(addr) => addr.is_none() && bits == 0,
+        Val::ExternRef(None) => bits == 0,
+        Val::ExternRef(Some(ExternRef(token))) => bits == 1 << 32 | u64::from(token),
     }
 }

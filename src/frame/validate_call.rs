@@ -4,7 +4,7 @@
 use super::dump::{HostCall, PendingHostCall, WasmFunctionStateDump};
 use super::site::Site;
 use super::validate::{FrameError, FramesError, FunctionOrigin, Validator};
-use crate::abi::{FuncAddr, FuncType, ValType, Value};
+use crate::abi::{FuncAddr, FuncType, Val, ValType};
 use crate::module::{CallTarget, TailCalls};
 use crate::state::PointKind;
 
@@ -205,6 +205,6 @@ enum HostFunctions {
 }
 
 /// Whether values are of these types.
-fn has_types(values: &[Value], types: &[ValType]) -> bool {
-    values.iter().map(Value::ty).eq(types.iter().copied())
+fn has_types(values: &[Val], types: &[ValType]) -> bool {
+    values.iter().map(Val::ty).eq(types.iter().copied())
 }

@@ -11,7 +11,7 @@ use super::site::{Content, Part, Place, Placement, Site, Source};
 use super::stack::StackView;
 use crate::abi::registers::{GPR, X64Register};
 use crate::abi::vmctx::TrapFrame;
-use crate::abi::{ValType, Value};
+use crate::abi::{Val, ValType};
 use crate::state::{PointClass, PointKind, WasmAbstractValue};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
@@ -265,11 +265,11 @@ impl Walk<'_> {
         }
     }
 
-    fn locals(&self, site: &Site, raw: &RawValues) -> Vec<Option<Value>> {
+    fn locals(&self, site: &Site, raw: &RawValues) -> Vec<Option<Val>> {
         let locals = site.locals.iter().enumerate();
         locals
             .map(|(index, &ty)| match raw.get(Source::Local(index), ty) {
-                None if site.is_header() && index >= site.params => Some(Value::default_of(ty)),
+                None if site.is_header() && index >= site.params => Some(Val::default_for_ty(ty)),
                 bits => bits.map(|bits| self.value(ty, bits)),
             })
             .collect()
@@ -279,8 +279,8 @@ impl Walk<'_> {
         &self,
         site: &Site,
         raw: &RawValues,
-        locals: &[Option<Value>],
-    ) -> Vec<Option<Value>> {
+        locals: &[Option<Val>],
+    ) -> Vec<Option<Val>> {
         let stack = site.stack.iter().enumerate();
         stack
             .map(|(index, &(ty, known))| match known {
@@ -293,8 +293,8 @@ impl Walk<'_> {
             .collect()
     }
 
-    fn value(&self, ty: ValType, bits: u128) -> Value {
-        Value::from_raw(ty, bits, self.context)
+    fn value(&self, ty: ValType, bits: u128) -> Val {
+        Val::from_raw(ty, bits, self.context)
     }
 
     /// The registers as they were when the frame was called.

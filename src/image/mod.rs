@@ -31,7 +31,7 @@ pub use host::HostSection;
 pub use sizes::ImageSizes;
 pub use validate::ValidatedImage;
 
-use crate::abi::{ExternRef, FuncAddr, FuncType, Value};
+use crate::abi::{ExternRef, FuncAddr, FuncType, Val};
 use crate::frame::ExecutionStateImage;
 use crate::module::{GlobalType, MemoryType, ModuleHash, TableType};
 use alloc::string::String;
@@ -154,5 +154,5 @@ pub struct GlobalState {
     /// Its type.
     pub ty: GlobalType,
     /// Its value.
-    pub value: Value,
+    pub value: Val,
 }

@@ -8,7 +8,7 @@
 use super::{
     FunctionState, InstanceImage, InstanceState, Section, TableElements, TableState, ValidateError,
 };
-use crate::abi::{FuncAddr, FuncType, ValType, Value};
+use crate::abi::{FuncAddr, FuncType, Val, ValType};
 use crate::frame::HostCall;
 use crate::module::{Module, ModuleHash};
 use alloc::collections::BTreeSet;
@@ -118,7 +118,7 @@ impl InstanceImage<'_> {
             (ValType::ExternRef, TableElements::Extern(_)) => Ok(()),
             (ValType::FuncRef, TableElements::Func(elements)) => {
                 let missing = elements.iter().enumerate().find_map(|(element, value)| {
-                    let function = self.missing_function(&Value::FuncRef(*value))?;
+                    let function = self.missing_function(&Val::FuncRef(*value))?;
                     Some(ValidateError::TableFunction {
                         table,
                         element,
@@ -144,7 +144,7 @@ impl InstanceImage<'_> {
         match &state.host_call {
             Some(HostCall::Returned(results)) => self.validate_values(0, results.iter()),
             Some(HostCall::Pending(call)) => {
-                let function = Value::FuncRef(Some(call.function));
+                let function = Val::FuncRef(Some(call.function));
                 let values = core::iter::once(&function).chain(&call.arguments);
                 self.validate_values(0, values)?;
                 self.validate_frame_instance(0, call.instance)
@@ -163,7 +163,7 @@ impl InstanceImage<'_> {
     fn validate_values<'v>(
         &self,
         frame: usize,
-        mut values: impl Iterator<Item = &'v Value>,
+        mut values: impl Iterator<Item = &'v Val>,
     ) -> Result<(), ValidateError> {
         match values.find_map(|value| self.missing_function(value)) {
             Some(function) => Err(ValidateError::FrameFunction { frame, function }),
@@ -172,9 +172,9 @@ impl InstanceImage<'_> {
     }
 
     /// The address of the function that a value refers to, if the store has no such function.
-    fn missing_function(&self, value: &Value) -> Option<u32> {
+    fn missing_function(&self, value: &Val) -> Option<u32> {
         match value {
-            Value::FuncRef(Some(FuncAddr(function))) => {
+            Val::FuncRef(Some(FuncAddr(function))) => {
                 (*function as usize >= self.functions.len()).then_some(*function)
             }
             _ => None,

@@ -16,7 +16,7 @@ use super::store_core::{FuncOrigin, StoreCore};
 use super::vmctx::{entry_of, signature_of};
 use super::{CallError, Func, Outcome, SuspendReason};
 use crate::abi::vmctx::{TrapFrame, VmFuncRef, VmStoreContext};
-use crate::abi::{FuncType, GPR, TrapCode, ValType, Value};
+use crate::abi::{FuncType, GPR, TrapCode, Val, ValType};
 use crate::frame::{Exit, HostCall};
 use crate::trap::{Backtrace, Trap};
 use alloc::vec::Vec;
@@ -104,7 +104,7 @@ pub(super) fn call<R>(
 pub(super) fn call_dynamic(
     core: NonNull<StoreCore>,
     func: Func,
-    args: &[Value],
+    args: &[Val],
 ) -> Result<Outcome, CallError> {
     // SAFETY: as in `call`.
     let store = unsafe { core.as_ref() };
@@ -149,7 +149,7 @@ enum Ended {
     Suspended,
 }
 
-fn check_arguments(ty: &FuncType, args: &[Value]) -> Result<(), CallError> {
+fn check_arguments(ty: &FuncType, args: &[Val]) -> Result<(), CallError> {
     if args.len() != ty.params.len() {
         return Err(CallError::ArgumentCount {
             expected: ty.params.len(),
@@ -341,11 +341,11 @@ impl StoreCore {
     }
 
     /// Reads values from an array of raw ones.
-    pub(super) fn read_values(&self, types: &[ValType], array: *const u128) -> Vec<Value> {
+    pub(super) fn read_values(&self, types: &[ValType], array: *const u128) -> Vec<Val> {
         let read = |(index, &ty): (usize, &ValType)| {
             // SAFETY: the array holds a value of each type.
             let raw = unsafe { array.add(index).read() };
-            Value::from_raw(ty, raw, self)
+            Val::from_raw(ty, raw, self)
         };
         types.iter().enumerate().map(read).collect()
     }

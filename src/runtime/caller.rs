@@ -62,13 +62,13 @@ impl<T: 'static> Caller<'_, T> {
     }
 
     /// An export of the calling instance.
-    pub fn export(&self, name: &str) -> Option<Extern> {
-        self.instance()?.export(self, name)
+    pub fn get_export(&self, name: &str) -> Option<Extern> {
+        self.instance()?.get_export(self, name)
     }
 
     /// An exported memory of the calling instance.
-    pub fn memory(&self, name: &str) -> Option<Memory> {
-        self.export(name)?.into_memory()
+    pub fn get_memory(&self, name: &str) -> Option<Memory> {
+        self.get_export(name)?.into_memory()
     }
 
     /// Copies guest memory at `address` to `buffer`.
@@ -82,7 +82,7 @@ impl<T: 'static> Caller<'_, T> {
         address: u64,
         buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
-        let memory = self.memory(memory).ok_or(MemoryAccessError::NoMemory)?;
+        let memory = self.get_memory(memory).ok_or(MemoryAccessError::NoMemory)?;
         memory.read(self, address, buffer)
     }
 
@@ -98,7 +98,7 @@ impl<T: 'static> Caller<'_, T> {
         address: u64,
         bytes: &[u8],
     ) -> Result<(), MemoryAccessError> {
-        let memory = self.memory(memory).ok_or(MemoryAccessError::NoMemory)?;
+        let memory = self.get_memory(memory).ok_or(MemoryAccessError::NoMemory)?;
         memory.write(self, address, bytes)
     }
 
@@ -111,7 +111,7 @@ impl<T: 'static> Caller<'_, T> {
         &mut self,
         memory: &str,
     ) -> Result<(&mut [u8], &mut T), MemoryAccessError> {
-        let memory = self.memory(memory).ok_or(MemoryAccessError::NoMemory)?;
+        let memory = self.get_memory(memory).ok_or(MemoryAccessError::NoMemory)?;
         let inner = self.context.inner_mut();
         let entry: &mut MemoryEntry = &mut inner.core.memories[memory.addr as usize];
         Ok((entry.bytes_mut(), &mut inner.data))

@@ -6,7 +6,7 @@ use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::table::TableEntry;
 use super::{Store, backtrace};
 use crate::abi::value::FuncRefs;
-use crate::abi::{FuncAddr, ValType, Value};
+use crate::abi::{FuncAddr, Val, ValType};
 use crate::frame::{ExecutionStateImage, Exit, ReadError, StackDump};
 use crate::image::{
     FunctionState, GlobalState, InstanceImage, InstanceState, MemoryContents, MemoryState,
@@ -79,8 +79,8 @@ fn table_state(core: &StoreCore, table: &TableEntry) -> TableState {
         let addr = |raw| (raw != 0).then(|| core.func_addr(raw));
         TableElements::Func(elements.map(addr).collect())
     } else {
-        let token = |raw| match Value::from_raw(ValType::ExternRef, u128::from(raw), core) {
-            Value::ExternRef(token) => token,
+        let token = |raw| match Val::from_raw(ValType::ExternRef, u128::from(raw), core) {
+            Val::ExternRef(token) => token,
             value => unreachable!("{value:?} is not an externref"),
         };
         TableElements::Extern(elements.map(token).collect())
@@ -141,7 +141,7 @@ impl StoreCore {
         globals
             .map(|global| GlobalState {
                 ty: global.ty,
-                value: Value::from_raw(global.ty.value, global.raw(), self),
+                value: Val::from_raw(global.ty.value, global.raw(), self),
             })
             .collect()
     }

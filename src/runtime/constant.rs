@@ -4,7 +4,7 @@
 //! nothing in it that repeats.
 
 use super::store_core::StoreCore;
-use crate::abi::{FuncAddr, Value};
+use crate::abi::{FuncAddr, Val};
 use crate::module::{ConstExpr, ConstOp};
 use alloc::vec::Vec;
 
@@ -48,14 +48,14 @@ impl StoreCore {
     /// The raw value that an instruction without operands pushes.
     fn constant(&self, op: ConstOp, functions: &[FuncAddr], globals: &[u32]) -> u128 {
         let value = match op {
-            ConstOp::I32(value) => Value::I32(value),
-            ConstOp::I64(value) => Value::I64(value),
-            ConstOp::F32(bits) => Value::F32(bits),
-            ConstOp::F64(bits) => Value::F64(bits),
-            ConstOp::V128(bits) => Value::V128(bits),
-            ConstOp::RefFunc(function) => Value::FuncRef(Some(functions[function as usize])),
-            ConstOp::NullFunc => Value::FuncRef(None),
-            ConstOp::NullExtern => Value::ExternRef(None),
+            ConstOp::I32(value) => Val::I32(value),
+            ConstOp::I64(value) => Val::I64(value),
+            ConstOp::F32(bits) => Val::F32(bits),
+            ConstOp::F64(bits) => Val::F64(bits),
+            ConstOp::V128(bits) => Val::V128(bits),
+            ConstOp::RefFunc(function) => Val::FuncRef(Some(functions[function as usize])),
+            ConstOp::NullFunc => Val::FuncRef(None),
+            ConstOp::NullExtern => Val::ExternRef(None),
             ConstOp::GlobalGet(global) => {
                 return self.globals[globals[global as usize] as usize].raw();
             }

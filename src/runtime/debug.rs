@@ -17,7 +17,7 @@ use super::store::StoreInner;
 use super::store_core::StoreCore;
 use super::version::VersionId;
 use super::{Backtrace, BacktraceFrame, Module, ModuleError, MoveError, Store, backtrace};
-use crate::abi::Value;
+use crate::abi::Val;
 use crate::compile::{CodePosition, CompileOptions};
 use crate::frame::{self, Exit, SetLocalError, StackViewMut};
 use crate::state::PointKind;
@@ -315,7 +315,7 @@ impl<T: 'static> DebugFrame<'_, T> {
     /// # Errors
     ///
     /// [`SetLocalError`]; nothing is changed then.
-    pub fn set_local(&mut self, local: u32, value: Value) -> Result<(), SetLocalError> {
+    pub fn set_local(&mut self, local: u32, value: Val) -> Result<(), SetLocalError> {
         let core = self.context.core_mut();
         let mut registers = *core.frame();
         let mut stack = core.stack.take().expect("wasm runs on the stack");

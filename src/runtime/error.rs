@@ -4,7 +4,7 @@
 //! variants are the embedder's misuse or bad input.
 
 use super::{MemoryAccessError, MemoryError, Pending, TableError};
-use crate::abi::{CpuFeatures, ValType, Value};
+use crate::abi::{CpuFeatures, Val, ValType};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
 use crate::platform::PlatformError;
@@ -16,7 +16,7 @@ use core::error::Error;
 
 /// How a call into wasm ended, when nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome<Results = Vec<Value>> {
+pub enum Outcome<Results = Vec<Val>> {
     /// The function returned these results.
     Returned(Results),
     /// The store was suspended at a suspend point. It can be captured, and

@@ -4,7 +4,7 @@ use super::activation;
 use super::host_func::{Dynamic, HostClosure, TypedHostFunc};
 use super::store::StoreInner;
 use super::{AsContext, AsContextMut, CallError, Caller, HostError, IntoFunc, Outcome};
-use crate::abi::{FuncAddr, FuncType, Value};
+use crate::abi::{FuncAddr, FuncType, Val};
 use crate::platform::PlatformError;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Func {
 
 impl Func {
     /// Makes a host function that has no import name. A store that has one
-    /// cannot be captured; see [`Linker::func`](super::Linker::func).
+    /// cannot be captured; see [`Linker::func_new`](super::Linker::func_new).
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl Func {
     pub fn new<S: AsContextMut>(
         store: S,
         ty: FuncType,
-        func: impl Fn(Caller<'_, S::Data>, &[Value], &mut [Value]) -> Result<(), HostError>
+        func: impl Fn(Caller<'_, S::Data>, &[Val], &mut [Val]) -> Result<(), HostError>
         + Send
         + Sync
         + 'static,
@@ -77,7 +77,7 @@ impl Func {
     /// # Panics
     ///
     /// Panics if the function is of another store.
-    pub fn call(&self, mut store: impl AsContextMut, args: &[Value]) -> Result<Outcome, CallError> {
+    pub fn call(&self, mut store: impl AsContextMut, args: &[Val]) -> Result<Outcome, CallError> {
         activation::call_dynamic(store.as_context_mut().inner.cast(), *self, args)
     }
 
@@ -93,12 +93,12 @@ impl Func {
         core.func_type(self.addr).clone()
     }
 
-    /// Its address: what a [`Value::FuncRef`] to it holds.
+    /// Its address: what a [`Val::FuncRef`] to it holds.
     pub fn addr(&self) -> FuncAddr {
         self.addr
     }
 
-    /// The function that a [`Value::FuncRef`] refers to; None if the store has no such function.
+    /// The function that a [`Val::FuncRef`] refers to; None if the store has no such function.
     pub fn from_addr(store: impl AsContext, addr: FuncAddr) -> Option<Self> {
         let context = store.as_context();
         let core = context.core();

@@ -4,7 +4,7 @@ use super::store_core::StoreCore;
 use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
 use crate::abi::vmctx::VmGlobal;
-use crate::abi::{ValType, Value};
+use crate::abi::{Val, ValType};
 use crate::module::GlobalType;
 
 /// A global of a store.
@@ -62,7 +62,7 @@ impl Global {
     pub fn new(
         mut store: impl AsContextMut,
         ty: GlobalType,
-        value: Value,
+        value: Val,
     ) -> Result<Self, GlobalError> {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
@@ -84,11 +84,11 @@ impl Global {
     }
 
     /// Its value.
-    pub fn get(&self, store: impl AsContext) -> Value {
+    pub fn get(&self, store: impl AsContext) -> Val {
         let context = store.as_context();
         let core = context.core();
         let entry = self.entry(core);
-        Value::from_raw(entry.ty.value, entry.raw(), core)
+        Val::from_raw(entry.ty.value, entry.raw(), core)
     }
 
     /// Sets its value.
@@ -96,7 +96,7 @@ impl Global {
     /// # Errors
     ///
     /// [`GlobalError`].
-    pub fn set(&self, mut store: impl AsContextMut, value: Value) -> Result<(), GlobalError> {
+    pub fn set(&self, mut store: impl AsContextMut, value: Val) -> Result<(), GlobalError> {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
         let ty = self.entry(core).ty;
@@ -114,7 +114,7 @@ impl Global {
     }
 }
 
-fn raw_value(core: &StoreCore, expected: ValType, value: Value) -> Result<u128, GlobalError> {
+fn raw_value(core: &StoreCore, expected: ValType, value: Val) -> Result<u128, GlobalError> {
     let given = value.ty();
     if given != expected {
         return Err(GlobalError::Type { expected, given });

@@ -18,7 +18,7 @@ use super::{CallError, Caller, HostError, Outcome, StoreContextMut, pending};
 use crate::abi::registers::{argument_stack_words, result_stack_word};
 use crate::abi::value::FuncType;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmHostFunc, VmStoreContext};
-use crate::abi::{GPR, ValType, Value};
+use crate::abi::{GPR, Val, ValType};
 use crate::frame::HostCall;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -148,7 +148,7 @@ impl StoreCore {
 
     /// Suspends behind a call of a host function of type `ty`: makes the frame one of the
     /// calling wasm function, as if the call had just returned `results`.
-    fn suspend_behind_host_call(&mut self, ty: &FuncType, results: Vec<Value>) -> Status {
+    fn suspend_behind_host_call(&mut self, ty: &FuncType, results: Vec<Val>) -> Status {
         self.leave_host_thunk(argument_stack_words(&ty.params));
         self.place_results(&results);
         self.left_host_call = Some(HostCall::Returned(results));
@@ -176,8 +176,8 @@ impl StoreCore {
     }
 
     /// Places results of a call as the frame's function expects them on return.
-    pub(super) fn place_results(&mut self, results: &[Value]) {
-        let types: Vec<ValType> = results.iter().map(Value::ty).collect();
+    pub(super) fn place_results(&mut self, results: &[Val]) {
+        let types: Vec<ValType> = results.iter().map(Val::ty).collect();
         for (index, value) in results.iter().enumerate() {
             let raw = value.to_raw(self).expect("results were checked");
             let frame = self.frame_mut();

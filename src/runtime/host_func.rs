@@ -7,7 +7,7 @@
 
 use super::wasm_ty::{WasmResults, WasmTy, for_each_tuple, func_type};
 use super::{Caller, HostError};
-use crate::abi::{FuncType, Value};
+use crate::abi::{FuncType, Val};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -41,7 +41,7 @@ pub(super) struct Dynamic<F> {
 impl<T, F> HostFunc<T> for Dynamic<F>
 where
     T: 'static,
-    F: Fn(Caller<'_, T>, &[Value], &mut [Value]) -> Result<(), HostError> + Send + Sync,
+    F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync,
 {
     unsafe fn call(&self, caller: Caller<'_, T>, array: *mut u128) -> Result<(), HostError> {
         let core = caller.core();
@@ -49,7 +49,7 @@ where
         let (args, results) = values.split();
         for (index, (arg, &ty)) in args.iter_mut().zip(&self.ty.params).enumerate() {
             // SAFETY: the caller vouches for the array.
-            *arg = Value::from_raw(ty, unsafe { array.add(index).read() }, unsafe {
+            *arg = Val::from_raw(ty, unsafe { array.add(index).read() }, unsafe {
                 core.as_ref()
             });
         }
@@ -181,8 +181,8 @@ for_each_tuple!(closures);
 
 /// Arguments and results of a host call; on the stack if they are few.
 struct HostValues {
-    inline: [Value; Self::INLINE],
-    heap: Vec<Value>,
+    inline: [Val; Self::INLINE],
+    heap: Vec<Val>,
     params: usize,
     len: usize,
 }
@@ -193,22 +193,22 @@ impl HostValues {
     /// Zeros and nulls for a type's results, and room for its arguments.
     fn of(ty: &FuncType) -> Self {
         let mut values = Self {
-            inline: [Value::I32(0); Self::INLINE],
+            inline: [Val::I32(0); Self::INLINE],
             heap: Vec::new(),
             params: ty.params.len(),
             len: ty.params.len() + ty.results.len(),
         };
         if values.len > Self::INLINE {
-            values.heap.resize(values.len, Value::I32(0));
+            values.heap.resize(values.len, Val::I32(0));
         }
         for (value, &ty) in values.split().1.iter_mut().zip(&ty.results) {
-            *value = Value::default_of(ty);
+            *value = Val::default_for_ty(ty);
         }
         values
     }
 
     /// Arguments and results.
-    fn split(&mut self) -> (&mut [Value], &mut [Value]) {
+    fn split(&mut self) -> (&mut [Val], &mut [Val]) {
         let all = if self.len > Self::INLINE {
             &mut self.heap
         } else {
@@ -234,7 +234,7 @@ mod tests {
             let (args, results) = values.split();
             assert_eq!(args.len(), count);
             assert_eq!(results.len(), count);
-            assert!(results.iter().all(|&v| v == Value::F64(0)));
+            assert!(results.iter().all(|&v| v == Val::F64(0)));
         }
     }
 }

@@ -51,7 +51,7 @@ impl Instance {
     }
 
     /// An export by name.
-    pub fn export(&self, store: impl AsContext, name: &str) -> Option<Extern> {
+    pub fn get_export(&self, store: impl AsContext, name: &str) -> Option<Extern> {
         let context = store.as_context();
         let entry = self.entry(context.core());
         let export = entry.module.inner().export(name)?;
@@ -98,8 +98,8 @@ impl Instance {
     }
 
     /// An exported function.
-    pub fn func(&self, store: impl AsContext, name: &str) -> Option<Func> {
-        self.export(store, name)?.into_func()
+    pub fn get_func(&self, store: impl AsContext, name: &str) -> Option<Func> {
+        self.get_export(store, name)?.into_func()
     }
 
     /// An exported function of a type that Rust knows; see [`Func::typed`].
@@ -107,28 +107,28 @@ impl Instance {
     /// # Errors
     ///
     /// [`TypedFuncError`].
-    pub fn typed_func<P: WasmParams, R: WasmResults>(
+    pub fn get_typed_func<P: WasmParams, R: WasmResults>(
         &self,
         store: impl AsContext,
         name: &str,
     ) -> Result<TypedFunc<P, R>, TypedFuncError> {
-        let func = self.func(&store, name);
+        let func = self.get_func(&store, name);
         let func = func.ok_or_else(|| TypedFuncError::NoFunction(name.into()))?;
         Ok(func.typed(store)?)
     }
 
     /// An exported memory.
-    pub fn memory(&self, store: impl AsContext, name: &str) -> Option<Memory> {
-        self.export(store, name)?.into_memory()
+    pub fn get_memory(&self, store: impl AsContext, name: &str) -> Option<Memory> {
+        self.get_export(store, name)?.into_memory()
     }
 
     /// An exported table.
-    pub fn table(&self, store: impl AsContext, name: &str) -> Option<Table> {
-        self.export(store, name)?.into_table()
+    pub fn get_table(&self, store: impl AsContext, name: &str) -> Option<Table> {
+        self.get_export(store, name)?.into_table()
     }
 
     /// An exported global.
-    pub fn global(&self, store: impl AsContext, name: &str) -> Option<Global> {
-        self.export(store, name)?.into_global()
+    pub fn get_global(&self, store: impl AsContext, name: &str) -> Option<Global> {
+        self.get_export(store, name)?.into_global()
     }
 }

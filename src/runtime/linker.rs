@@ -8,7 +8,7 @@ use super::{
     AsContext, AsContextMut, Caller, Extern, HostError, Instance, InstantiateError, IntoFunc,
     Module,
 };
-use crate::abi::{FuncAddr, FuncType, Value};
+use crate::abi::{FuncAddr, FuncType, Val};
 use crate::module::{AddressType, ExternType, Import, MemoryType, TableType};
 use crate::platform::PlatformError;
 use alloc::borrow::ToOwned;
@@ -53,12 +53,12 @@ impl<T: 'static> Linker<T> {
     /// # Panics
     ///
     /// A call panics if the function leaves a result of another type.
-    pub fn func(
+    pub fn func_new(
         &mut self,
         module: &str,
         name: &str,
         ty: FuncType,
-        func: impl Fn(Caller<'_, T>, &[Value], &mut [Value]) -> Result<(), HostError>
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError>
         + Send
         + Sync
         + 'static,
@@ -77,7 +77,7 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Defines a host function, of the type that the closure's parameters and results
-    /// stand for; see [`IntoFunc`]. Otherwise as [`Self::func`], but faster to call.
+    /// stand for; see [`IntoFunc`]. Otherwise as [`Self::func_new`], but faster to call.
     pub fn func_wrap<Params, Results>(
         &mut self,
         module: &str,
@@ -120,7 +120,7 @@ impl<T: 'static> Linker<T> {
     pub fn define_unknown_imports_as_default_values(&mut self, module: &Module) -> &mut Self {
         for import in &module.inner().imports {
             if let (ExternType::Func(ty), None) = (&import.ty, self.get(import)) {
-                self.func(&import.module, &import.name, ty.clone(), |_, _, _| Ok(()));
+                self.func_new(&import.module, &import.name, ty.clone(), |_, _, _| Ok(()));
             }
         }
         self

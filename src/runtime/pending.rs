@@ -12,7 +12,7 @@ use super::store_core::{FuncOrigin, HostFuncEntry, StoreCore};
 use super::vmctx::entry_of;
 use super::{CallError, Caller, Func, HostError, Instance, Store, SuspendReason};
 use crate::abi::registers::{ArgumentLocation, ArgumentRegisterAllocator, argument_stack_words};
-use crate::abi::{FuncType, GPR, ValType, Value};
+use crate::abi::{FuncType, GPR, Val, ValType};
 use crate::frame::{HostCall, PendingHostCall, StackViewMut};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -49,7 +49,7 @@ pub struct PendingCall {
     /// The function's type.
     pub ty: FuncType,
     /// The arguments.
-    pub args: Vec<Value>,
+    pub args: Vec<Val>,
 }
 
 /// Why a pending call could not be completed. It is then pending still.
@@ -109,7 +109,7 @@ impl<T: 'static> Store<T> {
     /// # Errors
     ///
     /// [`CompleteError`]; the call is pending still.
-    pub fn complete_pending_call(&mut self, results: &[Value]) -> Result<(), CompleteError> {
+    pub fn complete_pending_call(&mut self, results: &[Val]) -> Result<(), CompleteError> {
         self.as_context_mut()
             .core_mut()
             .complete_pending_call(results)
@@ -164,7 +164,7 @@ impl StoreCore {
         }
     }
 
-    fn complete_pending_call(&mut self, results: &[Value]) -> Result<(), CompleteError> {
+    fn complete_pending_call(&mut self, results: &[Val]) -> Result<(), CompleteError> {
         let call = self.pending_call().ok_or(CompleteError::NothingPending)?;
         self.check_results(&self.pending_host_func(call).ty, results)?;
         self.place_results(results);
@@ -175,7 +175,7 @@ impl StoreCore {
         Ok(())
     }
 
-    fn check_results(&self, ty: &FuncType, results: &[Value]) -> Result<(), CompleteError> {
+    fn check_results(&self, ty: &FuncType, results: &[Val]) -> Result<(), CompleteError> {
         let (expected, given) = (ty.results.len(), results.len());
         if expected != given {
             return Err(CompleteError::ResultCount { expected, given });

@@ -7,7 +7,7 @@ use super::move_frames::Choose;
 use super::store_core::{FuncOrigin, StoreCore};
 use super::{RestoreError, SuspendReason, VersionId, entry};
 use crate::abi::registers::{argument_stack_words, outgoing_stack_words};
-use crate::abi::{FuncAddr, FuncType, Value};
+use crate::abi::{FuncAddr, FuncType, Val};
 use crate::frame::{
     self, CodeRef, EntryFrame, ExecutionStateImage, FramesError, FunctionOrigin, HostCall,
     RebuildContext, RebuildError, StackViewMut, ValidateContext, ValidatedState,
@@ -54,7 +54,7 @@ impl StoreCore {
             }
             (None, Some(HostCall::Pending(call))) => self.func_type(call.function).clone(),
             (None, Some(HostCall::Returned(results))) => {
-                FuncType::new([], results.iter().map(Value::ty).collect::<Vec<_>>())
+                FuncType::new([], results.iter().map(Val::ty).collect::<Vec<_>>())
             }
             (None, None) => unreachable!("validated: there are frames or a host call"),
         }

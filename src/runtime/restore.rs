@@ -15,7 +15,7 @@ use super::{
     VersionId,
 };
 use crate::abi::value::FuncRefs;
-use crate::abi::{FuncAddr, Value};
+use crate::abi::{FuncAddr, Val};
 use crate::frame::{FramesError, RebuildError};
 use crate::image::{
     FunctionState, InstanceImage, InstanceState, MemoryState, TableElements, TableState,
@@ -185,7 +185,7 @@ fn restore_entities<T: 'static>(
 }
 
 impl StoreCore {
-    fn raw_value(&self, value: &Value) -> u128 {
+    fn raw_value(&self, value: &Val) -> u128 {
         value.to_raw(self).expect("validation found every function")
     }
 
@@ -211,7 +211,7 @@ impl StoreCore {
                     elements.iter().map(|e| e.map_or(0, raw)).collect()
                 }
                 TableElements::Extern(elements) => {
-                    let values = elements.iter().map(|&element| Value::ExternRef(element));
+                    let values = elements.iter().map(|&element| Val::ExternRef(element));
                     values.map(|value| self.raw_value(&value) as u64).collect()
                 }
             };

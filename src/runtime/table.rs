@@ -7,7 +7,7 @@ use super::store_core::StoreCore;
 use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut};
 use crate::abi::vmctx::VmTable;
-use crate::abi::{ValType, Value};
+use crate::abi::{Val, ValType};
 use crate::module::TableType;
 use alloc::vec::Vec;
 
@@ -122,7 +122,7 @@ impl Table {
     pub fn new(
         mut store: impl AsContextMut,
         ty: TableType,
-        value: Value,
+        value: Val,
     ) -> Result<Self, TableError> {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
@@ -149,16 +149,12 @@ impl Table {
     }
 
     /// An element; None past the end.
-    pub fn get(&self, store: impl AsContext, index: u64) -> Option<Value> {
+    pub fn get(&self, store: impl AsContext, index: u64) -> Option<Val> {
         let context = store.as_context();
         let core = context.core();
         let entry = self.entry(core);
         let raw = *entry.elements().get(usize::try_from(index).ok()?)?;
-        Some(Value::from_raw(
-            entry.declared.element,
-            u128::from(raw),
-            core,
-        ))
+        Some(Val::from_raw(entry.declared.element, u128::from(raw), core))
     }
 
     /// Sets an element.
@@ -170,7 +166,7 @@ impl Table {
         &self,
         mut store: impl AsContextMut,
         index: u64,
-        value: Value,
+        value: Val,
     ) -> Result<(), TableError> {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
@@ -194,7 +190,7 @@ impl Table {
         &self,
         mut store: impl AsContextMut,
         delta: u64,
-        value: Value,
+        value: Val,
     ) -> Result<u64, TableError> {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
@@ -208,7 +204,7 @@ impl Table {
     }
 }
 
-fn raw_element(core: &StoreCore, expected: ValType, value: Value) -> Result<u64, TableError> {
+fn raw_element(core: &StoreCore, expected: ValType, value: Val) -> Result<u64, TableError> {
     let given = value.ty();
     if given != expected {
         return Err(TableError::Type { expected, given });

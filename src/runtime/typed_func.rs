@@ -13,7 +13,7 @@ use alloc::string::String;
 use core::marker::PhantomData;
 
 /// A [`Func`] whose parameters are `Params` and whose results are `Results`. Made by
-/// [`Func::typed`] and [`Instance::typed_func`](super::Instance::typed_func).
+/// [`Func::typed`] and [`Instance::get_typed_func`](super::Instance::get_typed_func).
 pub struct TypedFunc<Params, Results> {
     func: Func,
     signature: PhantomData<fn(Params) -> Results>,

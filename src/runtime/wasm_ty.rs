@@ -6,7 +6,7 @@
 )]
 
 use crate::abi::value::FuncRefs;
-use crate::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
+use crate::abi::{ExternRef, FuncAddr, FuncType, Val, ValType};
 use alloc::vec::Vec;
 
 /// A Rust type that stands for one wasm value: `i32` and `u32`, `i64` and `u64`, `f32`,
@@ -110,14 +110,14 @@ macro_rules! reference {
             unsafe fn load(slot: *const u128, funcs: &dyn FuncRefs) -> Self {
                 // SAFETY: passed on to the caller.
                 let raw = unsafe { slot.cast::<u64>().read() };
-                match Value::from_raw(Self::TYPE, raw.into(), funcs) {
-                    Value::$wasm(reference) => reference,
+                match Val::from_raw(Self::TYPE, raw.into(), funcs) {
+                    Val::$wasm(reference) => reference,
                     value => unreachable!("{value:?} is not of type {}", Self::TYPE),
                 }
             }
 
             unsafe fn store(self, slot: *mut u128, funcs: &dyn FuncRefs) -> bool {
-                let Some(raw) = Value::$wasm(self).to_raw(funcs) else {
+                let Some(raw) = Val::$wasm(self).to_raw(funcs) else {
                     return false;
                 };
                 // SAFETY: passed on to the caller.

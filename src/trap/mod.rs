@@ -6,7 +6,7 @@
 //! locks. What the embedder gets to see is a [`Trap`].
 
 use crate::abi::vmctx::{TrapFrame, VmStoreContext};
-use crate::abi::{TrapCode, Value};
+use crate::abi::{TrapCode, Val};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -82,9 +82,9 @@ pub struct BacktraceFrame {
     /// header, that of its first operator.
     pub offset: usize,
     /// Its locals, parameters first; None where it cannot be recovered.
-    pub locals: Vec<Option<Value>>,
+    pub locals: Vec<Option<Val>>,
     /// Its operand stack, bottom first.
-    pub stack: Vec<Option<Value>>,
+    pub stack: Vec<Option<Val>>,
 }
 
 impl core::fmt::Display for Trap {
@@ -126,7 +126,7 @@ impl core::fmt::Display for BacktraceFrame {
     }
 }
 
-fn write_values(f: &mut core::fmt::Formatter<'_>, values: &[Option<Value>]) -> core::fmt::Result {
+fn write_values(f: &mut core::fmt::Formatter<'_>, values: &[Option<Val>]) -> core::fmt::Result {
     f.write_str("[")?;
     for (index, value) in values.iter().enumerate() {
         if index > 0 {

@@ -4,7 +4,7 @@
 
 use super::state::{self, Entry, HostState, Stage};
 use super::{AttachError, Wasi, WasiHost};
-use crate::abi::Value;
+use crate::abi::Val;
 use crate::module::ModuleHash;
 use crate::runtime::{
     CallError, Func, HostError, HostPart, Instance, InstantiateError, Linker, Module, Outcome,
@@ -61,7 +61,7 @@ pub enum Progress {
     /// The store was suspended. It can be captured; the next step resumes it.
     Suspended,
     /// The program has ended with the results of its entry.
-    Ended(Vec<Value>),
+    Ended(Vec<Val>),
 }
 
 /// Why a step failed. A guest's `proc_exit` is a [`CallError::Host`] that holds
@@ -144,7 +144,7 @@ fn initialize<H: WasiHost + 'static>(
     store: &mut Store<HostData<H>>,
 ) -> Result<Progress, ProgramError> {
     store.data_mut().state.stage = Stage::Initialize;
-    let outcome = match main_instance(store)?.func(&*store, "_initialize") {
+    let outcome = match main_instance(store)?.get_func(&*store, "_initialize") {
         Some(func) => func.call(&mut *store, &[])?,
         None => Outcome::Returned(Vec::new()),
     };
@@ -158,8 +158,8 @@ fn call_entry<H: WasiHost + 'static>(
     let state = &mut store.data_mut().state;
     state.stage = Stage::Entry;
     let (func, args): (Option<Func>, _) = match state.entry.clone() {
-        Entry::Default => (main.func(&*store, "_start"), Vec::new()),
-        Entry::Invoke { name, args } => match main.func(&*store, &name) {
+        Entry::Default => (main.get_func(&*store, "_start"), Vec::new()),
+        Entry::Invoke { name, args } => match main.get_func(&*store, &name) {
             None => return Err(ProgramError::NoSuchExport(name)),
             func => (func, args),
         },

@@ -5,7 +5,7 @@
 
 use super::attach::MAX_UNNAMED_SIZE;
 use super::{Errno, WasiCtx, WasiHost};
-use crate::abi::Value;
+use crate::abi::Val;
 use crate::image::InstanceImage;
 use crate::module::ModuleHash;
 use alloc::string::String;
@@ -47,7 +47,7 @@ pub enum Entry {
         /// Name of the export.
         name: String,
         /// The arguments.
-        args: Vec<Value>,
+        args: Vec<Val>,
     },
 }
 
@@ -246,7 +246,7 @@ mod tests {
         };
         let entry = Entry::Invoke {
             name: "f".into(),
-            args: vec![Value::I64(-5), Value::F32(0x7fc0_0001)],
+            args: vec![Val::I64(-5), Val::F32(0x7fc0_0001)],
         };
         let wasi = WasiCtx::new(vec![b"p".to_vec()], vec![], Random::Seeded(3)).unwrap();
         HostState::new(vec![module], entry, wasi)

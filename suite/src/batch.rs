@@ -86,13 +86,13 @@ mod tests {
     use crate::pattern::Pattern;
     use crate::script::{Action, Command, Directive, Expected, Source};
     use alloc::borrow::ToOwned;
-    use woodfrog::abi::Value;
+    use woodfrog::abi::Val;
 
     fn entry(line: u32) -> Entry {
         let action = Action::Invoke {
             instance: None,
             name: "f".to_owned(),
-            args: Vec::from([Value::V128(u128::MAX), Value::F32(0x7fa0_0000)]),
+            args: Vec::from([Val::V128(u128::MAX), Val::F32(0x7fa0_0000)]),
         };
         let directives = [
             Directive::Module {

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
-use woodfrog::abi::{ExternRef, ValType, Value};
+use woodfrog::abi::{ExternRef, Val, ValType};
 
 /// The bits that patterns of arithmetic NaNs give: exponent and quiet bit.
 pub const F32_NAN: u128 = 0x7fc0_0000;
@@ -44,19 +44,17 @@ pub enum Pattern {
 
 impl Pattern {
     /// Whether `value` matches.
-    pub fn matches(&self, value: &Value) -> bool {
+    pub fn matches(&self, value: &Val) -> bool {
         match (self, value) {
             (&Self::Bits { ty, mask, bits }, value) => {
                 ty == value.ty() && number_bits(value).is_some_and(|found| found & mask == bits)
             }
-            (Self::Null(None), Value::FuncRef(None) | Value::ExternRef(None)) => true,
-            (Self::Null(Some(ValType::FuncRef)), Value::FuncRef(None)) => true,
-            (Self::Null(Some(ValType::ExternRef)), Value::ExternRef(None)) => true,
-            (Self::Func, Value::FuncRef(found)) => found.is_some(),
-            (Self::Extern(None), Value::ExternRef(found)) => found.is_some(),
-            (Self::Extern(Some(token)), Value::ExternRef(found)) => {
-                *found == Some(ExternRef(*token))
-            }
+            (Self::Null(None), Val::FuncRef(None) | Val::ExternRef(None)) => true,
+            (Self::Null(Some(ValType::FuncRef)), Val::FuncRef(None)) => true,
+            (Self::Null(Some(ValType::ExternRef)), Val::ExternRef(None)) => true,
+            (Self::Func, Val::FuncRef(found)) => found.is_some(),
+            (Self::Extern(None), Val::ExternRef(found)) => found.is_some(),
+            (Self::Extern(Some(token)), Val::ExternRef(found)) => *found == Some(ExternRef(*token)),
             (Self::Either(patterns), value) => patterns.iter().any(|p| p.matches(value)),
             _ => false,
         }
@@ -64,7 +62,7 @@ impl Pattern {
 }
 
 /// Whether the values are as expected, one by one.
-pub fn match_all(expected: &[Pattern], found: &[Value]) -> bool {
+pub fn match_all(expected: &[Pattern], found: &[Val]) -> bool {
     expected.len() == found.len()
         && expected
             .iter()
@@ -73,14 +71,14 @@ pub fn match_all(expected: &[Pattern], found: &[Value]) -> bool {
 }
 
 /// The bits of a number or vector.
-fn number_bits(value: &Value) -> Option<u128> {
+fn number_bits(value: &Val) -> Option<u128> {
     Some(match *value {
-        Value::I32(value) => u128::from(value as u32),
-        Value::I64(value) => u128::from(value as u64),
-        Value::F32(bits) => u128::from(bits),
-        Value::F64(bits) => u128::from(bits),
-        Value::V128(bits) => bits,
-        Value::FuncRef(_) | Value::ExternRef(_) => return None,
+        Val::I32(value) => u128::from(value as u32),
+        Val::I64(value) => u128::from(value as u64),
+        Val::F32(bits) => u128::from(bits),
+        Val::F64(bits) => u128::from(bits),
+        Val::V128(bits) => bits,
+        Val::FuncRef(_) | Val::ExternRef(_) => return None,
     })
 }
 
@@ -118,7 +116,7 @@ pub fn describe_expected(expected: &[Pattern]) -> String {
 }
 
 /// Results as text.
-pub fn describe_found(found: &[Value]) -> String {
+pub fn describe_found(found: &[Val]) -> String {
     let texts = found.iter().map(|value| match number_bits(value) {
         Some(bits) => format!("{} {}", value.ty(), number(value.ty(), bits)),
         None => format!("{value:?}"),

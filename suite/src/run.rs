@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
-use woodfrog::abi::{TrapCode, Value};
+use woodfrog::abi::{TrapCode, Val};
 use woodfrog::module::DecodeError;
 use woodfrog::runtime::{CallError, Engine, InstantiateError, Module, ModuleError, Trap};
 
@@ -139,7 +139,7 @@ fn check(world: &mut World<'_>, action: &Action, expected: &Expected) -> Result<
     }
 }
 
-fn check_trap(message: &str, result: Result<Vec<Value>, Mismatch>) -> Result<(), Mismatch> {
+fn check_trap(message: &str, result: Result<Vec<Val>, Mismatch>) -> Result<(), Mismatch> {
     if let Err(Mismatch::Action(error)) = &result
         && trap_of(error).is_some_and(|trap| is_message(message, trap.code))
     {
@@ -158,7 +158,7 @@ fn is_message(expected: &str, code: TrapCode) -> bool {
 }
 
 /// Results or a trap as text; any other failure stays one.
-fn describe(result: Result<Vec<Value>, Mismatch>) -> Result<String, Mismatch> {
+fn describe(result: Result<Vec<Val>, Mismatch>) -> Result<String, Mismatch> {
     match result {
         Ok(values) => Ok(pattern::describe_found(&values)),
         Err(Mismatch::Action(error)) => match trap_of(&error) {
@@ -177,7 +177,7 @@ fn trap_of(error: &ActionError) -> Option<&Trap> {
     }
 }
 
-fn check_unlinkable(message: &str, result: Result<Vec<Value>, Mismatch>) -> Result<(), Mismatch> {
+fn check_unlinkable(message: &str, result: Result<Vec<Val>, Mismatch>) -> Result<(), Mismatch> {
     let found = match result {
         Ok(_) => "an instance".to_owned(),
         Err(Mismatch::Action(ActionError::Instantiate(error))) => error.to_string(),
@@ -223,7 +223,7 @@ fn check_refused(
     }
 }
 
-fn execute(world: &mut World<'_>, action: &Action) -> Result<Vec<Value>, Mismatch> {
+fn execute(world: &mut World<'_>, action: &Action) -> Result<Vec<Val>, Mismatch> {
     match action {
         Action::Invoke {
             instance,

@@ -4,7 +4,7 @@ use crate::pattern::Pattern;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 
 /// A script.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ pub enum Action {
         /// The export's name.
         name: String,
         /// Arguments.
-        args: Vec<Value>,
+        args: Vec<Val>,
     },
     /// Reads an exported global.
     Get {

@@ -50,7 +50,7 @@ pub fn linker(functions: HostFunctions) -> Linker<()> {
     let mut linker = Linker::new();
     for (name, params) in PRINTERS {
         let ty = FuncType::new(params, []);
-        linker.func(NAME, name, ty, move |caller, _, _| {
+        linker.func_new(NAME, name, ty, move |caller, _, _| {
             if functions == HostFunctions::Suspend {
                 caller.interrupt_handle().request_suspend();
             }

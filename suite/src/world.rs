@@ -10,7 +10,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::image::{ImageError, RawImage, ValidateError};
 use woodfrog::runtime::{
     CallError, CaptureError, Engine, Instance, InstantiateError, Linker, Module, ModuleError,
@@ -198,9 +198,9 @@ impl<'f> World<'f> {
         &mut self,
         instance: &Option<String>,
         name: &str,
-        args: &[Value],
-    ) -> Result<Vec<Value>, ActionError> {
-        let func = self.instance(instance)?.func(&self.store, name);
+        args: &[Val],
+    ) -> Result<Vec<Val>, ActionError> {
+        let func = self.instance(instance)?.get_func(&self.store, name);
         let func = func.ok_or_else(|| ActionError::NoExport(name.to_owned()))?;
         self.run(|store| func.call(store, args))
     }
@@ -210,8 +210,8 @@ impl<'f> World<'f> {
     /// # Errors
     ///
     /// [`ActionError`].
-    pub fn global(&self, instance: &Option<String>, name: &str) -> Result<Value, ActionError> {
-        let global = self.instance(instance)?.global(&self.store, name);
+    pub fn global(&self, instance: &Option<String>, name: &str) -> Result<Val, ActionError> {
+        let global = self.instance(instance)?.get_global(&self.store, name);
         let global = global.ok_or_else(|| ActionError::NoExport(name.to_owned()))?;
         Ok(global.get(&self.store))
     }
@@ -235,7 +235,7 @@ impl<'f> World<'f> {
     fn run(
         &mut self,
         call: impl FnOnce(&mut Store<()>) -> Result<Outcome, CallError>,
-    ) -> Result<Vec<Value>, ActionError> {
+    ) -> Result<Vec<Val>, ActionError> {
         self.freezer.begin(&mut self.store);
         let outcome = call(&mut self.store);
         let result = self.finish(outcome);
@@ -243,10 +243,7 @@ impl<'f> World<'f> {
         result
     }
 
-    fn finish(
-        &mut self,
-        mut outcome: Result<Outcome, CallError>,
-    ) -> Result<Vec<Value>, ActionError> {
+    fn finish(&mut self, mut outcome: Result<Outcome, CallError>) -> Result<Vec<Val>, ActionError> {
         let mut freezes = 0;
         loop {
             if let Outcome::Returned(values) = outcome? {

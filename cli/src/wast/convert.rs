@@ -5,7 +5,7 @@ use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
-use woodfrog::abi::{ExternRef, ValType, Value};
+use woodfrog::abi::{ExternRef, Val, ValType};
 use woodfrog_suite::pattern::{F32_MAGNITUDE, F32_NAN, F64_MAGNITUDE, F64_NAN, Pattern};
 use woodfrog_suite::report::{Mismatch, Report};
 use woodfrog_suite::script::{Action, Command, Directive, Expected, Refusal, Script, Source};
@@ -143,22 +143,22 @@ fn owned(name: Option<Id<'_>>) -> Option<String> {
     name.map(|name| name.name().to_owned())
 }
 
-fn argument(arg: &WastArg<'_>) -> Converted<Value> {
+fn argument(arg: &WastArg<'_>) -> Converted<Val> {
     let value = match arg {
-        WastArg::Core(WastArgCore::I32(value)) => Some(Value::I32(*value)),
-        WastArg::Core(WastArgCore::I64(value)) => Some(Value::I64(*value)),
-        WastArg::Core(WastArgCore::F32(value)) => Some(Value::F32(value.bits)),
-        WastArg::Core(WastArgCore::F64(value)) => Some(Value::F64(value.bits)),
+        WastArg::Core(WastArgCore::I32(value)) => Some(Val::I32(*value)),
+        WastArg::Core(WastArgCore::I64(value)) => Some(Val::I64(*value)),
+        WastArg::Core(WastArgCore::F32(value)) => Some(Val::F32(value.bits)),
+        WastArg::Core(WastArgCore::F64(value)) => Some(Val::F64(value.bits)),
         WastArg::Core(WastArgCore::V128(value)) => {
-            Some(Value::V128(u128::from_le_bytes(value.to_le_bytes())))
+            Some(Val::V128(u128::from_le_bytes(value.to_le_bytes())))
         }
         WastArg::Core(WastArgCore::RefNull(ty)) => match reference_type(ty) {
-            Some(ValType::FuncRef) => Some(Value::FuncRef(None)),
-            Some(ValType::ExternRef) => Some(Value::ExternRef(None)),
+            Some(ValType::FuncRef) => Some(Val::FuncRef(None)),
+            Some(ValType::ExternRef) => Some(Val::ExternRef(None)),
             _ => None,
         },
         WastArg::Core(WastArgCore::RefExtern(token)) => {
-            Some(Value::ExternRef(Some(ExternRef(*token))))
+            Some(Val::ExternRef(Some(ExternRef(*token))))
         }
         _ => None,
     };
@@ -266,10 +266,10 @@ mod tests {
             (0x7f80_0000, false, false),
             (0x3fc0_0000, false, false),
         ] {
-            assert_eq!(canonical.matches(&Value::F32(bits)), is_canonical);
-            assert_eq!(arithmetic.matches(&Value::F32(bits)), is_arithmetic);
+            assert_eq!(canonical.matches(&Val::F32(bits)), is_canonical);
+            assert_eq!(arithmetic.matches(&Val::F32(bits)), is_arithmetic);
         }
-        assert!(!canonical.matches(&Value::F64(F64_NAN as u64)));
+        assert!(!canonical.matches(&Val::F64(F64_NAN as u64)));
     }
 
     #[test]
@@ -279,25 +279,25 @@ mod tests {
             CanonicalNan,
             ArithmeticNan,
         ])));
-        let vector = |low: u64, high: u64| Value::V128(u128::from(high) << 64 | u128::from(low));
+        let vector = |low: u64, high: u64| Val::V128(u128::from(high) << 64 | u128::from(low));
         let nan = F64_NAN as u64;
         assert!(lanes.matches(&vector(nan, nan | 1)));
         assert!(!lanes.matches(&vector(nan | 1, nan)));
         let lanes = pattern(&WastRetCore::V128(V128Pattern::I16x8([
             1, 2, 3, 4, 5, 6, 7, -1,
         ])));
-        let value = Value::V128(0xffff_0007_0006_0005_0004_0003_0002_0001);
+        let value = Val::V128(0xffff_0007_0006_0005_0004_0003_0002_0001);
         assert!(lanes.matches(&value));
     }
 
     #[test]
     fn a_null_reference_matches_only_null_of_its_type() {
         let null = pattern(&WastRetCore::RefNull(None));
-        assert!(null.matches(&Value::ExternRef(None)));
-        assert!(!null.matches(&Value::ExternRef(Some(ExternRef(0)))));
-        assert!(!null.matches(&Value::I32(0)));
+        assert!(null.matches(&Val::ExternRef(None)));
+        assert!(!null.matches(&Val::ExternRef(Some(ExternRef(0)))));
+        assert!(!null.matches(&Val::I32(0)));
         let some = pattern(&WastRetCore::RefExtern(Some(3)));
-        assert!(some.matches(&Value::ExternRef(Some(ExternRef(3)))));
-        assert!(!some.matches(&Value::ExternRef(None)));
+        assert!(some.matches(&Val::ExternRef(Some(ExternRef(3)))));
+        assert!(!some.matches(&Val::ExternRef(None)));
     }
 }

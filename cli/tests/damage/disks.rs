@@ -6,13 +6,13 @@ use fuzz_common::disk::{BLOCK, Disk, boot};
 use fuzz_common::guest::{Ending, TEXT, Thawed};
 use fuzz_common::random::Random;
 use std::collections::BTreeMap;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::two_slots::{Guest, format, required_size};
 
 #[test]
 fn damaged_disks_are_refused_or_thaw_what_was_written() {
     let mut host = host(TEXT);
-    let (images, values) = host.images("run", &[Value::I32(4)], 9);
+    let (images, values) = host.images("run", &[Val::I32(4)], 9);
     let guest = Guest {
         module: wat::parse_str(TEXT).expect("a valid program"),
         args: vec![b"guest".to_vec()],

@@ -6,7 +6,7 @@ use fuzz_common::guest::{Ending, Host, TEXT, Thawed};
 use fuzz_common::random::Random;
 use std::collections::BTreeMap;
 use std::path::Path;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::image::RawImage;
 
 /// Programs that import nothing; between them, code of every shape.
@@ -32,7 +32,7 @@ const MAX_IMAGES: usize = 40;
 #[test]
 fn undamaged_images_end_as_the_program_does() {
     let mut host = host(TEXT);
-    let (images, values) = host.images("run", &[Value::I32(4)], 1);
+    let (images, values) = host.images("run", &[Val::I32(4)], 1);
     assert!(images.len() > 30, "{} images", images.len());
     let right = Thawed::Ran(Ending::Returned(values));
     for image in &images {
@@ -43,7 +43,7 @@ fn undamaged_images_end_as_the_program_does() {
 #[test]
 fn damage_that_the_checksum_covers_is_refused() {
     let mut host = host(TEXT);
-    let (images, _) = host.images("run", &[Value::I32(4)], 9);
+    let (images, _) = host.images("run", &[Val::I32(4)], 9);
     for seed in 0..4000 {
         let mut random = Random(seed);
         let image = random.pick(&images);

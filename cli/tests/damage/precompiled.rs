@@ -4,7 +4,7 @@ use crate::host;
 use fuzz_common::damage::bytes;
 use fuzz_common::guest::TEXT;
 use fuzz_common::random::Random;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{Engine, Module, Store};
 
@@ -22,7 +22,7 @@ fn load(engine: &Engine, bytes: &[u8]) -> Option<Module> {
 #[test]
 fn stacks_under_damaged_state_maps_are_refused_or_laid_down_and_read() {
     let mut host = host(TEXT);
-    let (images, _) = host.images("run", &[Value::I32(4)], 3);
+    let (images, _) = host.images("run", &[Val::I32(4)], 3);
     let good = host.modules[0].serialize();
     let length = |index: usize| {
         let at = LENGTHS + 8 * index;

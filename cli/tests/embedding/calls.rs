@@ -2,7 +2,7 @@
 
 use crate::harness::{call, engine, instance, module, returned};
 use std::num::NonZeroU64;
-use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
+use woodfrog::abi::{FuncType, TrapCode, Val, ValType};
 use woodfrog::runtime::{
     CallError, Func, HostError, Instance, InstantiateError, Linker, Outcome, Store,
 };
@@ -13,14 +13,8 @@ fn a_call_returns_the_sum_of_its_arguments() {
         r#"(module (func (export "add") (param i32 i32) (result i32)
             local.get 0 local.get 1 i32.add))"#,
     );
-    let outcome = call(
-        &mut store,
-        instance,
-        "add",
-        &[Value::I32(40), Value::I32(2)],
-    )
-    .unwrap();
-    assert_eq!(outcome, returned(&[Value::I32(42)]));
+    let outcome = call(&mut store, instance, "add", &[Val::I32(40), Val::I32(2)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I32(42)]));
 }
 
 #[test]
@@ -43,10 +37,10 @@ fn recursion_and_loops_run() {
             end
             local.get 1))"#,
     );
-    let outcome = call(&mut store, instance, "fib", &[Value::I32(20)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I32(6765)]));
-    let outcome = call(&mut store, instance, "sum", &[Value::I64(1000)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(500500)]));
+    let outcome = call(&mut store, instance, "fib", &[Val::I32(20)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I32(6765)]));
+    let outcome = call(&mut store, instance, "sum", &[Val::I64(1000)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(500500)]));
 }
 
 #[test]
@@ -58,17 +52,17 @@ fn many_values_of_all_types_go_in_and_come_out() {
             local.get 10 local.get 9 local.get 0 local.get 3 local.get 2))"#,
     );
     let args = [
-        Value::I32(1),
-        Value::F32(0x7fa0_0001),
-        Value::I64(3),
-        Value::F64(4),
-        Value::I32(5),
-        Value::I32(6),
-        Value::I32(7),
-        Value::I32(8),
-        Value::I32(9),
-        Value::I64(-10),
-        Value::F32(11),
+        Val::I32(1),
+        Val::F32(0x7fa0_0001),
+        Val::I64(3),
+        Val::F64(4),
+        Val::I32(5),
+        Val::I32(6),
+        Val::I32(7),
+        Val::I32(8),
+        Val::I32(9),
+        Val::I64(-10),
+        Val::F32(11),
     ];
     let outcome = call(&mut store, instance, "swap", &args).unwrap();
     let results = [args[10], args[9], args[0], args[3], args[2]];
@@ -86,7 +80,7 @@ fn arguments_are_checked() {
             given: 0
         }
     ));
-    let error = call(&mut store, instance, "f", &[Value::I64(0)]).unwrap_err();
+    let error = call(&mut store, instance, "f", &[Val::I64(0)]).unwrap_err();
     assert!(matches!(
         error,
         CallError::ArgumentType {
@@ -117,23 +111,23 @@ fn host_functions_get_arguments_memory_and_data() {
         [ValType::I32, ValType::F64, ValType::I64],
         [ValType::I32, ValType::I64],
     );
-    linker.func("host", "mix", ty, |mut caller, args, results| {
+    linker.func_new("host", "mix", ty, |mut caller, args, results| {
         let mut bytes = [0; 4];
         caller
             .read("memory", 16, &mut bytes)
             .map_err(HostError::new)?;
         assert_eq!(&bytes, b"frog");
-        let Value::F64(bits) = args[1] else { panic!() };
+        let Val::F64(bits) = args[1] else { panic!() };
         caller.data_mut().push(bits);
-        let Value::I64(value) = args[2] else { panic!() };
+        let Val::I64(value) = args[2] else { panic!() };
         results[0] = args[0];
-        results[1] = Value::I64(value * 10);
+        results[1] = Val::I64(value * 10);
         Ok(())
     });
     let mut store = Store::new(&engine, Vec::new());
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let outcome = call(&mut store, instance, "run", &[Value::I32(3)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(91)]));
+    let outcome = call(&mut store, instance, "run", &[Val::I32(3)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(91)]));
     assert_eq!(*store.data(), [1.5f64.to_bits(), 2.5f64.to_bits()]);
 }
 
@@ -151,8 +145,8 @@ fn host_functions_call_back_into_wasm() {
     );
     let mut linker = Linker::<()>::new();
     let ty = FuncType::new([ValType::I32], [ValType::I32]);
-    linker.func("host", "again", ty, |mut caller, args, results| {
-        let func = caller.export("down").unwrap().into_func().unwrap();
+    linker.func_new("host", "again", ty, |mut caller, args, results| {
+        let func = caller.get_export("down").unwrap().into_func().unwrap();
         let Outcome::Returned(values) = func.call(&mut caller, args)? else {
             panic!("suspended within a host function")
         };
@@ -161,9 +155,9 @@ fn host_functions_call_back_into_wasm() {
     });
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let outcome = call(&mut store, instance, "down", &[Value::I32(10)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I32(155)]));
-    let error = call(&mut store, instance, "down", &[Value::I32(1000)]).unwrap_err();
+    let outcome = call(&mut store, instance, "down", &[Val::I32(10)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I32(155)]));
+    let error = call(&mut store, instance, "down", &[Val::I32(1000)]).unwrap_err();
     let CallError::Trap(trap) = error else {
         panic!("{error}")
     };
@@ -183,12 +177,12 @@ fn host_errors_leave_wasm_and_keep_their_type() {
           (func (export "run") i32.const 7 call $exit unreachable))"#,
     );
     let mut linker = Linker::<()>::new();
-    linker.func(
+    linker.func_new(
         "host",
         "exit",
         FuncType::new([ValType::I32], []),
         |_, args, _| {
-            let Value::I32(code) = args[0] else { panic!() };
+            let Val::I32(code) = args[0] else { panic!() };
             Err(HostError::new(Exit(code)))
         },
     );
@@ -212,7 +206,7 @@ fn a_missing_or_wrong_import_is_named() {
     let error = linker.instantiate(&mut store, &module).unwrap_err();
     assert!(matches!(error, InstantiateError::UnknownImport { .. }));
     assert!(error.to_string().contains("unknown import"));
-    linker.func("a", "b", FuncType::new([], []), |_, _, _| Ok(()));
+    linker.func_new("a", "b", FuncType::new([], []), |_, _, _| Ok(()));
     let error = linker.instantiate(&mut store, &module).unwrap_err();
     assert!(error.to_string().contains("incompatible import type"));
     let mut linker = Linker::<()>::new();
@@ -225,7 +219,7 @@ fn run_in_place<T: 'static>(
     store: &mut Store<T>,
     instance: Instance,
     name: &str,
-    args: &[Value],
+    args: &[Val],
 ) -> (Outcome, u32) {
     let mut outcome = call(store, instance, name, args).unwrap();
     let mut suspensions = 0;
@@ -250,9 +244,9 @@ fn a_loop_resumes_in_place_after_every_suspend_point() {
             local.get 2 local.get 3))"#,
     );
     store.set_freeze_every(NonZeroU64::new(1));
-    let args = [Value::I64(100), Value::F64(0.5f64.to_bits())];
+    let args = [Val::I64(100), Val::F64(0.5f64.to_bits())];
     let (outcome, suspensions) = run_in_place(&mut store, instance, "sum", &args);
-    let results = [Value::I64(5050), Value::F64(50f64.to_bits())];
+    let results = [Val::I64(5050), Val::F64(50f64.to_bits())];
     assert_eq!(outcome, returned(&results));
     assert_eq!(suspensions, 101);
 }
@@ -275,8 +269,8 @@ fn a_request_from_another_thread_suspends_a_tight_loop() {
     thread.join().unwrap();
     let error = call(&mut store, instance, "spin", &[]).unwrap_err();
     assert!(matches!(error, CallError::StoreSuspended));
-    let stop = instance.global(&store, "stop").unwrap();
-    stop.set(&mut store, Value::I32(1)).unwrap();
+    let stop = instance.get_global(&store, "stop").unwrap();
+    stop.set(&mut store, Val::I32(1)).unwrap();
     assert_eq!(store.resume().unwrap(), returned(&[]));
     assert!(matches!(
         store.resume().unwrap_err(),
@@ -310,23 +304,23 @@ fn host_calls_suspend_behind_them_with_their_results() {
     );
     let mut linker = Linker::<u32>::new();
     let ty = FuncType::new([ValType::I64], [ValType::F64, ValType::I32, ValType::I64]);
-    linker.func("host", "next", ty, |mut caller, args, results| {
+    linker.func_new("host", "next", ty, |mut caller, args, results| {
         *caller.data_mut() += 1;
-        results[0] = Value::F64(1000f64.to_bits());
-        results[1] = Value::I32(100);
+        results[0] = Val::F64(1000f64.to_bits());
+        results[1] = Val::I32(100);
         results[2] = args[0];
         Ok(())
     });
     let mut store = Store::new(&engine, 0);
     let instance = linker.instantiate(&mut store, &module).unwrap();
     store.set_freeze_every(NonZeroU64::new(1));
-    let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[Value::I64(1)]);
-    assert_eq!(outcome, returned(&[Value::I64(1102)]));
+    let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[Val::I64(1)]);
+    assert_eq!(outcome, returned(&[Val::I64(1102)]));
     assert_eq!((suspensions, *store.data()), (2, 1));
     // The same without a freeze.
     store.set_freeze_every(None);
-    let outcome = call(&mut store, instance, "run", &[Value::I64(1)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(1102)]));
+    let outcome = call(&mut store, instance, "run", &[Val::I64(1)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(1102)]));
 }
 
 #[test]
@@ -348,8 +342,8 @@ fn a_nested_call_defers_suspension_until_it_has_returned() {
     );
     let mut linker = Linker::<()>::new();
     let ty = FuncType::new([ValType::I32], [ValType::I32]);
-    linker.func("host", "inner", ty, |mut caller, args, results| {
-        let func = caller.export("count").unwrap().into_func().unwrap();
+    linker.func_new("host", "inner", ty, |mut caller, args, results| {
+        let func = caller.get_export("count").unwrap().into_func().unwrap();
         let outcome = func.call(&mut caller, args)?;
         let Outcome::Returned(values) = outcome else {
             panic!("suspended within a host function")
@@ -362,13 +356,13 @@ fn a_nested_call_defers_suspension_until_it_has_returned() {
     for (every, expected) in [(1, 3), (5, 2), (1000, 0)] {
         store.set_freeze_every(NonZeroU64::new(every));
         let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
-        assert_eq!(outcome, returned(&[Value::I32(60)]));
+        assert_eq!(outcome, returned(&[Val::I32(60)]));
         assert_eq!(suspensions, expected, "every {every}");
     }
     store.set_freeze_every(None);
     store.interrupt_handle().request_suspend();
     let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
-    assert_eq!((outcome, suspensions), (returned(&[Value::I32(60)]), 1));
+    assert_eq!((outcome, suspensions), (returned(&[Val::I32(60)]), 1));
 }
 
 #[test]
@@ -387,22 +381,22 @@ fn a_request_within_a_nested_call_is_obeyed_behind_the_host_function() {
           (func (export "run") (result i32) call $inner))"#,
     );
     let mut linker = Linker::<()>::new();
-    linker.func(
+    linker.func_new(
         "host",
         "inner",
         FuncType::new([], [ValType::I32]),
         |mut caller, _, results| {
             caller.interrupt_handle().request_suspend();
-            let func = caller.export("seven").unwrap().into_func().unwrap();
-            assert_eq!(func.call(&mut caller, &[])?, returned(&[Value::I32(7)]));
-            results[0] = Value::I32(8);
+            let func = caller.get_export("seven").unwrap().into_func().unwrap();
+            assert_eq!(func.call(&mut caller, &[])?, returned(&[Val::I32(7)]));
+            results[0] = Val::I32(8);
             Ok(())
         },
     );
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &[]);
-    assert_eq!((outcome, suspensions), (returned(&[Value::I32(8)]), 1));
+    assert_eq!((outcome, suspensions), (returned(&[Val::I32(8)]), 1));
 }
 
 #[test]
@@ -415,13 +409,13 @@ fn a_request_within_a_host_function_of_the_hosts_is_obeyed_by_the_next_call() {
             end
             local.get 1))"#,
     );
-    let seven = [Value::I32(7)];
+    let seven = [Val::I32(7)];
     let host = Func::new(
         &mut store,
         FuncType::new([], []),
         move |mut caller, _, _| {
             caller.interrupt_handle().request_suspend();
-            let func = instance.func(&caller, "count").unwrap();
+            let func = instance.get_func(&caller, "count").unwrap();
             assert_eq!(func.call(&mut caller, &seven)?, returned(&seven));
             Ok(())
         },
@@ -442,7 +436,7 @@ fn bulk_operations_resume_in_place() {
             local.get 0 local.get 1 i32.const 301999 i32.load8_u))"#,
     );
     store.set_freeze_every(NonZeroU64::new(1));
-    let args = [Value::F64(9), Value::I32(0x77)];
+    let args = [Val::F64(9), Val::I32(0x77)];
     let (outcome, suspensions) = run_in_place(&mut store, instance, "run", &args);
     assert_eq!(outcome, returned(&[args[0], args[1], args[1]]));
     assert_eq!(suspensions, 1 + 4 + 4);

@@ -4,7 +4,7 @@ use crate::harness::{Program, call, engine, instance, module, returned};
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};
 use wasmparser::{Operator, Parser, Payload};
-use woodfrog::abi::{FuncType, ValType, Value};
+use woodfrog::abi::{FuncType, Val, ValType};
 use woodfrog::compile::CodePosition;
 use woodfrog::frame::SetLocalError;
 use woodfrog::runtime::{
@@ -113,8 +113,8 @@ fn a_breakpoint_stops_before_its_operator_with_locals_and_operands() {
         assert_eq!(frame.event(), DebugEvent::Breakpoint);
         (frame.frame(), frame.backtrace().frames.len())
     });
-    let outcome = call(&mut store, instance, "sum", &[Value::I32(3)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(6)]));
+    let outcome = call(&mut store, instance, "sum", &[Val::I32(3)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(6)]));
     let stops = taken(&log);
     assert_eq!(stops.len(), 3);
     for (index, (frame, depth)) in stops.into_iter().enumerate() {
@@ -125,17 +125,9 @@ fn a_breakpoint_stops_before_its_operator_with_locals_and_operands() {
         assert_eq!(depth, 1);
         let half = (index as f64 * 0.5).to_bits();
         let sum = [3, 5, 6][index];
-        let locals = [
-            Value::I32(3 - index as i32),
-            Value::I64(sum),
-            Value::F64(half),
-        ];
+        let locals = [Val::I32(3 - index as i32), Val::I64(sum), Val::F64(half)];
         assert_eq!(frame.locals, locals.map(Some));
-        let operands = [
-            Value::I64(40),
-            Value::F64(half),
-            Value::F64(0.5f64.to_bits()),
-        ];
+        let operands = [Val::I64(40), Val::F64(half), Val::F64(0.5f64.to_bits())];
         assert_eq!(frame.stack, operands.map(Some));
     }
 }
@@ -152,9 +144,9 @@ fn a_breakpoint_behind_a_vector_constant_shows_it() {
     let log = log_stops(&mut store, DebugAction::Continue, |frame| {
         frame.frame().stack
     });
-    let outcome = call(&mut store, instance, "run", &[Value::V128(7)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::V128(2 << 64 | 6)]));
-    let operands = [Value::V128(7), Value::V128(2 << 64 | 1)];
+    let outcome = call(&mut store, instance, "run", &[Val::V128(7)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::V128(2 << 64 | 6)]));
+    let operands = [Val::V128(7), Val::V128(2 << 64 | 1)];
     assert_eq!(taken(&log), [operands.map(Some)]);
 }
 
@@ -173,8 +165,8 @@ fn breakpoints_at_every_operator_trace_the_program() {
         let frame = frame.frame();
         (frame.function, frame.offset as u32)
     });
-    let outcome = call(&mut store, instance, "sum", &[Value::I32(2)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(3)]));
+    let outcome = call(&mut store, instance, "sum", &[Val::I32(2)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(3)]));
     let names: Vec<&str> = taken(&log)
         .into_iter()
         .map(|(function, wasm_offset)| {
@@ -215,21 +207,21 @@ fn a_debugger_changes_locals_and_operands_read_before_keep_their_values() {
     let module = instance.module(&store);
     let nop = positions_of(&module, 0, "Nop")[0];
     store.set_breakpoints(&module, &[nop]).unwrap();
-    let extern_ref = |token| Value::ExternRef(Some(woodfrog::abi::ExternRef(token)));
+    let extern_ref = |token| Val::ExternRef(Some(woodfrog::abi::ExternRef(token)));
     let before = [
-        Value::I32(1),
-        Value::I64(2),
-        Value::F32(3),
-        Value::F64(4),
-        Value::V128(5 << 100),
+        Val::I32(1),
+        Val::I64(2),
+        Val::F32(3),
+        Val::F64(4),
+        Val::V128(5 << 100),
         extern_ref(6),
     ];
     let after = [
-        Value::I32(-1),
-        Value::I64(-2),
-        Value::F32(0x7fc0_1234),
-        Value::F64(u64::MAX),
-        Value::V128(u128::MAX / 3),
+        Val::I32(-1),
+        Val::I64(-2),
+        Val::F32(0x7fc0_1234),
+        Val::F64(u64::MAX),
+        Val::V128(u128::MAX / 3),
         extern_ref(u32::MAX),
     ];
     let log = log_stops(&mut store, DebugAction::Continue, move |frame| {
@@ -237,16 +229,16 @@ fn a_debugger_changes_locals_and_operands_read_before_keep_their_values() {
         for (local, value) in (0..).zip(after) {
             frame.set_local(local, value).unwrap();
         }
-        frame.set_local(6, Value::I32(9)).unwrap();
-        let refused = [(7, Value::I32(0)), (0, Value::I64(0))];
+        frame.set_local(6, Val::I32(9)).unwrap();
+        let refused = [(7, Val::I32(0)), (0, Val::I64(0))];
         let errors = refused.map(|(local, value)| frame.set_local(local, value).unwrap_err());
         assert_eq!(errors[0], SetLocalError::NoSuchLocal { local: 7, count: 7 });
         assert!(matches!(errors[1], SetLocalError::Type { local: 0, .. }));
         assert_eq!(frame.frame().locals[..6], after.map(Some));
-        assert_eq!(frame.frame().locals[6], Some(Value::I32(9)));
-        assert_eq!(frame.frame().stack, [Some(Value::I32(1))]);
+        assert_eq!(frame.frame().locals[6], Some(Val::I32(9)));
+        assert_eq!(frame.frame().stack, [Some(Val::I32(1))]);
     });
-    let mut expected = vec![Value::I32(1)];
+    let mut expected = vec![Val::I32(1)];
     expected.extend(after);
     assert_eq!(
         call(&mut store, instance, "run", &before).unwrap(),
@@ -265,14 +257,14 @@ fn changing_locals_steers_a_loop_wherever_it_stops() {
         let mut is_first = true;
         let _log = log_stops(&mut store, DebugAction::Continue, move |frame| {
             if std::mem::take(&mut is_first) {
-                frame.set_local(1, Value::I64(1 << 40)).unwrap();
+                frame.set_local(1, Val::I64(1 << 40)).unwrap();
             }
         });
-        let outcome = call(&mut store, instance, "sum", &[Value::I32(4)]).unwrap();
+        let outcome = call(&mut store, instance, "sum", &[Val::I32(4)]).unwrap();
         let Outcome::Returned(values) = outcome else {
             panic!("{outcome:?}")
         };
-        let Value::I64(sum) = values[0] else {
+        let Val::I64(sum) = values[0] else {
             panic!("{values:?}")
         };
         // What the loop adds afterwards depends on where it was; the change is seen unless
@@ -296,13 +288,13 @@ fn single_steps_go_from_header_to_header_and_end_when_told() {
         (frame.function, frame.locals[0])
     });
     store.set_single_step(true);
-    let three = [Value::I32(3)];
+    let three = [Val::I32(3)];
     assert_eq!(
         call(&mut store, instance, "sum", &three).unwrap(),
-        returned(&[Value::I64(6)])
+        returned(&[Val::I64(6)])
     );
-    let sum = |n| (SUM_FUNCTION, Some(Value::I32(n)));
-    let add = |n| (ADD, Some(Value::I64(n)));
+    let sum = |n| (SUM_FUNCTION, Some(Val::I32(n)));
+    let add = |n| (ADD, Some(Val::I64(n)));
     let expected = [sum(3), sum(3), add(0), sum(2), add(3), sum(1), add(5)];
     assert_eq!(taken(&log), expected);
     // One step, then on to the end.
@@ -311,24 +303,24 @@ fn single_steps_go_from_header_to_header_and_end_when_told() {
     });
     assert_eq!(
         call(&mut store, instance, "sum", &three).unwrap(),
-        returned(&[Value::I64(6)])
+        returned(&[Val::I64(6)])
     );
     assert_eq!(taken(&log), [SUM_FUNCTION]);
     // No step without being asked for.
     assert_eq!(
         call(&mut store, instance, "sum", &three).unwrap(),
-        returned(&[Value::I64(6)])
+        returned(&[Val::I64(6)])
     );
     assert!(taken(&log).is_empty());
     // Parameters can be changed at a header, other locals do not exist yet.
     store.set_single_step(true);
     let log = log_stops(&mut store, DebugAction::Continue, |frame| {
-        frame.set_local(0, Value::I32(4)).unwrap();
-        frame.set_local(1, Value::I64(0))
+        frame.set_local(0, Val::I32(4)).unwrap();
+        frame.set_local(1, Val::I64(0))
     });
     assert_eq!(
         call(&mut store, instance, "sum", &three).unwrap(),
-        returned(&[Value::I64(10)])
+        returned(&[Val::I64(10)])
     );
     assert_eq!(taken(&log), [Err(SetLocalError::NotYetThere { local: 1 })]);
     drop(module);
@@ -347,7 +339,7 @@ fn a_debugger_suspends_the_store_which_freezes_and_thaws() {
     let log = log_stops(&mut store, DebugAction::Suspend, |frame| {
         frame.frame().locals[0]
     });
-    let mut outcome = call(&mut store, instance, "sum", &[Value::I32(5)]).unwrap();
+    let mut outcome = call(&mut store, instance, "sum", &[Val::I32(5)]).unwrap();
     let mut suspensions = 0;
     while outcome == Outcome::Suspended {
         suspensions += 1;
@@ -361,10 +353,10 @@ fn a_debugger_suspends_the_store_which_freezes_and_thaws() {
         })));
         outcome = store.resume().unwrap();
     }
-    assert_eq!(outcome, returned(&[Value::I64(15)]));
+    assert_eq!(outcome, returned(&[Val::I64(15)]));
     // The last request comes when no suspend point is left.
     assert_eq!(suspensions, 4);
-    let expected: Vec<_> = (1..=5).rev().map(|n| Some(Value::I32(n))).collect();
+    let expected: Vec<_> = (1..=5).rev().map(|n| Some(Val::I32(n))).collect();
     assert_eq!(taken(&log), expected);
 }
 
@@ -375,7 +367,7 @@ fn breakpoints_can_be_set_and_cleared_at_every_suspend_point() {
     let all = everywhere(&module);
     let log = log_stops(&mut store, DebugAction::Continue, |_| ());
     store.set_freeze_every(NonZeroU64::new(1));
-    let mut outcome = call(&mut store, instance, "sum", &[Value::I32(6)]).unwrap();
+    let mut outcome = call(&mut store, instance, "sum", &[Val::I32(6)]).unwrap();
     let mut suspensions = 0;
     while outcome == Outcome::Suspended {
         let breakpoints = match suspensions % 3 {
@@ -387,7 +379,7 @@ fn breakpoints_can_be_set_and_cleared_at_every_suspend_point() {
         suspensions += 1;
         outcome = store.resume().unwrap();
     }
-    assert_eq!(outcome, returned(&[Value::I64(21)]));
+    assert_eq!(outcome, returned(&[Val::I64(21)]));
     assert!(suspensions > 6);
     assert!(taken(&log).len() > 20);
     // Three sets of breakpoints, of which the empty one is the first version's.
@@ -405,8 +397,8 @@ fn breakpoints_hold_below_host_functions_and_in_later_instances() {
     let module = module(&engine, WAT);
     let mut linker = Linker::<()>::new();
     let ty = FuncType::new([], [ValType::I32]);
-    linker.func("host", "inner", ty, |mut caller, _, results| {
-        let leaf = caller.export("leaf").unwrap().into_func().unwrap();
+    linker.func_new("host", "inner", ty, |mut caller, _, results| {
+        let leaf = caller.get_export("leaf").unwrap().into_func().unwrap();
         let Outcome::Returned(values) = leaf.call(&mut caller, &[])? else {
             panic!("suspended below a host function")
         };
@@ -418,7 +410,7 @@ fn breakpoints_hold_below_host_functions_and_in_later_instances() {
     store.set_breakpoints(&module, &[nop]).unwrap();
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let log = log_stops(&mut store, DebugAction::Suspend, |frame| {
-        frame.set_local(0, Value::I32(8)).unwrap();
+        frame.set_local(0, Val::I32(8)).unwrap();
         let names = frame
             .backtrace()
             .frames
@@ -431,7 +423,7 @@ fn breakpoints_hold_below_host_functions_and_in_later_instances() {
         call(&mut store, instance, "run", &[]).unwrap(),
         Outcome::Suspended
     );
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(8)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(8)]));
     assert_eq!(taken(&log), [["leaf", "run"]]);
 }
 
@@ -469,6 +461,6 @@ fn a_position_that_is_no_operator_is_refused_and_changes_nothing() {
             "{error}"
         );
     }
-    call(&mut store, instance, "sum", &[Value::I32(2)]).unwrap();
+    call(&mut store, instance, "sum", &[Val::I32(2)]).unwrap();
     assert_eq!(taken(&log).len(), 2);
 }

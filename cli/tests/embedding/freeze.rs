@@ -2,7 +2,7 @@
 
 use crate::harness::{Program, engine, module, returned};
 use std::num::NonZeroU64;
-use woodfrog::abi::{FuncType, ValType, Value};
+use woodfrog::abi::{FuncType, Val, ValType};
 use woodfrog::runtime::{Linker, Outcome, Store};
 
 #[test]
@@ -29,18 +29,18 @@ fn loops_and_recursion_with_values_of_all_types() {
             end
             local.get 4 local.get 5 local.get 6 local.get 7))"#,
     );
-    program.check((), "fib", &[Value::I32(8)], &[Value::I32(21)]);
+    program.check((), "fib", &[Val::I32(8)], &[Val::I32(21)]);
     let args = [
-        Value::I64(20),
-        Value::F64(0.5f64.to_bits()),
-        Value::F32(0.25f32.to_bits()),
-        Value::I32(-3),
+        Val::I64(20),
+        Val::F64(0.5f64.to_bits()),
+        Val::F32(0.25f32.to_bits()),
+        Val::I32(-3),
     ];
     let expected = [
-        Value::I64(210),
-        Value::F64(10f64.to_bits()),
-        Value::F32(5f32.to_bits()),
-        Value::I32(-60),
+        Val::I64(210),
+        Val::F64(10f64.to_bits()),
+        Val::F32(5f32.to_bits()),
+        Val::I32(-60),
     ];
     program.check((), "sum", &args, &expected);
 }
@@ -68,8 +68,8 @@ fn operands_across_loops_calls_and_blocks() {
             i64.add
             local.get 2 i64.add))"#,
     );
-    let args = [Value::I64(3), Value::I64(10)];
-    program.check((), "run", &args, &[Value::I64(3017)]);
+    let args = [Val::I64(3), Val::I64(10)];
+    program.check((), "run", &args, &[Val::I64(3017)]);
 }
 
 #[test]
@@ -86,17 +86,17 @@ fn many_parameters_and_results_on_the_stack() {
             call $mix))"#,
     );
     let args = [
-        Value::I32(1),
-        Value::F32(0x7fa0_0001),
-        Value::I64(3),
-        Value::F64(4),
-        Value::I32(5),
-        Value::I32(6),
-        Value::I32(7),
-        Value::I32(8),
-        Value::I32(9),
-        Value::I64(-10),
-        Value::F32(11),
+        Val::I32(1),
+        Val::F32(0x7fa0_0001),
+        Val::I64(3),
+        Val::F64(4),
+        Val::I32(5),
+        Val::I32(6),
+        Val::I32(7),
+        Val::I32(8),
+        Val::I32(9),
+        Val::I64(-10),
+        Val::F32(11),
     ];
     let expected = [args[10], args[9], args[0], args[3], args[2]];
     program.check((), "run", &args, &expected);
@@ -138,16 +138,11 @@ fn memories_globals_tables_and_segments_survive() {
             global.get $g global.get $e
             table.size $t memory.size i32.add))"#,
     );
-    let token = Value::ExternRef(Some(woodfrog::abi::ExternRef(77)));
+    let token = Val::ExternRef(Some(woodfrog::abi::ExternRef(77)));
     let word = u64::from_le_bytes(*b"abcdefgh")
         .wrapping_mul(2)
         .wrapping_add(6) as i64;
-    program.check(
-        (),
-        "run",
-        &[token],
-        &[Value::I64(word), token, Value::I32(15)],
-    );
+    program.check((), "run", &[token], &[Val::I64(word), token, Val::I32(15)]);
 }
 
 #[test]
@@ -167,7 +162,7 @@ fn bulk_operations_are_interrupted_between_chunks() {
             i32.const 300198 i32.load8_u
             i32.const 301499 i32.load8_u))"#,
     );
-    let expected = [1, 2, 0x5a, 2].map(Value::I32);
+    let expected = [1, 2, 0x5a, 2].map(Val::I32);
     program.check((), "run", &[], &expected);
     let (_, freezes, _) = program.run_frozen((), "run", &[], NonZeroU64::new(1));
     assert!(freezes >= 3 * 4, "{freezes}");
@@ -194,10 +189,10 @@ fn host_calls_with_results_and_state() {
         [ValType::I64, ValType::I32],
         [ValType::F64, ValType::I32, ValType::I64],
     );
-    linker.func("host", "next", ty, |mut caller, args, results| {
+    linker.func_new("host", "next", ty, |mut caller, args, results| {
         *caller.data_mut() += 1;
-        results[0] = Value::F64(1000f64.to_bits());
-        results[1] = Value::I32(100);
+        results[0] = Val::F64(1000f64.to_bits());
+        results[1] = Val::I32(100);
         results[2] = args[0];
         Ok(())
     });
@@ -206,8 +201,8 @@ fn host_calls_with_results_and_state() {
         linker,
         modules,
     };
-    program.check(0, "run", &[Value::I64(1)], &[Value::I64(1103)]);
-    let (_, _, store) = program.run_frozen(0, "run", &[Value::I64(1)], NonZeroU64::new(1));
+    program.check(0, "run", &[Val::I64(1)], &[Val::I64(1103)]);
+    let (_, _, store) = program.run_frozen(0, "run", &[Val::I64(1)], NonZeroU64::new(1));
     assert_eq!(*store.data(), 2);
 }
 
@@ -221,8 +216,8 @@ fn deep_recursion_thaws() {
             else local.get 0 local.get 0 i32.const 1 i32.sub call $down i32.add end))"#,
     );
     let (result, freezes, _) =
-        program.run_frozen((), "down", &[Value::I32(10_000)], NonZeroU64::new(4_000));
-    assert_eq!(result.unwrap(), returned(&[Value::I32(50_005_000)]));
+        program.run_frozen((), "down", &[Val::I32(10_000)], NonZeroU64::new(4_000));
+    assert_eq!(result.unwrap(), returned(&[Val::I32(50_005_000)]));
     assert_eq!(freezes, 2);
 }
 
@@ -277,7 +272,7 @@ fn several_instances_share_what_they_import() {
             linker: Linker::new(),
             modules: modules.clone(),
         };
-        let run = main.func(&store, "run").unwrap();
+        let run = main.get_func(&store, "run").unwrap();
         let mut outcome = run.call(&mut store, &[]).unwrap();
         let mut freezes = 0;
         while outcome == Outcome::Suspended {
@@ -286,11 +281,11 @@ fn several_instances_share_what_they_import() {
             store.set_freeze_every(n);
             outcome = store.resume().unwrap();
         }
-        assert_eq!(outcome, returned(&[Value::I32(10 + 25 + 1 + 25)]));
+        assert_eq!(outcome, returned(&[Val::I32(10 + 25 + 1 + 25)]));
         assert!(n.is_none() || freezes > 1);
         let library = store.instances().next().unwrap();
-        let count = library.global(&store, "count").unwrap();
-        assert_eq!(count.get(&store), Value::I32(1));
+        let count = library.get_global(&store, "count").unwrap();
+        assert_eq!(count.get(&store), Val::I32(1));
     }
 }
 
@@ -310,5 +305,5 @@ fn an_idle_store_thaws_and_can_be_called() {
     let mut store = program.freeze_and_thaw(store);
     let instance = store.instances().next().unwrap();
     let outcome = crate::harness::call(&mut store, instance, "next", &[]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I32(3)]));
+    assert_eq!(outcome, returned(&[Val::I32(3)]));
 }

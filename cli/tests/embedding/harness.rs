@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{
     CallError, Config, Engine, Instance, Linker, Module, Outcome, Store, Trap,
@@ -30,13 +30,13 @@ pub fn call<T: 'static>(
     store: &mut Store<T>,
     instance: Instance,
     name: &str,
-    args: &[Value],
+    args: &[Val],
 ) -> Result<Outcome, CallError> {
-    let func = instance.func(&*store, name).unwrap();
+    let func = instance.get_func(&*store, name).unwrap();
     func.call(store, args)
 }
 
-pub fn returned(values: &[Value]) -> Outcome {
+pub fn returned(values: &[Val]) -> Outcome {
     Outcome::Returned(values.to_vec())
 }
 
@@ -85,7 +85,7 @@ impl<T: Clone + 'static> Program<T> {
         &self,
         data: T,
         name: &str,
-        args: &[Value],
+        args: &[Val],
         n: Option<NonZeroU64>,
     ) -> (Result<Outcome, CallError>, u64, Store<T>) {
         let mut store = Store::new(&self.engine, data);
@@ -106,7 +106,7 @@ impl<T: Clone + 'static> Program<T> {
     }
 
     /// Asserts that a call has the same result however often it is frozen.
-    pub fn check(&self, data: T, name: &str, args: &[Value], expected: &[Value]) {
+    pub fn check(&self, data: T, name: &str, args: &[Val], expected: &[Val]) {
         for every in [0, 1, 2, 7] {
             let n = NonZeroU64::new(every);
             let (result, freezes, _) = self.run_frozen(data.clone(), name, args, n);

@@ -2,7 +2,7 @@
 
 use crate::harness::{Program, call, engine, module, returned, trapped};
 use std::num::NonZeroU64;
-use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
+use woodfrog::abi::{FuncType, TrapCode, Val, ValType};
 use woodfrog::runtime::{Backtrace, BacktraceFrame, Caller, HostError, Linker, Outcome, Store};
 
 /// `run(n)` calls the host's `down(n)`, which calls `run(n - 1)`, until n is 0: then `leaf`.
@@ -35,45 +35,39 @@ struct Seen {
     traps: bool,
 }
 
-fn down(
-    mut caller: Caller<'_, Seen>,
-    args: &[Value],
-    results: &mut [Value],
-) -> Result<(), HostError> {
-    let Value::I32(n) = args[0] else {
-        unreachable!()
-    };
-    let run = caller.export("run").unwrap().into_func().unwrap();
-    match run.call(&mut caller, &[Value::I32(n - 1)])? {
+fn down(mut caller: Caller<'_, Seen>, args: &[Val], results: &mut [Val]) -> Result<(), HostError> {
+    let Val::I32(n) = args[0] else { unreachable!() };
+    let run = caller.get_export("run").unwrap().into_func().unwrap();
+    match run.call(&mut caller, &[Val::I32(n - 1)])? {
         Outcome::Returned(values) => results.copy_from_slice(&values),
         Outcome::Suspended => panic!("suspended below a host function"),
     }
     Ok(())
 }
 
-fn leaf(mut caller: Caller<'_, Seen>, _: &[Value], results: &mut [Value]) -> Result<(), HostError> {
+fn leaf(mut caller: Caller<'_, Seen>, _: &[Val], results: &mut [Val]) -> Result<(), HostError> {
     caller.data_mut().backtrace = caller.backtrace();
     if caller.data().asks {
         caller.interrupt_handle().request_suspend();
     }
     if caller.data().traps {
-        let trap = caller.export("trap").unwrap().into_func().unwrap();
+        let trap = caller.get_export("trap").unwrap().into_func().unwrap();
         trap.call(&mut caller, &[])?;
     }
-    results[0] = Value::I64(5);
+    results[0] = Val::I64(5);
     Ok(())
 }
 
 fn nested() -> Program<Seen> {
     let engine = engine();
     let mut linker = Linker::new();
-    linker.func(
+    linker.func_new(
         "host",
         "down",
         FuncType::new([ValType::I32], [ValType::I64]),
         down,
     );
-    linker.func("host", "leaf", FuncType::new([], [ValType::I64]), leaf);
+    linker.func_new("host", "leaf", FuncType::new([], [ValType::I64]), leaf);
     let modules = vec![module(&engine, NESTED)];
     Program {
         engine,
@@ -83,8 +77,8 @@ fn nested() -> Program<Seen> {
 }
 
 /// 1000 + n for each level, and the leaf's 5.
-fn sum(n: i64) -> [Value; 1] {
-    [Value::I64(5 + (0..=n).map(|n| 1000 + n).sum::<i64>())]
+fn sum(n: i64) -> [Val; 1] {
+    [Val::I64(5 + (0..=n).map(|n| 1000 + n).sum::<i64>())]
 }
 
 /// Asserts that frames are those of `run(0)` to `run(n)`, each with its locals and operands.
@@ -93,11 +87,11 @@ fn assert_frames_of_run(frames: &[BacktraceFrame], n: i32) {
     for (level, frame) in (0..).zip(frames) {
         assert_eq!(frame.name.as_deref(), Some("run"));
         let kept = f64::from(level) + 0.5;
-        let locals = [Value::I32(level), Value::F64(kept.to_bits())].map(Some);
+        let locals = [Val::I32(level), Val::F64(kept.to_bits())].map(Some);
         assert_eq!(frame.locals, locals, "locals at level {level}");
         assert_eq!(
             frame.stack,
-            [Some(Value::I64(1000))],
+            [Some(Val::I64(1000))],
             "operands at level {level}"
         );
     }
@@ -106,7 +100,7 @@ fn assert_frames_of_run(frames: &[BacktraceFrame], n: i32) {
 #[test]
 fn a_backtrace_goes_through_all_host_functions() {
     let program = nested();
-    let (result, _, store) = program.run_frozen(Seen::default(), "run", &[Value::I32(4)], None);
+    let (result, _, store) = program.run_frozen(Seen::default(), "run", &[Val::I32(4)], None);
     assert_eq!(result.unwrap(), returned(&sum(4)));
     assert_frames_of_run(&store.data().backtrace.frames, 4);
     assert!(
@@ -122,18 +116,18 @@ fn a_trap_below_host_functions_has_the_frames_of_all_levels() {
         traps: true,
         ..Seen::default()
     };
-    let (result, _, mut store) = program.run_frozen(data, "run", &[Value::I32(3)], None);
+    let (result, _, mut store) = program.run_frozen(data, "run", &[Val::I32(3)], None);
     let trap = trapped(result);
     assert_eq!(trap.code, TrapCode::Unreachable);
     let (innermost, others) = trap.backtrace.frames.split_first().unwrap();
     assert_eq!(innermost.name.as_deref(), Some("trap"));
-    assert_eq!(innermost.locals, [Some(Value::I32(77))]);
+    assert_eq!(innermost.locals, [Some(Val::I32(77))]);
     assert_frames_of_run(others, 3);
     // The store is as good as new.
     store.data_mut().traps = false;
     let instance = store.instances().next().unwrap();
     assert_eq!(
-        call(&mut store, instance, "run", &[Value::I32(2)]).unwrap(),
+        call(&mut store, instance, "run", &[Val::I32(2)]).unwrap(),
         returned(&sum(2))
     );
 }
@@ -149,7 +143,7 @@ fn suspended_by_leaf(program: &Program<Seen>, depth: i32) -> Store<Seen> {
         .linker
         .instantiate(&mut store, &program.modules[0])
         .unwrap();
-    let outcome = call(&mut store, instance, "run", &[Value::I32(depth)]).unwrap();
+    let outcome = call(&mut store, instance, "run", &[Val::I32(depth)]).unwrap();
     assert_eq!(outcome, Outcome::Suspended);
     store
 }
@@ -162,7 +156,7 @@ fn a_request_below_host_functions_waits_until_the_outermost_has_returned() {
         assert!(!store.interrupt_handle().is_requested(), "obeyed once");
         let frames = store.backtrace().frames;
         assert_eq!(frames.len(), 1, "the outermost wasm frame alone is left");
-        assert_eq!(frames[0].locals[0], Some(Value::I32(depth)));
+        assert_eq!(frames[0].locals[0], Some(Val::I32(depth)));
         let mut store = program.freeze_and_thaw(store);
         assert_eq!(
             store.backtrace().frames,
@@ -190,7 +184,7 @@ fn nested_calls_frozen_wherever_they_can_be_return_the_same() {
         let (result, freezes, _) = program.run_frozen(
             Seen::default(),
             "run",
-            &[Value::I32(6)],
+            &[Val::I32(6)],
             NonZeroU64::new(every),
         );
         assert_eq!(result.unwrap(), returned(&sum(6)), "freezing every {every}");

@@ -2,7 +2,7 @@
 
 use crate::harness::{call, engine, module, returned};
 use std::error::Error;
-use woodfrog::abi::{FuncType, ValType, Value};
+use woodfrog::abi::{FuncType, Val, ValType};
 use woodfrog::image::{HostSection, RawImage};
 use woodfrog::runtime::{
     Caller, Engine, FreezeError, Func, HostError, HostPart, HostParts, HostStateError, Instance,
@@ -107,7 +107,7 @@ fn frozen() -> Frozen {
     store.data_mut().other.count = 77;
     store.data_mut().fresh = false;
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let outcome = call(&mut store, instance, "run", &[Value::I32(10)]).unwrap();
+    let outcome = call(&mut store, instance, "run", &[Val::I32(10)]).unwrap();
     assert_eq!(outcome, Outcome::Suspended);
     let bytes = store.freeze().unwrap().to_bytes();
     Frozen {
@@ -160,7 +160,7 @@ fn a_store_is_thawed_with_its_hosts_state() {
     let image = RawImage::parse(&bytes).unwrap();
     let thawed = frozen.engine.thaw(image, &frozen.linker, Data::new());
     let mut store = thawed.unwrap();
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(16)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(16)]));
     assert_eq!(store.data().calls.count, 4);
     // Between two calls, a store can be frozen as well.
     let bytes = store.freeze().unwrap().to_bytes();
@@ -170,7 +170,7 @@ fn a_store_is_thawed_with_its_hosts_state() {
         .thaw(image, &frozen.linker, Data::new())
         .unwrap();
     let instance: Instance = store.instances().next().unwrap();
-    let outcome = call(&mut store, instance, "run", &[Value::I32(0)]).unwrap();
+    let outcome = call(&mut store, instance, "run", &[Val::I32(0)]).unwrap();
     assert_eq!(outcome, Outcome::Suspended);
 }
 
@@ -242,7 +242,7 @@ fn a_part_that_cannot_be_saved_leaves_the_store_as_it_is() {
     let error = store.freeze().map(|_| ()).unwrap_err();
     assert!(error.source().is_none() && error.to_string().contains("two parts"));
     store.resume().unwrap();
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(16)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(16)]));
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn host_functions_are_found_by_name_and_type() {
     let ty = FuncType::new([ValType::I32], [ValType::I64]);
     frozen
         .linker
-        .func("host", "next", ty, |_, _, _| unreachable!("nothing runs"));
+        .func_new("host", "next", ty, |_, _, _| unreachable!("nothing runs"));
     let error = frozen.thaw(Data::new()).map(|_| ()).unwrap_err();
     assert!(
         matches!(
@@ -310,7 +310,7 @@ fn data_of_no_parts_is_frozen_too() {
     let mut store = engine.thaw(image, &Linker::new(), ()).unwrap();
     let instance = store.instances().next().unwrap();
     let outcome = call(&mut store, instance, "f", &[]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I32(4)]));
+    assert_eq!(outcome, returned(&[Val::I32(4)]));
     // A host function that no linker knows could not be found again.
     Func::wrap(&mut store, || {}).unwrap();
     let error = store.freeze().map(|_| ()).unwrap_err();

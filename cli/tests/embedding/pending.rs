@@ -3,7 +3,7 @@
 
 use crate::harness::{Program, call, engine, module, returned};
 use std::num::NonZeroU64;
-use woodfrog::abi::{FuncType, ValType, Value};
+use woodfrog::abi::{FuncType, Val, ValType};
 use woodfrog::compile::{CompileOptions, RegisterCache};
 use woodfrog::runtime::{
     CallError, Caller, CompleteError, Func, HostError, Linker, Module, Outcome, Pending,
@@ -16,7 +16,7 @@ struct Host {
     patience: u32,
     asked: u32,
     /// Arguments of all calls that were answered.
-    answered: Vec<Vec<Value>>,
+    answered: Vec<Vec<Val>>,
     /// Index of the calling instance, and how many frames there were, for each attempt.
     seen: Vec<(u32, usize)>,
 }
@@ -24,8 +24,8 @@ struct Host {
 /// Answers with arguments in reverse order, or `Pending`.
 fn reverse(
     mut caller: Caller<'_, Host>,
-    args: &[Value],
-    results: &mut [Value],
+    args: &[Val],
+    results: &mut [Val],
 ) -> Result<(), HostError> {
     let seen = (
         caller.instance().unwrap().index(),
@@ -147,9 +147,9 @@ fn program() -> Program<Host> {
     let mut linker = Linker::new();
     let mut reversed = MANY;
     reversed.reverse();
-    linker.func("host", "many", FuncType::new(MANY, reversed), reverse);
+    linker.func_new("host", "many", FuncType::new(MANY, reversed), reverse);
     let one = FuncType::new([ValType::I64], [ValType::I64]);
-    linker.func("host", "one", one, reverse);
+    linker.func_new("host", "one", one, reverse);
     let modules = vec![module(&engine, &program_text())];
     Program {
         engine,
@@ -160,8 +160,8 @@ fn program() -> Program<Host> {
 
 const FUNCTIONS: [&str; 5] = ["direct", "indirect", "tail", "outermost", "outermost_many"];
 
-fn object() -> [Value; 1] {
-    [Value::ExternRef(Some(woodfrog::abi::ExternRef(5)))]
+fn object() -> [Val; 1] {
+    [Val::ExternRef(Some(woodfrog::abi::ExternRef(5)))]
 }
 
 /// What a function returns, and its host calls, if every call is answered at once.
@@ -236,7 +236,7 @@ fn calls_go_on_in_place_and_in_other_code_versions() {
 }
 
 /// What the embedder answers in the host function's place.
-fn answer(call: &PendingCall) -> Vec<Value> {
+fn answer(call: &PendingCall) -> Vec<Val> {
     call.args.iter().rev().copied().collect()
 }
 
@@ -303,35 +303,35 @@ fn a_pending_call_says_what_is_called_and_with_what() {
     let name = ("host".to_owned(), "one".to_owned());
     assert_eq!(call.name, Some(name));
     assert_eq!(call.ty, FuncType::new([ValType::I64], [ValType::I64]));
-    assert_eq!(call.args, [Value::I64(7)]);
+    assert_eq!(call.args, [Val::I64(7)]);
     assert_eq!(call.instance, store.instances().next().unwrap());
     assert_eq!(call.func.ty(&store), call.ty);
     assert_eq!(store.backtrace().frames.len(), 1);
     // Without frames, too.
     let store = program.freeze_and_thaw(pending_store(&program, "outermost"));
     assert!(store.backtrace().frames.is_empty());
-    assert_eq!(store.pending_call().unwrap().args, [Value::I64(7)]);
+    assert_eq!(store.pending_call().unwrap().args, [Val::I64(7)]);
 }
 
 #[test]
 fn wrong_results_are_refused_and_the_call_stays_pending() {
     let program = program();
     let mut store = pending_store(&program, "indirect");
-    let mut refused = |results: &[Value]| store.complete_pending_call(results).unwrap_err();
+    let mut refused = |results: &[Val]| store.complete_pending_call(results).unwrap_err();
     let count = |given| CompleteError::ResultCount { expected: 1, given };
     assert_eq!(refused(&[]), count(0));
-    assert_eq!(refused(&[Value::I64(1), Value::I64(2)]), count(2));
+    assert_eq!(refused(&[Val::I64(1), Val::I64(2)]), count(2));
     let wrong = CompleteError::ResultType {
         index: 0,
         expected: ValType::I64,
         given: ValType::F64,
     };
-    assert_eq!(refused(&[Value::F64(1)]), wrong);
+    assert_eq!(refused(&[Val::F64(1)]), wrong);
     assert!(store.pending_call().is_some());
     let mut store = pending_store(&program, "outermost_many");
     let mut results = answer(&store.pending_call().unwrap());
     let reference = MANY.len() - 1 - 4;
-    results[reference] = Value::FuncRef(Some(woodfrog::abi::FuncAddr(99)));
+    results[reference] = Val::FuncRef(Some(woodfrog::abi::FuncAddr(99)));
     let foreign = CompleteError::ForeignFunction(reference);
     assert_eq!(store.complete_pending_call(&results), Err(foreign));
     // Behind the call, or nowhere, there is nothing to complete.
@@ -363,7 +363,7 @@ fn where_the_store_cannot_be_suspended_pending_is_an_error() {
         Err::<i32, HostError>(Pending.into())
     });
     linker.func_wrap("host", "nest", |mut caller: Caller<'_, ()>| {
-        let inner = caller.export("inner").unwrap().into_func().unwrap();
+        let inner = caller.get_export("inner").unwrap().into_func().unwrap();
         let error = inner.call(&mut caller, &[]).unwrap_err();
         assert!(matches!(error, CallError::CannotSuspend), "{error}");
         Err::<i32, HostError>(error.into())
@@ -401,7 +401,7 @@ fn a_host_function_that_waits_learns_of_a_request_and_satisfies_it() {
     assert_eq!((outcome, *store.data()), (Outcome::Suspended, 0));
     linker.func_wrap("host", "ask", || {});
     let handle = store.interrupt_handle();
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(6)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(6)]));
     assert!(!handle.is_requested());
 
     // Within the function, the request is satisfied by the answer.
@@ -421,7 +421,7 @@ fn a_host_function_that_waits_learns_of_a_request_and_satisfies_it() {
     assert_eq!(outcome, Outcome::Suspended);
     assert!(store.pending_call().is_some());
     assert!(!store.interrupt_handle().is_requested());
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(6)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(6)]));
     assert_eq!(*store.data(), 3);
 }
 
@@ -478,7 +478,7 @@ fn the_calling_instance_is_the_one_that_called_first() {
     }
     let [l, m] = [i32::from(b'L'), i32::from(b'M')];
     let expected = (l + 1) * (l + 2 + 1) * (m + 3);
-    assert_eq!(outcome, returned(&[Value::I32(expected)]));
+    assert_eq!(outcome, returned(&[Val::I32(expected)]));
     assert_eq!(freezes, 6);
 }
 

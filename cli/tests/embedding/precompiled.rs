@@ -5,7 +5,7 @@ use crate::harness::{Program, call, engine, module, trapped};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use woodfrog::abi::{CpuFeatures, TrapCode, Value};
+use woodfrog::abi::{CpuFeatures, TrapCode, Val};
 use woodfrog::compile::{CompileOptions, RegisterCache};
 use woodfrog::image::RawImage;
 use woodfrog::module::WasmFeatures;
@@ -79,7 +79,7 @@ fn images(program: &Program<()>) -> (Vec<Vec<u8>>, Outcome) {
     let instance = program.linker.instantiate(&mut store, &program.modules[0]);
     let instance = instance.unwrap();
     store.set_freeze_every(NonZeroU64::new(1));
-    let mut outcome = call(&mut store, instance, "run", &[Value::I32(5)]).unwrap();
+    let mut outcome = call(&mut store, instance, "run", &[Val::I32(5)]).unwrap();
     let mut images = Vec::new();
     while outcome == Outcome::Suspended {
         images.push(store.capture().unwrap().to_bytes());
@@ -95,7 +95,7 @@ fn a_loaded_module_runs_frozen_at_every_point_as_the_compiled_one() {
     let Outcome::Returned(expected) = expected else {
         unreachable!("it ran to its end");
     };
-    loaded.check((), "run", &[Value::I32(5)], &expected);
+    loaded.check((), "run", &[Val::I32(5)], &expected);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn images_go_from_compiled_to_loaded_modules_and_back() {
 #[test]
 fn traps_of_a_loaded_module_are_found_with_their_frames() {
     let [_, loaded] = compiled_and_loaded();
-    let zero = [Value::I32(0)];
+    let zero = [Val::I32(0)];
     for (name, args, code) in [
         ("crash", &zero[..], TrapCode::IntegerDivideByZero),
         ("mismatch", &[], TrapCode::IndirectCallTypeMismatch),
@@ -148,7 +148,7 @@ fn a_loaded_module_has_further_versions_and_breakpoints() {
     let mut store = Store::new(&loaded.engine, ());
     let instance = loaded.linker.instantiate(&mut store, module).unwrap();
     store.set_freeze_every(NonZeroU64::new(1));
-    let mut outcome = call(&mut store, instance, "run", &[Value::I32(5)]).unwrap();
+    let mut outcome = call(&mut store, instance, "run", &[Val::I32(5)]).unwrap();
     while outcome == Outcome::Suspended {
         store.move_frames(|_| other).unwrap();
         outcome = store.resume().unwrap();
@@ -163,7 +163,7 @@ fn a_loaded_module_has_further_versions_and_breakpoints() {
         counted.fetch_add(1, Ordering::Relaxed);
         DebugAction::Continue
     })));
-    let outcome = call(&mut store, instance, "run", &[Value::I32(5)]).unwrap();
+    let outcome = call(&mut store, instance, "run", &[Val::I32(5)]).unwrap();
     assert_eq!(outcome, images(&compiled).1);
     assert!(stops.load(Ordering::Relaxed) > 100);
 }

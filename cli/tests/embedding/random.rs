@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasm_smith::{Config, Module as SmithModule};
-use woodfrog::abi::{ValType, Value};
+use woodfrog::abi::{Val, ValType};
 use woodfrog::module::ExternType;
 use woodfrog::runtime::{CallError, DebugAction, InstantiateError, Linker, Module, Outcome, Store};
 use woodfrog_suite::versions::VersionSwitch;
@@ -80,13 +80,13 @@ fn program(seed: u64) -> Option<Program<()>> {
     })
 }
 
-fn argument(ty: ValType) -> Value {
+fn argument(ty: ValType) -> Val {
     match ty {
-        ValType::I32 => Value::I32(77),
-        ValType::I64 => Value::I64(-5),
-        ValType::F32 => Value::F32(1.5f32.to_bits()),
-        ValType::F64 => Value::F64(2.25f64.to_bits()),
-        ty => Value::default_of(ty),
+        ValType::I32 => Val::I32(77),
+        ValType::I64 => Val::I64(-5),
+        ValType::F32 => Val::F32(1.5f32.to_bits()),
+        ValType::F64 => Val::F64(2.25f64.to_bits()),
+        ty => Val::default_for_ty(ty),
     }
 }
 
@@ -181,7 +181,7 @@ fn run_in(
         }
         // A thawed store is another store, so handles are looked up anew.
         let instance = store.instances().next().unwrap();
-        let ty = instance.func(&store, &name).unwrap().ty(&store);
+        let ty = instance.get_func(&store, &name).unwrap().ty(&store);
         let args: Vec<_> = ty.params.iter().copied().map(argument).collect();
         store.set_freeze_every(n);
         let called = call(&mut store, instance, &name, &args);

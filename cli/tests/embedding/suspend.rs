@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::runtime::{
     Caller, Func, HostError, InterruptHandle, Linker, Outcome, Pending, Store, SuspendReason,
 };
@@ -42,11 +42,11 @@ fn program() -> Program<()> {
 fn instantiate(program: &Program<()>) -> (Store<()>, Func) {
     let mut store = Store::new(&program.engine, ());
     let instance = program.linker.instantiate(&mut store, &program.modules[0]);
-    let run = instance.unwrap().func(&store, "run").unwrap();
+    let run = instance.unwrap().get_func(&store, "run").unwrap();
     (store, run)
 }
 
-const ARGS: [Value; 1] = [Value::I64(8)];
+const ARGS: [Val; 1] = [Val::I64(8)];
 
 #[test]
 fn a_budget_ends_at_its_point_and_the_program_never_knows() {
@@ -139,7 +139,7 @@ fn with_clock() -> (Store<Clock>, Func) {
     let mut store = Store::new(&engine, Clock::default());
     let module = module(&engine, STEPS);
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let run = instance.func(&store, "run").unwrap();
+    let run = instance.get_func(&store, "run").unwrap();
     (store, run)
 }
 
@@ -147,7 +147,7 @@ fn with_clock() -> (Store<Clock>, Func) {
 fn a_deadline_stops_the_store_at_the_first_tick_behind_it() {
     let (mut store, run) = with_clock();
     store.set_deadline(Some(95));
-    let outcome = run.call(&mut store, &[Value::I64(30)]).unwrap();
+    let outcome = run.call(&mut store, &[Val::I64(30)]).unwrap();
     assert_eq!((outcome, store.data().now_ns), (Outcome::Suspended, 100));
     assert_eq!(store.suspend_reason(), Some(SuspendReason::Deadline));
     // It is past until another is set: it stops at each suspend point.
@@ -158,7 +158,7 @@ fn a_deadline_stops_the_store_at_the_first_tick_behind_it() {
     assert_eq!(store.resume().unwrap(), Outcome::Suspended);
     assert_eq!(store.data().now_ns, 200);
     store.set_deadline(None);
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I64(300)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I64(300)]));
     assert_eq!(store.suspend_reason(), None);
 }
 
@@ -170,7 +170,7 @@ fn a_deadline_that_passes_before_the_call_stops_it_at_its_beginning() {
     handle.tick(4);
     handle.tick(5);
     assert!(!handle.is_requested(), "nobody has asked");
-    let outcome = run.call(&mut store, &[Value::I64(3)]).unwrap();
+    let outcome = run.call(&mut store, &[Val::I64(3)]).unwrap();
     assert_eq!((outcome, store.data().now_ns), (Outcome::Suspended, 0));
     // A request is not what a deadline is, and goes before it.
     handle.cancel();
@@ -178,7 +178,7 @@ fn a_deadline_that_passes_before_the_call_stops_it_at_its_beginning() {
     assert_eq!(store.resume().unwrap(), Outcome::Suspended);
     assert_eq!(store.suspend_reason(), Some(SuspendReason::Requested));
     store.set_deadline(None);
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I64(30)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I64(30)]));
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn another_thread_ticks_while_a_loop_runs() {
     let mut store = Store::new(&engine, ());
     let module = module(&engine, wat);
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
-    let run = instance.func(&store, "run").unwrap();
+    let run = instance.get_func(&store, "run").unwrap();
     let start = Instant::now();
     let now_ns = || start.elapsed().as_nanos() as u64;
     let is_over = AtomicBool::new(false);
@@ -231,9 +231,9 @@ fn nest(
 ) -> impl Fn(Caller<'_, ()>) -> Result<i32, HostError> + Send + Sync {
     move |mut caller| {
         before(&caller.interrupt_handle());
-        let inner = caller.export("inner").unwrap().into_func().unwrap();
+        let inner = caller.get_export("inner").unwrap().into_func().unwrap();
         match inner.call(&mut caller, &[])? {
-            Outcome::Returned(values) => Ok(i32::from(values == [Value::I32(100)])),
+            Outcome::Returned(values) => Ok(i32::from(values == [Val::I32(100)])),
             Outcome::Suspended => panic!("within a host function"),
         }
     }
@@ -261,7 +261,7 @@ fn deadlines_and_budgets_wait_for_the_host_function_to_return() {
         assert_eq!(store.backtrace().frames.len(), 1, "in `outer`");
         store.set_budget(None);
         store.set_deadline(None);
-        assert_eq!(store.resume().unwrap(), returned(&[Value::I32(1)]));
+        assert_eq!(store.resume().unwrap(), returned(&[Val::I32(1)]));
     }
 }
 
@@ -283,7 +283,7 @@ fn a_pending_call_is_the_reason_before_all_others_and_outlives_a_freeze() {
     assert_eq!(store.suspend_reason(), Some(SuspendReason::Pending));
     let mut store = program.freeze_and_thaw(store);
     assert_eq!(store.suspend_reason(), Some(SuspendReason::Pending));
-    store.complete_pending_call(&[Value::I32(5)]).unwrap();
+    store.complete_pending_call(&[Val::I32(5)]).unwrap();
     assert_eq!(store.suspend_reason(), Some(SuspendReason::Pending));
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(5)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(5)]));
 }

@@ -3,7 +3,7 @@
 use crate::harness::{Program, call, engine, instance, module, returned, trapped};
 use std::fmt::Write;
 use std::num::NonZeroU64;
-use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
+use woodfrog::abi::{FuncType, TrapCode, Val, ValType};
 use woodfrog::runtime::{Linker, Outcome, Store};
 
 /// How many parameters the functions of a chain have.
@@ -217,7 +217,7 @@ fn entry(wat: &mut String, arity: usize) {
 }
 
 /// What `run` returns for a function of instance `number`, by the definition.
-fn expected(number: u64, arity: usize, count: u64) -> Vec<Value> {
+fn expected(number: u64, arity: usize, count: u64) -> Vec<Val> {
     let mut params: Vec<i64> = (0..arity as i64).map(|index| 3 * index).collect();
     let (mut here, mut remaining) = (number, count - 1);
     while remaining > 0 {
@@ -240,11 +240,11 @@ fn expected(number: u64, arity: usize, count: u64) -> Vec<Value> {
     });
     let c = 7 + id(number) + 1 + byte(number);
     vec![
-        Value::I64(hash.wrapping_add(16)),
-        Value::F64(((hash & 0xffff) as f64).to_bits()),
-        Value::I32(hash as i32),
-        Value::F32(((hash & 0xff) as f32 + 0.5).to_bits()),
-        Value::I64(15 + 35 * c + 2),
+        Val::I64(hash.wrapping_add(16)),
+        Val::F64(((hash & 0xffff) as f64).to_bits()),
+        Val::I32(hash as i32),
+        Val::F32(((hash & 0xff) as f32 + 0.5).to_bits()),
+        Val::I64(15 + 35 * c + 2),
     ]
 }
 
@@ -275,7 +275,7 @@ fn run_chain(
     store.set_freeze_every(n);
     let name = format!("run{arity}");
     let instance = [first, second][number];
-    let mut outcome = call(&mut store, instance, &name, &[Value::I64(count)]).unwrap();
+    let mut outcome = call(&mut store, instance, &name, &[Val::I64(count)]).unwrap();
     let mut freezes = 0;
     while outcome == Outcome::Suspended {
         freezes += 1;
@@ -345,11 +345,11 @@ fn deep_stacks_of_tail_called_functions_freeze() {
             (return_call $few (local.get 0))))"#,
         params = "i64 ".repeat(60),
     ));
-    program.check((), "run", &[Value::I64(41)], &deep(41));
+    program.check((), "run", &[Val::I64(41)], &deep(41));
 }
 
 /// What `few` of the program above returns.
-fn deep(n: i64) -> [Value; 3] {
+fn deep(n: i64) -> [Val; 3] {
     fn few(n: i64) -> [i64; 3] {
         match n & 0xff {
             0 => [1, 2, 3],
@@ -369,7 +369,7 @@ fn deep(n: i64) -> [Value; 3] {
             }
         }
     }
-    few(n).map(Value::I64)
+    few(n).map(Val::I64)
 }
 
 const TO_HOST: &str = r#"(module
@@ -406,21 +406,21 @@ fn to_host() -> Program<()> {
     let mut linker = Linker::new();
     let results = [ValType::I64, ValType::F64, ValType::I32];
     let ten = FuncType::new([ValType::I32, ValType::I64].repeat(5), results);
-    linker.func("host", "ten", ten, |_, args, results| {
+    linker.func_new("host", "ten", ten, |_, args, results| {
         let sum = args.iter().map(|arg| match arg {
-            Value::I32(value) => i64::from(*value),
-            Value::I64(value) => *value,
+            Val::I32(value) => i64::from(*value),
+            Val::I64(value) => *value,
             _ => unreachable!(),
         });
-        results[0] = Value::I64(sum.sum());
-        results[1] = Value::F64(7);
-        results[2] = Value::I32(9);
+        results[0] = Val::I64(sum.sum());
+        results[1] = Val::F64(7);
+        results[2] = Val::I32(9);
         Ok(())
     });
     let one = FuncType::new([ValType::I32], results);
-    linker.func("host", "one", one, |_, args, results| {
-        results[0] = Value::I64(11);
-        results[1] = Value::F64(12);
+    linker.func_new("host", "one", one, |_, args, results| {
+        results[0] = Val::I64(11);
+        results[1] = Val::F64(12);
         results[2] = args[0];
         Ok(())
     });
@@ -436,13 +436,8 @@ fn host_functions_are_tail_called_and_suspend_behind_them() {
     let program = to_host();
     // Each turn: the sum of 1 to 10 without 2, and the turn's number, twice; and 1.
     let sum: i64 = (0..5).map(|i| 2 * (53 + i) + 1).sum();
-    let expected = [
-        Value::I64(11),
-        Value::F64(12),
-        Value::I32(8),
-        Value::I64(sum),
-    ];
-    program.check((), "run", &[Value::I64(5)], &expected);
+    let expected = [Val::I64(11), Val::F64(12), Val::I32(8), Val::I64(sum)];
+    program.check((), "run", &[Val::I64(5)], &expected);
 }
 
 #[test]
@@ -450,15 +445,11 @@ fn a_host_function_in_the_place_of_the_only_frame_ends_the_call() {
     let program = to_host();
     let n = NonZeroU64::new(1);
     for (name, args, expected) in [
-        ("to_ten", 1, [Value::I64(55), Value::F64(7), Value::I32(9)]),
-        (
-            "by_table",
-            1,
-            [Value::I64(55), Value::F64(7), Value::I32(9)],
-        ),
-        ("to_one", 9, [Value::I64(11), Value::F64(12), Value::I32(2)]),
+        ("to_ten", 1, [Val::I64(55), Val::F64(7), Val::I32(9)]),
+        ("by_table", 1, [Val::I64(55), Val::F64(7), Val::I32(9)]),
+        ("to_one", 9, [Val::I64(11), Val::F64(12), Val::I32(2)]),
     ] {
-        let args = vec![Value::I64(2); args];
+        let args = vec![Val::I64(2); args];
         let (result, freezes, _) = program.run_frozen((), name, &args, n);
         assert_eq!(result.unwrap(), returned(&expected), "{name}");
         assert_eq!(freezes, 1, "at the header");
@@ -484,10 +475,10 @@ fn a_host_function_sees_the_instance_that_tail_called_it() {
     );
     let mut linker = Linker::<()>::new();
     let ty = FuncType::new([], [ValType::I32]);
-    linker.func("host", "read", ty, |caller, _, results| {
+    linker.func_new("host", "read", ty, |caller, _, results| {
         let mut byte = [0];
         caller.read("memory", 0, &mut byte).unwrap();
-        results[0] = Value::I32(i32::from(byte[0]));
+        results[0] = Val::I32(i32::from(byte[0]));
         Ok(())
     });
     let mut store = Store::new(&engine, ());
@@ -495,7 +486,7 @@ fn a_host_function_sees_the_instance_that_tail_called_it() {
     linker.instance(&mut store, "library", library);
     let instance = linker.instantiate(&mut store, &program).unwrap();
     let outcome = call(&mut store, instance, "run", &[]).unwrap();
-    let expected = [b'L', b'P'].map(|byte| Value::I32(i32::from(byte)));
+    let expected = [b'L', b'P'].map(|byte| Val::I32(i32::from(byte)));
     assert_eq!(outcome, returned(&expected));
 }
 
@@ -510,12 +501,12 @@ fn a_trap_below_a_tail_called_host_function_is_found() {
           (func (export "trap") unreachable))"#,
     );
     let mut linker = Linker::<()>::new();
-    linker.func(
+    linker.func_new(
         "host",
         "again",
         FuncType::new([], []),
         |mut caller, _, _| {
-            let func = caller.export("trap").unwrap().into_func().unwrap();
+            let func = caller.get_export("trap").unwrap().into_func().unwrap();
             func.call(&mut caller, &[])?;
             Ok(())
         },
@@ -541,19 +532,19 @@ fn indirect_tail_calls_trap_for_each_reason_in_the_caller() {
           (func (export "run") (param i32) (result i64)
             (i64.add (call $through (local.get 0)) (i64.const 1))))"#,
     );
-    let outcome = call(&mut store, instance, "run", &[Value::I32(0)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(6)]));
+    let outcome = call(&mut store, instance, "run", &[Val::I32(0)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(6)]));
     for (index, code) in [
         (1, TrapCode::IndirectCallTypeMismatch),
         (2, TrapCode::UninitializedElement),
         (3, TrapCode::UndefinedElement),
         (-1, TrapCode::UndefinedElement),
     ] {
-        let trap = trapped(call(&mut store, instance, "run", &[Value::I32(index)]));
+        let trap = trapped(call(&mut store, instance, "run", &[Val::I32(index)]));
         assert_eq!(trap.code, code);
         let functions: Vec<_> = trap.backtrace.frames.iter().map(|f| f.function).collect();
         assert_eq!(functions, [2, 3]);
-        assert_eq!(trap.backtrace.frames[0].locals, [Some(Value::I32(index))]);
+        assert_eq!(trap.backtrace.frames[0].locals, [Some(Val::I32(index))]);
     }
 }
 
@@ -571,7 +562,7 @@ fn a_backtrace_shows_the_callee_in_the_place_of_its_caller() {
     let trap = trapped(call(&mut store, instance, "run", &[]));
     let functions: Vec<_> = trap.backtrace.frames.iter().map(|f| f.function).collect();
     assert_eq!(functions, [0, 2]);
-    let locals: Vec<_> = (0..9).map(|value| Some(Value::I64(value))).collect();
+    let locals: Vec<_> = (0..9).map(|value| Some(Val::I64(value))).collect();
     assert_eq!(trap.backtrace.frames[0].locals, locals);
 }
 
@@ -587,7 +578,7 @@ fn recursion_through_large_tail_calls_exhausts_the_stack() {
             (i64.add (i64.const 1) (call $small (local.get 99)))))"#
     ));
     for _ in 0..3 {
-        let trap = trapped(call(&mut store, instance, "run", &[Value::I64(1)]));
+        let trap = trapped(call(&mut store, instance, "run", &[Val::I64(1)]));
         assert_eq!(trap.code, TrapCode::CallStackExhausted);
         assert!(trap.backtrace.is_truncated);
     }

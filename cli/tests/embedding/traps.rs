@@ -2,7 +2,7 @@
 
 use crate::harness::{Program, call, instance, trapped};
 use std::num::NonZeroU64;
-use woodfrog::abi::{TrapCode, Value};
+use woodfrog::abi::{TrapCode, Val};
 use woodfrog::runtime::Trap;
 
 /// File offset of the first occurrence of an operator's bytes in the code of a module.
@@ -12,7 +12,7 @@ fn offset_of(wat: &str, operator: &[u8]) -> usize {
     position.unwrap()
 }
 
-fn trap_of(wat: &str, name: &str, args: &[Value]) -> Trap {
+fn trap_of(wat: &str, name: &str, args: &[Val]) -> Trap {
     let (mut store, instance) = instance(wat);
     trapped(call(&mut store, instance, name, args))
 }
@@ -33,8 +33,8 @@ fn unreachable_is_found_with_locals_and_stack() {
     assert_eq!(frames[0].function, 0);
     assert_eq!(frames[0].name.as_deref(), Some("inner"));
     assert_eq!(frames[0].offset, offset_of(wat, &[0x20, 0x00, 0x00]) + 2);
-    assert_eq!(frames[0].locals, [Some(Value::I32(7)), Some(Value::I64(9))]);
-    assert_eq!(frames[0].stack, [Some(Value::I32(5)), Some(Value::I32(7))]);
+    assert_eq!(frames[0].locals, [Some(Val::I32(7)), Some(Val::I64(9))]);
+    assert_eq!(frames[0].stack, [Some(Val::I32(5)), Some(Val::I32(7))]);
     assert_eq!(frames[1].name.as_deref(), Some("outer"));
     assert_eq!(frames[1].offset, offset_of(wat, &[0x10, 0x00]));
 }
@@ -45,14 +45,14 @@ fn division_faults_tell_zero_from_overflow() {
       (func (export "div32") (param i32 i32) (result i32) local.get 0 local.get 1 i32.div_s)
       (func (export "div64") (param i64 i64) (result i64) local.get 0 local.get 1 i64.div_s)
       (func (export "rem64") (param i64 i64) (result i64) local.get 0 local.get 1 i64.rem_u))"#;
-    let trap = trap_of(wat, "div32", &[Value::I32(1), Value::I32(0)]);
+    let trap = trap_of(wat, "div32", &[Val::I32(1), Val::I32(0)]);
     assert_eq!(trap.code, TrapCode::IntegerDivideByZero);
     assert_eq!(trap.backtrace.frames[0].offset, offset_of(wat, &[0x6d]));
-    let trap = trap_of(wat, "div32", &[Value::I32(i32::MIN), Value::I32(-1)]);
+    let trap = trap_of(wat, "div32", &[Val::I32(i32::MIN), Val::I32(-1)]);
     assert_eq!(trap.code, TrapCode::IntegerOverflow);
-    let trap = trap_of(wat, "div64", &[Value::I64(i64::MIN), Value::I64(-1)]);
+    let trap = trap_of(wat, "div64", &[Val::I64(i64::MIN), Val::I64(-1)]);
     assert_eq!(trap.code, TrapCode::IntegerOverflow);
-    let trap = trap_of(wat, "rem64", &[Value::I64(1), Value::I64(0)]);
+    let trap = trap_of(wat, "rem64", &[Val::I64(1), Val::I64(0)]);
     assert_eq!(trap.code, TrapCode::IntegerDivideByZero);
 }
 
@@ -69,7 +69,7 @@ fn memory_accesses_out_of_bounds_trap_at_the_access() {
         ("far", -1),
         ("store", 65521),
     ] {
-        let trap = trap_of(wat, name, &[Value::I32(address)]);
+        let trap = trap_of(wat, name, &[Val::I32(address)]);
         assert_eq!(trap.code, TrapCode::MemoryOutOfBounds, "{name} {address}");
         assert_eq!(trap.backtrace.frames.len(), 1);
         let operator = match name {
@@ -90,14 +90,14 @@ fn indirect_calls_trap_for_each_reason() {
       (func $g (result i64) i64.const 1)
       (func (export "run") (param i32) (result i32) local.get 0 call_indirect (type $i)))"#;
     let (mut store, instance) = instance(wat);
-    assert!(call(&mut store, instance, "run", &[Value::I32(0)]).is_ok());
+    assert!(call(&mut store, instance, "run", &[Val::I32(0)]).is_ok());
     for (index, code) in [
         (1, TrapCode::IndirectCallTypeMismatch),
         (2, TrapCode::UninitializedElement),
         (3, TrapCode::UndefinedElement),
         (-1, TrapCode::UndefinedElement),
     ] {
-        let trap = trapped(call(&mut store, instance, "run", &[Value::I32(index)]));
+        let trap = trapped(call(&mut store, instance, "run", &[Val::I32(index)]));
         assert_eq!(trap.code, code);
         assert_eq!(
             trap.backtrace.frames[0].offset,
@@ -113,29 +113,29 @@ fn conversions_and_bulk_operations_trap() {
       (func (export "fill") (param i32 i32) local.get 0 i32.const 1 local.get 1 memory.fill)
       (func (export "copy") (param i32 i32) local.get 0 i32.const 1 local.get 1 table.copy)
       (func (export "get") (param i32) local.get 0 table.get 0 drop))"#;
-    let nan = Value::F64(f64::NAN.to_bits());
+    let nan = Val::F64(f64::NAN.to_bits());
     assert_eq!(
         trap_of(wat, "trunc", &[nan]).code,
         TrapCode::InvalidConversionToInteger
     );
-    let big = Value::F64(1e10f64.to_bits());
+    let big = Val::F64(1e10f64.to_bits());
     assert_eq!(
         trap_of(wat, "trunc", &[big]).code,
         TrapCode::IntegerOverflow
     );
-    let trap = trap_of(wat, "fill", &[Value::I32(65530), Value::I32(7)]);
+    let trap = trap_of(wat, "fill", &[Val::I32(65530), Val::I32(7)]);
     assert_eq!(trap.code, TrapCode::MemoryOutOfBounds);
     assert_eq!(
         trap.backtrace.frames[0].offset,
         offset_of(wat, &[0xfc, 0x0b])
     );
-    let trap = trap_of(wat, "copy", &[Value::I32(0), Value::I32(4)]);
+    let trap = trap_of(wat, "copy", &[Val::I32(0), Val::I32(4)]);
     assert_eq!(trap.code, TrapCode::TableOutOfBounds);
     assert_eq!(
         trap.backtrace.frames[0].offset,
         offset_of(wat, &[0xfc, 0x0e])
     );
-    let trap = trap_of(wat, "get", &[Value::I32(4)]);
+    let trap = trap_of(wat, "get", &[Val::I32(4)]);
     assert_eq!(trap.code, TrapCode::TableOutOfBounds);
 }
 
@@ -146,7 +146,7 @@ fn endless_recursion_exhausts_the_stack_and_the_store_lives_on() {
       (func (export "one") (result i32) i32.const 1))"#;
     let (mut store, instance) = instance(wat);
     for _ in 0..3 {
-        let trap = trapped(call(&mut store, instance, "down", &[Value::I32(0)]));
+        let trap = trapped(call(&mut store, instance, "down", &[Val::I32(0)]));
         assert_eq!(trap.code, TrapCode::CallStackExhausted);
         assert!(trap.backtrace.is_truncated);
         assert_eq!(trap.backtrace.frames[0].name.as_deref(), Some("down"));

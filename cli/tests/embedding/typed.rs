@@ -2,7 +2,7 @@
 
 use crate::harness::{Program, engine, instance, module, returned};
 use std::num::NonZeroU64;
-use woodfrog::abi::{ExternRef, FuncAddr, FuncType, ValType, Value};
+use woodfrog::abi::{ExternRef, FuncAddr, FuncType, Val, ValType};
 use woodfrog::runtime::{
     CallError, Caller, Func, HostError, Linker, Outcome, Store, TypeMismatch, TypedFuncError,
 };
@@ -27,7 +27,7 @@ fn values_of_all_types_go_in_and_come_out() {
             local.get 5 local.get 6 local.get 7 local.get 8))"#
     ));
     let same = instance
-        .typed_func::<All, All>(&store, "same")
+        .get_typed_func::<All, All>(&store, "same")
         .expect("all types are right");
     let function = Some(same.func().addr());
     let values = (
@@ -61,21 +61,27 @@ fn values_of_all_types_go_in_and_come_out() {
 fn a_function_of_another_type_is_refused() {
     let (store, instance) =
         instance(r#"(module (func (export "f") (param i32) (result i64) i64.const 1))"#);
-    assert!(instance.typed_func::<i32, i64>(&store, "f").is_ok());
-    let error = instance.typed_func::<i32, f64>(&store, "f").err().unwrap();
+    assert!(instance.get_typed_func::<i32, i64>(&store, "f").is_ok());
+    let error = instance
+        .get_typed_func::<i32, f64>(&store, "f")
+        .err()
+        .unwrap();
     let mismatch = TypeMismatch {
         expected: FuncType::new([ValType::I32], [ValType::F64]),
         found: FuncType::new([ValType::I32], [ValType::I64]),
     };
     assert_eq!(error, TypedFuncError::Type(mismatch));
-    let error = instance.typed_func::<(), ()>(&store, "g").err().unwrap();
+    let error = instance
+        .get_typed_func::<(), ()>(&store, "g")
+        .err()
+        .unwrap();
     assert_eq!(error.to_string(), r#"no function is exported as "g""#);
 }
 
 #[test]
 fn a_reference_to_a_function_of_another_store_is_refused() {
     let (mut store, instance) = instance(r#"(module (func (export "f") (param i32 funcref)))"#);
-    let f = instance.typed_func::<(i32, Option<FuncAddr>), ()>(&store, "f");
+    let f = instance.get_typed_func::<(i32, Option<FuncAddr>), ()>(&store, "f");
     let error = f.unwrap().call(&mut store, (0, Some(FuncAddr(70))));
     assert!(matches!(error, Err(CallError::ForeignFunction(1))));
 }
@@ -109,7 +115,7 @@ fn closures_with_and_without_a_caller_are_host_functions() {
     let mut store = Store::new(&engine, 0);
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let run = instance
-        .typed_func::<(u32, u32), (u32, u32, i64)>(&store, "run")
+        .get_typed_func::<(u32, u32), (u32, u32, i64)>(&store, "run")
         .unwrap();
     let outcome = run.call(&mut store, (17, 5)).unwrap();
     assert_eq!(outcome, Outcome::Returned((3, 2, 999)));
@@ -129,8 +135,8 @@ fn a_host_function_that_the_host_calls_itself_runs_at_once() {
     let typed = func.typed::<u64, u64>(&store).unwrap();
     let outcome = typed.call(&mut store, 3).unwrap();
     assert_eq!(outcome, Outcome::Returned(15));
-    let outcome = func.call(&mut store, &[Value::I64(4)]).unwrap();
-    assert_eq!(outcome, returned(&[Value::I64(20)]));
+    let outcome = func.call(&mut store, &[Val::I64(4)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I64(20)]));
 }
 
 /// A program that calls host functions in a loop, with many values.
@@ -164,11 +170,8 @@ fn calling_program() -> Program<()> {
 
 #[test]
 fn typed_host_functions_are_frozen_behind() {
-    let expected = [
-        Value::I64(15 + 5 * (5 + 4321)),
-        Value::F64(2.5f64.to_bits()),
-    ];
-    calling_program().check((), "run", &[Value::I32(5)], &expected);
+    let expected = [Val::I64(15 + 5 * (5 + 4321)), Val::F64(2.5f64.to_bits())];
+    calling_program().check((), "run", &[Val::I32(5)], &expected);
 }
 
 #[test]
@@ -180,7 +183,7 @@ fn a_typed_call_is_resumed_until_it_returns() {
         .instantiate(&mut store, &program.modules[0])
         .unwrap();
     let run = instance
-        .typed_func::<i32, (i64, f64)>(&store, "run")
+        .get_typed_func::<i32, (i64, f64)>(&store, "run")
         .unwrap();
     let other = Func::wrap(&mut store, || 1i32).unwrap();
     let other = other.typed::<(), i32>(&store).unwrap();

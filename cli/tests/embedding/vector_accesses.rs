@@ -3,7 +3,7 @@
 
 use crate::harness::{call, instance, trapped};
 use std::fmt::Write as _;
-use woodfrog::abi::{TrapCode, Value};
+use woodfrog::abi::{TrapCode, Val};
 
 /// Accesses by how many bytes they touch.
 const ACCESSES: [(u32, &[&str]); 5] = [
@@ -103,13 +103,13 @@ fn module(address: &str) -> (String, Vec<(String, Option<u32>)>) {
     (wat, functions)
 }
 
-fn check(address: &str, index: fn(u32) -> Value) {
+fn check(address: &str, index: fn(u32) -> Val) {
     let (wat, functions) = module(address);
     let (mut store, instance) = instance(&wat);
     for (name, last) in functions {
-        let memory = instance.memory(&store, "memory").unwrap();
+        let memory = instance.get_memory(&store, "memory").unwrap();
         memory.write(&mut store, 0, &[FILL; PAGE as usize]).unwrap();
-        let args = |at| [index(at), Value::V128(VECTOR), Value::V128(OTHER)];
+        let args = |at| [index(at), Val::V128(VECTOR), Val::V128(OTHER)];
         if let Some(last) = last {
             call(&mut store, instance, &name, &args(last)).unwrap();
         }
@@ -119,7 +119,7 @@ fn check(address: &str, index: fn(u32) -> Value) {
         assert_eq!(trap.code, TrapCode::MemoryOutOfBounds, "{name}");
         let frame = &trap.backtrace.frames[0];
         assert_eq!(frame.locals, args(beyond).map(Some), "{name}");
-        let waiting = [Value::I64(77), Value::V128(VECTOR), Value::V128(OTHER)];
+        let waiting = [Val::I64(77), Val::V128(VECTOR), Val::V128(OTHER)];
         assert_eq!(frame.stack, waiting.map(Some), "{name}");
         let mut bytes = vec![0; PAGE as usize];
         memory.read(&store, 0, &mut bytes).unwrap();
@@ -129,10 +129,10 @@ fn check(address: &str, index: fn(u32) -> Value) {
 
 #[test]
 fn the_last_bytes_are_accessed_and_one_beyond_traps() {
-    check("i32", |at| Value::I32(at as i32));
+    check("i32", |at| Val::I32(at as i32));
 }
 
 #[test]
 fn of_a_64_bit_memory_too() {
-    check("i64", |at| Value::I64(i64::from(at)));
+    check("i64", |at| Val::I64(i64::from(at)));
 }

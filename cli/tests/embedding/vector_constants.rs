@@ -4,7 +4,7 @@
 
 use crate::harness::{call, instance, returned};
 use std::fmt::Write as _;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::runtime::Outcome;
 
 const OF_TWO: &str = "
@@ -194,7 +194,7 @@ fn constants_are_stored_dropped_and_assigned() {
     );
     let (mut store, instance) = instance(&wat);
     let outcome = call(&mut store, instance, "run", &[]).unwrap();
-    let other = Value::V128(VALUES[2]);
-    let lane = Value::V128(u128::from(u64::MAX));
+    let other = Val::V128(VALUES[2]);
+    let lane = Val::V128(u128::from(u64::MAX));
     assert_eq!(outcome, returned(&[other, other, other, lane]));
 }

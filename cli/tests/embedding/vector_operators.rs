@@ -9,7 +9,7 @@
 use crate::harness::call;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use woodfrog::abi::{CpuFeatures, Value};
+use woodfrog::abi::{CpuFeatures, Val};
 use woodfrog::runtime::{Config, Engine, Linker, Module, Outcome, Store};
 use woodfrog_cli::LinuxPlatform;
 
@@ -193,7 +193,7 @@ struct Subject<'a> {
     operator: &'a str,
     params: Vec<char>,
     result: char,
-    operands: Vec<Value>,
+    operands: Vec<Val>,
 }
 
 /// One way to have an operator compiled.
@@ -388,38 +388,38 @@ fn type_name(ty: char) -> &'static str {
     }
 }
 
-fn zero(ty: char) -> Value {
+fn zero(ty: char) -> Val {
     match ty {
-        'v' => Value::V128(0),
-        'i' => Value::I32(0),
-        'l' => Value::I64(0),
-        'f' => Value::F32(0),
-        'd' => Value::F64(0),
+        'v' => Val::V128(0),
+        'i' => Val::I32(0),
+        'l' => Val::I64(0),
+        'f' => Val::F32(0),
+        'd' => Val::F64(0),
         _ => unreachable!("no such type"),
     }
 }
 
-fn constant(value: &Value) -> String {
+fn constant(value: &Val) -> String {
     match *value {
-        Value::V128(bits) => format!("v128.const i64x2 {} {}", bits as u64, (bits >> 64) as u64),
-        Value::I32(value) => format!("i32.const {value}"),
-        Value::I64(value) => format!("i64.const {value}"),
-        Value::F32(bits) => format!("f32.const {:?}", f32::from_bits(bits)),
-        Value::F64(bits) => format!("f64.const {:?}", f64::from_bits(bits)),
+        Val::V128(bits) => format!("v128.const i64x2 {} {}", bits as u64, (bits >> 64) as u64),
+        Val::I32(value) => format!("i32.const {value}"),
+        Val::I64(value) => format!("i64.const {value}"),
+        Val::F32(bits) => format!("f32.const {:?}", f32::from_bits(bits)),
+        Val::F64(bits) => format!("f64.const {:?}", f64::from_bits(bits)),
         _ => unreachable!("no operand of a vector instruction"),
     }
 }
 
 /// Operands of these types: some number `round` of the lists above.
-fn operands(params: &str, round: usize) -> Vec<Value> {
+fn operands(params: &str, round: usize) -> Vec<Val> {
     let vectors = VALUES[round % VALUES.len()];
     let scalar = vectors[2];
     let values = params.chars().zip(vectors).map(|(ty, vector)| match ty {
-        'v' => Value::V128(vector),
-        'i' => Value::I32(COUNTS[round % COUNTS.len()] as i32),
-        'l' => Value::I64(scalar as i64),
-        'f' => Value::F32(1.5f32.to_bits()),
-        'd' => Value::F64((-2.25f64).to_bits()),
+        'v' => Val::V128(vector),
+        'i' => Val::I32(COUNTS[round % COUNTS.len()] as i32),
+        'l' => Val::I64(scalar as i64),
+        'f' => Val::F32(1.5f32.to_bits()),
+        'd' => Val::F64((-2.25f64).to_bits()),
         _ => unreachable!("no such type"),
     });
     values.collect()

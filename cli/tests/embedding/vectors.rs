@@ -3,7 +3,7 @@
 use crate::harness::{Program, call, engine, instance, module, returned, trapped};
 use std::fmt::Write as _;
 use std::num::NonZeroU64;
-use woodfrog::abi::{FuncType, TrapCode, ValType, Value};
+use woodfrog::abi::{FuncType, TrapCode, Val, ValType};
 use woodfrog::compile::{CompileOptions, RegisterCache};
 use woodfrog::module::GlobalType;
 use woodfrog::runtime::{Global, GlobalError, Linker, Outcome, Store, SuspendedFrame, VersionId};
@@ -15,8 +15,8 @@ fn bits(n: u64) -> u128 {
     u128::from(high) << 64 | u128::from(low)
 }
 
-fn vector(n: u64) -> Value {
-    Value::V128(bits(n))
+fn vector(n: u64) -> Val {
+    Val::V128(bits(n))
 }
 
 /// `v128.const` in the text format.
@@ -26,7 +26,7 @@ fn constant(bits: u128) -> String {
 
 /// Asserts that a call has the same result frozen and thawed at suspend points, and with
 /// every frame moved to other code at each, which keeps nothing in registers.
-fn check(program: &Program<()>, name: &str, args: &[Value], expected: &[Value]) {
+fn check(program: &Program<()>, name: &str, args: &[Val], expected: &[Val]) {
     program.check((), name, args, expected);
     let options = CompileOptions {
         cache: RegisterCache::Nothing,
@@ -77,24 +77,24 @@ fn parameters_and_results_in_registers_and_on_the_stack() {
     let program = Program::new(&wat);
     let args = [
         vector(0),
-        Value::I32(1),
+        Val::I32(1),
         vector(2),
         vector(3),
         vector(4),
-        Value::I64(5),
+        Val::I64(5),
         vector(6),
         vector(7),
         vector(8),
         vector(9),
-        Value::I32(10),
-        Value::I32(11),
-        Value::I32(12),
-        Value::I32(13),
-        Value::I64(14),
+        Val::I32(10),
+        Val::I32(11),
+        Val::I32(12),
+        Val::I32(13),
+        Val::I64(14),
         vector(15),
-        Value::I32(16),
+        Val::I32(16),
         vector(17),
-        Value::F64(0x7ff0_0000_0000_0012),
+        Val::F64(0x7ff0_0000_0000_0012),
         vector(19),
     ];
     let expected = [19, 16, 0, 14, 15, 18, 9, 17].map(|index| args[index]);
@@ -132,9 +132,9 @@ fn more_locals_than_registers_in_a_loop_with_calls() {
         Program::new(&wat)
     };
     let turns = 5;
-    let args: Vec<Value> = (0..LOCALS as u64)
+    let args: Vec<Val> = (0..LOCALS as u64)
         .map(vector)
-        .chain([Value::I32(turns)])
+        .chain([Val::I32(turns)])
         .collect();
     for (text, flips) in [("", false), ("local.get 3 call $flip local.set 3", true)] {
         let mut values: Vec<u128> = (0..LOCALS as u64).map(bits).collect();
@@ -146,7 +146,7 @@ fn more_locals_than_registers_in_a_loop_with_calls() {
                 values[3] = !values[3];
             }
         }
-        let expected: Vec<Value> = values.into_iter().map(Value::V128).collect();
+        let expected: Vec<Val> = values.into_iter().map(Val::V128).collect();
         check(&with(text), "run", &args, &expected);
     }
 }
@@ -178,7 +178,7 @@ fn locals_begin_as_zero() {
             ones = constant(u128::MAX),
         );
         let program = Program::new(&wat);
-        let expected = [Value::V128(u128::MAX), vector(1)];
+        let expected = [Val::V128(u128::MAX), vector(1)];
         check(&program, "run", &[vector(1)], &expected);
     }
 }
@@ -239,21 +239,21 @@ fn blocks_loops_and_branches_bring_vectors() {
             .replace("i64.const 5 br_if_not_zero", "i32.const 1 br_if 0")
             .as_str(),
     );
-    let (a, b, n) = (vector(1), vector(2), Value::I64(-3));
+    let (a, b, n) = (vector(1), vector(2), Val::I64(-3));
     for (index, expected) in [(0, [b, n, a]), (1, [a, n, b]), (2, [a, n, b])] {
-        check(&program, "table", &[Value::I32(index), a, n, b], &expected);
+        check(&program, "table", &[Val::I32(index), a, n, b], &expected);
     }
     for turns in 1..=4 {
         let (first, last) = if turns % 2 == 0 { (a, b) } else { (b, a) };
-        let args = [Value::I32(turns), a, b];
-        check(&program, "loop", &args, &[first, Value::I32(0), last]);
+        let args = [Val::I32(turns), a, b];
+        check(&program, "loop", &args, &[first, Val::I32(0), last]);
     }
-    let both = Value::V128(bits(1) & bits(2));
-    check(&program, "if", &[Value::I32(1), a, b], &[both, b]);
-    let either = Value::V128(bits(1) ^ bits(2));
-    check(&program, "if", &[Value::I32(0), a, b], &[either, b]);
-    check(&program, "select", &[a, b, Value::I32(1)], &[a, a]);
-    check(&program, "select", &[a, b, Value::I32(0)], &[b, b]);
+    let both = Val::V128(bits(1) & bits(2));
+    check(&program, "if", &[Val::I32(1), a, b], &[both, b]);
+    let either = Val::V128(bits(1) ^ bits(2));
+    check(&program, "if", &[Val::I32(0), a, b], &[either, b]);
+    check(&program, "select", &[a, b, Val::I32(1)], &[a, a]);
+    check(&program, "select", &[a, b, Val::I32(0)], &[b, b]);
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn operands_wait_in_slots_below_calls_and_loops() {
     );
     let numbers: i32 = (0..COUNT as i32).sum();
     let all = (0..COUNT as u64).fold(0, |all, k| all ^ bits(k));
-    let expected = [Value::I32(3 + numbers), Value::V128(all)];
+    let expected = [Val::I32(3 + numbers), Val::V128(all)];
     check(&Program::new(&wat), "run", &[vector(99)], &expected);
 }
 
@@ -322,11 +322,11 @@ fn deep_frames_keep_vectors_in_every_home() {
         }
     }
     let program = Program::new(&wat);
-    let expected = [Value::V128(down(40, bits(1)))];
-    check(&program, "down", &[Value::I32(40), vector(1)], &expected);
-    let args = [Value::I32(2000), vector(1)];
+    let expected = [Val::V128(down(40, bits(1)))];
+    check(&program, "down", &[Val::I32(40), vector(1)], &expected);
+    let args = [Val::I32(2000), vector(1)];
     let (result, freezes, _) = program.run_frozen((), "down", &args, NonZeroU64::new(700));
-    let expected = [Value::V128(down(2000, bits(1)))];
+    let expected = [Val::V128(down(2000, bits(1)))];
     assert_eq!(result.unwrap(), returned(&expected));
     assert_eq!(freezes, 2);
 }
@@ -357,7 +357,7 @@ fn host_functions_take_and_return_vectors() {
     );
     let mut linker = Linker::<()>::new();
     let ty = FuncType::new(params, results);
-    linker.func("host", "last", ty, |_, args, results| {
+    linker.func_new("host", "last", ty, |_, args, results| {
         results.copy_from_slice(&[args[10], args[9], args[8], args[0]]);
         Ok(())
     });
@@ -366,8 +366,8 @@ fn host_functions_take_and_return_vectors() {
         engine,
         linker,
     };
-    let args: Vec<Value> = (0..11)
-        .map(|k| if k == 9 { Value::I32(-9) } else { vector(k) })
+    let args: Vec<Val> = (0..11)
+        .map(|k| if k == 9 { Val::I32(-9) } else { vector(k) })
         .collect();
     let expected = [args[10], args[9], args[8], args[0], args[3]];
     check(&program, "run", &args, &expected);
@@ -396,26 +396,23 @@ fn traps_tell_every_vector() {
         d = constant(bits(6)),
     );
     let (mut store, instance) = instance(&wat);
-    let fits = [vector(1), Value::I32(65520)];
+    let fits = [vector(1), Val::I32(65520)];
     assert_eq!(
         call(&mut store, instance, "run", &fits).unwrap(),
         returned(&[])
     );
     for address in [65521, 65535, -1] {
-        let args = [vector(1), Value::I32(address)];
+        let args = [vector(1), Val::I32(address)];
         let trap = trapped(call(&mut store, instance, "run", &args));
         assert_eq!(trap.code, TrapCode::MemoryOutOfBounds);
         let [fault, run] = &trap.backtrace.frames[..] else {
             panic!("{} frames", trap.backtrace.frames.len());
         };
-        let mixed = Value::V128(bits(1) ^ bits(5));
-        let locals = [vector(1), Value::I32(address), mixed, vector(5)];
+        let mixed = Val::V128(bits(1) ^ bits(5));
+        let locals = [vector(1), Val::I32(address), mixed, vector(5)];
         assert_eq!(fault.locals, locals.map(Some));
-        assert_eq!(fault.stack, [mixed, Value::I64(5), vector(6)].map(Some));
-        assert_eq!(
-            run.locals,
-            [vector(1), Value::I32(address), mixed].map(Some)
-        );
+        assert_eq!(fault.stack, [mixed, Val::I64(5), vector(6)].map(Some));
+        assert_eq!(run.locals, [vector(1), Val::I32(address), mixed].map(Some));
         assert_eq!(run.stack, [Some(vector(5))]);
     }
 }
@@ -451,7 +448,7 @@ fn globals_hold_vectors() {
         linker.define("host", "shared", shared);
         let instance = linker.instantiate(&mut store, &modules[0]).unwrap();
         assert_eq!(
-            shared.set(&mut store, Value::I64(1)),
+            shared.set(&mut store, Val::I64(1)),
             Err(GlobalError::Type {
                 expected: ValType::V128,
                 given: ValType::I64
@@ -470,10 +467,10 @@ fn globals_hold_vectors() {
             store.set_freeze_every(NonZeroU64::new(n));
             outcome = store.resume().unwrap();
         }
-        let own = Value::V128(bits(9) ^ bits(1));
+        let own = Val::V128(bits(9) ^ bits(1));
         assert_eq!(outcome, returned(&[own]));
         let instance = store.instances().next().unwrap();
-        let get = |name| instance.global(&store, name).unwrap().get(&store);
+        let get = |name| instance.get_global(&store, name).unwrap().get(&store);
         assert_eq!((get("own"), get("copy")), (own, vector(1)));
     }
 }

@@ -3,7 +3,7 @@
 use crate::harness::{Program, call, engine, instance, module, returned, trapped};
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use woodfrog::abi::{CpuFeatures, FuncType, TrapCode, Value};
+use woodfrog::abi::{CpuFeatures, FuncType, TrapCode, Val};
 use woodfrog::compile::{CompileOptions, RegisterCache};
 use woodfrog::frame::RebuildError;
 use woodfrog::runtime::{
@@ -74,7 +74,7 @@ fn a_call_that_changes_version_at_every_point_returns_the_same() {
     let (mut store, fib) = instance(FIB);
     add_other(&fib.module(&store));
     store.set_freeze_every(NonZeroU64::new(1));
-    let mut outcome = call(&mut store, fib, "fib", &[Value::I32(8)]).unwrap();
+    let mut outcome = call(&mut store, fib, "fib", &[Val::I32(8)]).unwrap();
     let mut moves = 0;
     while outcome == Outcome::Suspended {
         moves += 1;
@@ -85,7 +85,7 @@ fn a_call_that_changes_version_at_every_point_returns_the_same() {
         });
         outcome = store.resume().unwrap();
     }
-    assert_eq!(outcome, returned(&[Value::I32(21)]));
+    assert_eq!(outcome, returned(&[Val::I32(21)]));
     assert!(moves > 60, "{moves} moves");
 }
 
@@ -100,7 +100,7 @@ fn images_thaw_in_any_version() {
         .unwrap();
     let every = NonZeroU64::new(1);
     store.set_freeze_every(every);
-    let mut outcome = call(&mut store, fib, "fib", &[Value::I32(7)]).unwrap();
+    let mut outcome = call(&mut store, fib, "fib", &[Val::I32(7)]).unwrap();
     while outcome == Outcome::Suspended {
         let versions = versions(&store);
         let image = store.capture().unwrap();
@@ -123,7 +123,7 @@ fn images_thaw_in_any_version() {
         outcome = thawed.resume().unwrap();
         store = thawed;
     }
-    assert_eq!(outcome, returned(&[Value::I32(13)]));
+    assert_eq!(outcome, returned(&[Val::I32(13)]));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn calls_enter_the_version_that_the_instance_is_set_to() {
     assert_eq!(fib.version(&store), VersionId::FIRST);
     fib.set_version(&mut store, OTHER).unwrap();
     assert_eq!(fib.version(&store), OTHER);
-    let mut outcome = call(&mut store, fib, "fib", &[Value::I32(4)]).unwrap();
+    let mut outcome = call(&mut store, fib, "fib", &[Val::I32(4)]).unwrap();
     assert_eq!(versions(&store), [OTHER]);
     // A direct call stays in its version, an indirect one does not.
     fib.set_version(&mut store, VersionId::FIRST).unwrap();
@@ -143,7 +143,7 @@ fn calls_enter_the_version_that_the_instance_is_set_to() {
         seen.push(versions(&store));
         outcome = store.resume().unwrap();
     }
-    assert_eq!(outcome, returned(&[Value::I32(3)]));
+    assert_eq!(outcome, returned(&[Val::I32(3)]));
     assert!(seen.contains(&vec![OTHER; 4]));
     assert!(seen.contains(&vec![VersionId::FIRST, OTHER]));
     let unknown = fib.set_version(&mut store, VersionId(2));
@@ -178,7 +178,7 @@ const DEEP: &str = r#"(module
 fn run_mixed(store: &mut Store<()>, f: Instance, n: i32, stop: i32) -> Result<Outcome, CallError> {
     let points = 3 * n as u64 + 3;
     store.set_freeze_every(NonZeroU64::new(points));
-    let outcome = call(store, f, "f", &[Value::I32(n), Value::I32(stop)])?;
+    let outcome = call(store, f, "f", &[Val::I32(n), Val::I32(stop)])?;
     assert_eq!(outcome, Outcome::Suspended);
     store.set_freeze_every(None);
     move_frames(store, |frame| {
@@ -197,7 +197,7 @@ fn deep_recursion_returns_through_frames_of_both_versions() {
     let sum = i64::from(n) * i64::from(n + 1) / 2;
     assert_eq!(
         outcome,
-        returned(&[Value::I64(4 * sum + 2 * i64::from(n) + 25)])
+        returned(&[Val::I64(4 * sum + 2 * i64::from(n) + 25)])
     );
 }
 
@@ -205,7 +205,7 @@ fn deep_recursion_returns_through_frames_of_both_versions() {
 fn a_trap_below_frames_of_both_versions_has_exact_offsets_and_values() {
     let plain = {
         let (mut store, f) = instance(DEEP);
-        trapped(call(&mut store, f, "f", &[Value::I32(30), Value::I32(0)]))
+        trapped(call(&mut store, f, "f", &[Val::I32(30), Val::I32(0)]))
     };
     assert_eq!(plain.code, TrapCode::IntegerDivideByZero);
     assert_eq!(plain.backtrace.frames.len(), 31);
@@ -250,13 +250,13 @@ fn frames_that_become_too_large_stay_where_they_are() {
     // As deep as the first version's frames allow, and still in a loop there.
     let mut deepest = 0;
     for n in (1..).map(|n| 500 * n) {
-        match call(&mut store, instance, "down", &[Value::I32(n)]) {
+        match call(&mut store, instance, "down", &[Val::I32(n)]) {
             Ok(_) => deepest = n,
             Err(_) => break,
         }
     }
     store.set_freeze_every(NonZeroU64::new(3 * deepest as u64 + 2));
-    let outcome = call(&mut store, instance, "down", &[Value::I32(deepest)]).unwrap();
+    let outcome = call(&mut store, instance, "down", &[Val::I32(deepest)]).unwrap();
     assert_eq!(outcome, Outcome::Suspended);
     store.set_freeze_every(None);
     let before = store.capture().unwrap().to_bytes();
@@ -275,7 +275,7 @@ fn frames_that_become_too_large_stay_where_they_are() {
             .all(|&version| version == VersionId::FIRST)
     );
     let expected = 6 + deepest + 1;
-    assert_eq!(store.resume().unwrap(), returned(&[Value::I32(expected)]));
+    assert_eq!(store.resume().unwrap(), returned(&[Val::I32(expected)]));
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn moves_are_refused_unless_the_store_is_suspended() {
     );
     add_other(&module);
     let mut linker = Linker::new();
-    linker.func(
+    linker.func_new(
         "",
         "host",
         FuncType::new([], []),
@@ -340,23 +340,23 @@ fn results_of_a_host_function_move_with_the_frame_that_waits_for_them() {
     add_other(&module);
     let ty = module.inner().function_type(0).clone();
     let mut linker = Linker::new();
-    linker.func("", "pair", ty, |_: Caller<'_, ()>, args, results| {
-        results.copy_from_slice(&[Value::I64(-7), Value::F64(0x7ff0_0000_dead_beef), args[6]]);
+    linker.func_new("", "pair", ty, |_: Caller<'_, ()>, args, results| {
+        results.copy_from_slice(&[Val::I64(-7), Val::F64(0x7ff0_0000_dead_beef), args[6]]);
         Ok(())
     });
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module).unwrap();
     store.set_freeze_every(NonZeroU64::new(1));
-    let mut outcome = call(&mut store, instance, "run", &[Value::I64(9)]).unwrap();
+    let mut outcome = call(&mut store, instance, "run", &[Val::I64(9)]).unwrap();
     while outcome == Outcome::Suspended {
         move_frames(&mut store, |frame| swapped(frame.version));
         outcome = store.resume().unwrap();
     }
     let expected = [
-        Value::I64(-7),
-        Value::F64(0x7ff0_0000_dead_beef),
-        Value::I32(7),
-        Value::I64(9),
+        Val::I64(-7),
+        Val::F64(0x7ff0_0000_dead_beef),
+        Val::I32(7),
+        Val::I64(9),
     ];
     assert_eq!(outcome, returned(&expected));
 }

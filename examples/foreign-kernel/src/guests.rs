@@ -60,18 +60,18 @@ fn greet(engine: &Engine) -> Result<()> {
     let mut store = Store::new(engine, Data::default());
     let instance = linker().instantiate(&mut store, &module)?;
 
-    let add = instance.typed_func::<(i32, i32), i32>(&store, "add")?;
+    let add = instance.get_typed_func::<(i32, i32), i32>(&store, "add")?;
     if let Outcome::Returned(sum) = add.call(&mut store, (2, 40))? {
         println!("kernel: 2 + 40 = {sum}");
     }
 
-    let greet = instance.typed_func::<(), ()>(&store, "greet")?;
+    let greet = instance.get_typed_func::<(), ()>(&store, "greet")?;
     greet.call(&mut store, ())?;
     println!("kernel: the guest has printed {} line", store.data().lines);
 
-    let outside = instance.typed_func::<(), i32>(&store, "outside")?;
+    let outside = instance.get_typed_func::<(), i32>(&store, "outside")?;
     report(outside.call(&mut store, ()));
-    let divide = instance.typed_func::<i32, i32>(&store, "divide")?;
+    let divide = instance.get_typed_func::<i32, i32>(&store, "divide")?;
     report(divide.call(&mut store, 0));
     Ok(())
 }
@@ -162,13 +162,13 @@ fn start_worker(engine: &Engine) -> Result<Store<Data>> {
 /// The function of the store's instance.
 fn function(store: &Store<Data>) -> Result<TypedFunc<i32, i64>> {
     let instance = store.instances().next().ok_or("there is no instance")?;
-    Ok(instance.typed_func(store, "work")?)
+    Ok(instance.get_typed_func(store, "work")?)
 }
 
 /// Where the guest's memory is.
 fn place_of(store: &Store<Data>) -> Option<*const u8> {
     let instance = store.instances().next()?;
-    let memory = instance.memory(store, "memory")?;
+    let memory = instance.get_memory(store, "memory")?;
     Some(memory.data(store).as_ptr())
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use woodfrog::abi::{FuncType, ValType, Value};
+use woodfrog::abi::{FuncType, Val, ValType};
 use woodfrog::image::RawImage;
 use woodfrog::platform::Platform;
 use woodfrog::runtime::{CallError, Config, Engine, Linker, Module, Outcome, Store};
@@ -88,7 +88,7 @@ pub enum Thawed {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ending {
     /// With results.
-    Returned(Vec<Value>),
+    Returned(Vec<Val>),
     /// With a trap.
     Trapped,
     /// Not yet.
@@ -106,12 +106,12 @@ impl Host {
         let modules = vec![Module::new(&engine, wasm).expect("a valid module")];
         let mut linker = Linker::new();
         let ty = FuncType::new([ValType::I64], [ValType::I64, ValType::F32]);
-        linker.func("host", "twice", ty, |_, args, results| {
-            let Value::I64(x) = args[0] else {
+        linker.func_new("host", "twice", ty, |_, args, results| {
+            let Val::I64(x) = args[0] else {
                 unreachable!("arguments are of the type")
             };
-            results[0] = Value::I64(x.wrapping_mul(2));
-            results[1] = Value::F32(0.5f32.to_bits());
+            results[0] = Val::I64(x.wrapping_mul(2));
+            results[1] = Val::F32(0.5f32.to_bits());
             Ok(())
         });
         Self {
@@ -122,14 +122,14 @@ impl Host {
     }
 
     /// Images at every `n`th suspend point of a call, and its results unless it traps.
-    pub fn images(&mut self, name: &str, args: &[Value], n: u64) -> (Vec<Vec<u8>>, Vec<Value>) {
+    pub fn images(&mut self, name: &str, args: &[Val], n: u64) -> (Vec<Vec<u8>>, Vec<Val>) {
         let mut store = Store::new(&self.engine, ());
         let module = &self.modules[0];
         let instance = self
             .linker
             .instantiate(&mut store, module)
             .expect("it links");
-        let function = instance.func(&store, name).expect("it is exported");
+        let function = instance.get_func(&store, name).expect("it is exported");
         store.set_freeze_every(NonZeroU64::new(n));
         let mut images = Vec::new();
         let mut outcome = function.call(&mut store, args);
@@ -169,7 +169,7 @@ impl Host {
     }
 
     /// Arguments in decimal as values of a function's parameter types.
-    pub fn arguments(&mut self, name: &str, texts: &[&str]) -> Vec<Value> {
+    pub fn arguments(&mut self, name: &str, texts: &[&str]) -> Vec<Val> {
         let mut store = Store::new(&self.engine, ());
         let module = &self.modules[0];
         let instance = self
@@ -177,13 +177,13 @@ impl Host {
             .instantiate(&mut store, module)
             .expect("it links");
         let ty = instance
-            .func(&store, name)
+            .get_func(&store, name)
             .expect("it is exported")
             .ty(&store);
         let argument = |(ty, text): (&ValType, &&str)| match ty {
-            ValType::I32 => Value::I32(text.parse().expect("an i32")),
-            ValType::I64 => Value::I64(text.parse().expect("an i64")),
-            ValType::F64 => Value::F64(text.parse::<f64>().expect("an f64").to_bits()),
+            ValType::I32 => Val::I32(text.parse().expect("an i32")),
+            ValType::I64 => Val::I64(text.parse().expect("an i64")),
+            ValType::F64 => Val::F64(text.parse::<f64>().expect("an f64").to_bits()),
             ty => unreachable!("no program takes {ty}"),
         };
         ty.params.iter().zip(texts).map(argument).collect()

@@ -7,7 +7,7 @@
 use crate::features::FEATURES;
 use crate::random::{Random, hash};
 use wasm_encoder::{EntityType, ImportSection, Module, TypeSection, ValType as EncodedType};
-use woodfrog::abi::{ExternRef, FuncType, ValType, Value};
+use woodfrog::abi::{ExternRef, FuncType, Val, ValType};
 
 /// Import module name of all host functions.
 pub const MODULE: &str = "host";
@@ -41,7 +41,7 @@ pub struct HostLog(pub u64);
 
 impl HostLog {
     /// Answers a call: notes function and arguments, and fills in the results.
-    pub fn answer(&mut self, function: usize, args: &[Value], results: &mut [Value]) {
+    pub fn answer(&mut self, function: usize, args: &[Val], results: &mut [Val]) {
         let asked = format!("{:x} {function} {}", self.0, shown(args));
         self.0 = hash(asked.as_bytes());
         let mut random = Random(self.0);
@@ -51,43 +51,43 @@ impl HostLog {
     }
 }
 
-fn answer(ty: ValType, args: &[Value], random: &mut Random) -> Value {
+fn answer(ty: ValType, args: &[Val], random: &mut Random) -> Val {
     let bits = random.bits();
     match ty {
-        ValType::I32 => Value::I32(bits as i32 >> (bits >> 60)),
-        ValType::I64 => Value::I64(bits as i64),
-        ValType::F32 => Value::F32((bits as i16 as f32).to_bits()),
-        ValType::F64 => Value::F64((bits as i32 as f64).to_bits()),
-        ValType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(random.bits())),
+        ValType::I32 => Val::I32(bits as i32 >> (bits >> 60)),
+        ValType::I64 => Val::I64(bits as i64),
+        ValType::F32 => Val::F32((bits as i16 as f32).to_bits()),
+        ValType::F64 => Val::F64((bits as i32 as f64).to_bits()),
+        ValType::V128 => Val::V128(u128::from(bits) << 64 | u128::from(random.bits())),
         ValType::FuncRef => args
             .iter()
             .copied()
             .find(|arg| arg.ty() == ty)
-            .unwrap_or(Value::FuncRef(None)),
-        ValType::ExternRef if bits.is_multiple_of(4) => Value::ExternRef(None),
-        ValType::ExternRef => Value::ExternRef(Some(ExternRef(bits as u32 >> 8))),
+            .unwrap_or(Val::FuncRef(None)),
+        ValType::ExternRef if bits.is_multiple_of(4) => Val::ExternRef(None),
+        ValType::ExternRef => Val::ExternRef(Some(ExternRef(bits as u32 >> 8))),
     }
 }
 
 /// Values as text, of NaNs and functions only that they are such.
-pub fn shown(values: &[Value]) -> String {
+pub fn shown(values: &[Val]) -> String {
     let texts: Vec<_> = values.iter().map(|&value| show(value)).collect();
     texts.join(" ")
 }
 
-fn show(value: Value) -> String {
+fn show(value: Val) -> String {
     match value {
-        Value::I32(x) => format!("i32:{x}"),
-        Value::I64(x) => format!("i64:{x}"),
-        Value::F32(bits) if f32::from_bits(bits).is_nan() => "f32:nan".into(),
-        Value::F32(bits) => format!("f32:{bits:#x}"),
-        Value::F64(bits) if f64::from_bits(bits).is_nan() => "f64:nan".into(),
-        Value::F64(bits) => format!("f64:{bits:#x}"),
-        Value::V128(bits) => format!("v128:{bits:#x}"),
-        Value::FuncRef(None) => "null func".into(),
-        Value::FuncRef(Some(_)) => "func".into(),
-        Value::ExternRef(None) => "null extern".into(),
-        Value::ExternRef(Some(ExternRef(token))) => format!("extern:{token}"),
+        Val::I32(x) => format!("i32:{x}"),
+        Val::I64(x) => format!("i64:{x}"),
+        Val::F32(bits) if f32::from_bits(bits).is_nan() => "f32:nan".into(),
+        Val::F32(bits) => format!("f32:{bits:#x}"),
+        Val::F64(bits) if f64::from_bits(bits).is_nan() => "f64:nan".into(),
+        Val::F64(bits) => format!("f64:{bits:#x}"),
+        Val::V128(bits) => format!("v128:{bits:#x}"),
+        Val::FuncRef(None) => "null func".into(),
+        Val::FuncRef(Some(_)) => "func".into(),
+        Val::ExternRef(None) => "null extern".into(),
+        Val::ExternRef(Some(ExternRef(token))) => format!("extern:{token}"),
     }
 }
 

@@ -10,7 +10,7 @@ pub use crate::tame::FUEL;
 use arbitrary::Unstructured;
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
 use wasmparser::ExternalKind;
-use woodfrog::abi::{ExternRef, ValType, Value};
+use woodfrog::abi::{ExternRef, Val, ValType};
 
 /// How many loop iterations and function entries a call may pass.
 pub const FUEL_PER_CALL: u32 = 300;
@@ -35,7 +35,7 @@ pub struct Call {
     /// The function's name.
     pub function: String,
     /// The arguments.
-    pub args: Vec<Value>,
+    pub args: Vec<Val>,
 }
 
 impl Program {
@@ -143,23 +143,21 @@ fn calls(shape: &Shape, random: &mut Random) -> Vec<Call> {
         .collect()
 }
 
-fn argument(ty: wasm_encoder::ValType, random: &mut Random) -> Value {
+fn argument(ty: wasm_encoder::ValType, random: &mut Random) -> Val {
     use wasm_encoder::ValType as Encoded;
     match ty {
-        Encoded::I32 => Value::I32(integer(random) as i32),
-        Encoded::I64 => Value::I64(integer(random) as i64),
-        Encoded::F32 => Value::F32((float(random) as f32).to_bits()),
-        Encoded::F64 => Value::F64(float(random).to_bits()),
-        Encoded::V128 => {
-            Value::V128(u128::from(integer(random)) << 64 | u128::from(integer(random)))
-        }
+        Encoded::I32 => Val::I32(integer(random) as i32),
+        Encoded::I64 => Val::I64(integer(random) as i64),
+        Encoded::F32 => Val::F32((float(random) as f32).to_bits()),
+        Encoded::F64 => Val::F64(float(random).to_bits()),
+        Encoded::V128 => Val::V128(u128::from(integer(random)) << 64 | u128::from(integer(random))),
         Encoded::Ref(ty) if ty == wasm_encoder::RefType::EXTERNREF && !random.is_one_in(4) => {
-            Value::ExternRef(Some(ExternRef(random.bits() as u32)))
+            Val::ExternRef(Some(ExternRef(random.bits() as u32)))
         }
         Encoded::Ref(ty) if ty == wasm_encoder::RefType::EXTERNREF => {
-            Value::default_of(ValType::ExternRef)
+            Val::default_for_ty(ValType::ExternRef)
         }
-        Encoded::Ref(_) => Value::default_of(ValType::FuncRef),
+        Encoded::Ref(_) => Val::default_for_ty(ValType::FuncRef),
     }
 }
 

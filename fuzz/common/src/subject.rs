@@ -12,7 +12,7 @@ use crate::tame::FUEL;
 use crate::transcript::Subject;
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::compile::{CompileOptions, CpuFeatures, RegisterCache};
 use woodfrog::image::RawImage;
 use woodfrog::platform::Platform;
@@ -71,7 +71,7 @@ impl Woodfrog {
         let mut linker = Linker::new();
         for (index, ty) in host::functions().into_iter().enumerate() {
             let name = index.to_string();
-            linker.func(host::MODULE, &name, ty, move |mut caller, args, results| {
+            linker.func_new(host::MODULE, &name, ty, move |mut caller, args, results| {
                 let log: &mut HostLog = caller.data_mut();
                 log.answer(index, args, results);
                 Ok(())
@@ -121,7 +121,7 @@ impl Woodfrog {
     }
 
     /// Goes on to the end, through as many images as it takes.
-    fn finish(&mut self, mut result: Result<Outcome, CallError>) -> Result<Vec<Value>, String> {
+    fn finish(&mut self, mut result: Result<Outcome, CallError>) -> Result<Vec<Val>, String> {
         loop {
             match result {
                 Ok(Outcome::Returned(values)) => return Ok(values),
@@ -205,13 +205,13 @@ impl Subject for Woodfrog {
         self.finish(result).map(|_| ())
     }
 
-    fn call(&mut self, call: &Call) -> Result<Vec<Value>, String> {
+    fn call(&mut self, call: &Call) -> Result<Vec<Val>, String> {
         let instance = self.instance();
         let store = self.store();
-        let fuel = instance.global(&*store, FUEL).expect("it is exported");
-        fuel.set(&mut *store, Value::I32(FUEL_PER_CALL as i32))
+        let fuel = instance.get_global(&*store, FUEL).expect("it is exported");
+        fuel.set(&mut *store, Val::I32(FUEL_PER_CALL as i32))
             .expect("a mutable i32");
-        let function = instance.func(&*store, &call.function);
+        let function = instance.get_func(&*store, &call.function);
         self.arm();
         let function = function.expect("it is exported");
         let result = function.call(self.store(), &call.args);
@@ -226,11 +226,11 @@ impl Subject for Woodfrog {
             .data()
     }
 
-    fn global(&mut self, name: &str) -> Value {
+    fn global(&mut self, name: &str) -> Val {
         let instance = self.instance();
         let store = self.store();
         instance
-            .global(&*store, name)
+            .get_global(&*store, name)
             .expect("it is exported")
             .get(&*store)
     }
@@ -240,16 +240,16 @@ impl Subject for Woodfrog {
         let store = &*self.store();
         look(
             instance
-                .memory(store, name)
+                .get_memory(store, name)
                 .expect("it is exported")
                 .data(&store),
         )
     }
 
-    fn table(&mut self, name: &str) -> Vec<Value> {
+    fn table(&mut self, name: &str) -> Vec<Val> {
         let instance = self.instance();
         let store = &*self.store();
-        let table = instance.table(store, name).expect("it is exported");
+        let table = instance.get_table(store, name).expect("it is exported");
         let element = |index| table.get(store, index).expect("below its size");
         (0..table.size(store)).map(element).collect()
     }

@@ -5,7 +5,7 @@ use crate::program::{Call, Program};
 use crate::random::hash;
 use std::fmt;
 use wasmparser::ExternalKind;
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 
 /// An engine that runs one program.
 pub trait Subject {
@@ -21,19 +21,19 @@ pub trait Subject {
     /// # Errors
     ///
     /// The trap's message.
-    fn call(&mut self, call: &Call) -> Result<Vec<Value>, String>;
+    fn call(&mut self, call: &Call) -> Result<Vec<Val>, String>;
 
     /// What the host has been asked.
     fn host_log(&self) -> HostLog;
 
     /// An exported global's value.
-    fn global(&mut self, name: &str) -> Value;
+    fn global(&mut self, name: &str) -> Val;
 
     /// What `look` makes of an exported memory's bytes.
     fn memory<R>(&mut self, name: &str, look: impl FnOnce(&[u8]) -> R) -> R;
 
     /// An exported table's elements.
-    fn table(&mut self, name: &str) -> Vec<Value>;
+    fn table(&mut self, name: &str) -> Vec<Val>;
 }
 
 /// Lines that say what a program did.

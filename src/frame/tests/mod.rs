@@ -9,7 +9,7 @@ mod values;
 use super::*;
 use crate::abi::registers::{GPR, RegisterIndex};
 use crate::abi::value::FuncRefs;
-use crate::abi::{ExternRef, FuncAddr, TrapCode, ValType, Value};
+use crate::abi::{ExternRef, FuncAddr, TrapCode, Val, ValType};
 use crate::state::*;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -156,9 +156,9 @@ fn simple_frame(number: i32, wasm_inst_offset: usize) -> WasmFunctionStateDump {
         wasm_inst_offset,
         stack: match is_header {
             true => Vec::new(),
-            false => vec![Some(Value::I64(i64::from(number) << 33))],
+            false => vec![Some(Val::I64(i64::from(number) << 33))],
         },
-        locals: vec![Some(Value::I32(number))],
+        locals: vec![Some(Val::I32(number))],
     }
 }
 

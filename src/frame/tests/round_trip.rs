@@ -177,10 +177,10 @@ fn results_of_a_host_call_lie_where_the_call_leaves_them() {
     let store = store_of(simple_map());
     let mut image = simple_image(2, 30);
     image.host_call = Some(HostCall::Returned(vec![
-        Value::I32(-1),
-        Value::V128(5 << 64 | 6),
-        Value::FuncRef(Some(FuncAddr(3))),
-        Value::F64(77),
+        Val::I32(-1),
+        Val::V128(5 << 64 | 6),
+        Val::FuncRef(Some(FuncAddr(3))),
+        Val::F64(77),
     ]));
     let mut words = vec![0; 200];
     // The call has 7 words of stack arguments, which the callee pops.
@@ -193,9 +193,7 @@ fn results_of_a_host_call_lie_where_the_call_leaves_them() {
     assert_eq!(outgoing, [0xffff_ffff, 6, 5, 0x9000 + 96]);
     assert_eq!(frame.xmm[0], 77);
 
-    image.host_call = Some(HostCall::Returned(vec![Value::ExternRef(Some(ExternRef(
-        9,
-    )))]));
+    image.host_call = Some(HostCall::Returned(vec![Val::ExternRef(Some(ExternRef(9)))]));
     let frame = rebuilt(&store, &image, &mut words).unwrap();
     assert_eq!(frame.gpr[GPR::RAX as usize], 1 << 32 | 9);
 }
@@ -229,7 +227,7 @@ fn registers_are_recovered_across_the_tier_boundary() {
     let stack = StackView::new(STACK_BASE, &words);
     let dump = read_stack(&store, &stack, &frame, Exit::Call, 10).unwrap();
     let locals: Vec<_> = dump.image.frames.iter().map(|f| f.locals[0]).collect();
-    assert_eq!(locals, [Some(Value::I32(0)), Some(Value::I32(4242))]);
+    assert_eq!(locals, [Some(Val::I32(0)), Some(Val::I32(4242))]);
 }
 
 // ---- random layouts ---------------------------------------------------------
@@ -263,19 +261,19 @@ impl Random {
         TYPES[self.below(TYPES.len())]
     }
 
-    fn value(&mut self, ty: ValType) -> Value {
+    fn value(&mut self, ty: ValType) -> Val {
         let bits = self.next();
         match ty {
-            ValType::I32 => Value::I32(bits as i32),
-            ValType::I64 => Value::I64(bits as i64),
-            ValType::F32 => Value::F32(bits as u32),
-            ValType::F64 => Value::F64(bits),
-            ValType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(self.next())),
+            ValType::I32 => Val::I32(bits as i32),
+            ValType::I64 => Val::I64(bits as i64),
+            ValType::F32 => Val::F32(bits as u32),
+            ValType::F64 => Val::F64(bits),
+            ValType::V128 => Val::V128(u128::from(bits) << 64 | u128::from(self.next())),
             ValType::FuncRef => {
-                Value::FuncRef(bits.is_multiple_of(2).then_some(FuncAddr(bits as u32 % 99)))
+                Val::FuncRef(bits.is_multiple_of(2).then_some(FuncAddr(bits as u32 % 99)))
             }
             ValType::ExternRef => {
-                Value::ExternRef(bits.is_multiple_of(2).then_some(ExternRef(bits as u32)))
+                Val::ExternRef(bits.is_multiple_of(2).then_some(ExternRef(bits as u32)))
             }
         }
     }
@@ -375,9 +373,9 @@ fn random_operands(
         let home = match (random.below(4), in_register) {
             (0, Some(register)) => OperandHome::Register(register),
             (1, _) if ty != ValType::FuncRef => OperandHome::Const(match random.value(ty) {
-                Value::I32(bits) => u64::from(bits as u32),
-                Value::F32(bits) => u64::from(bits),
-                Value::ExternRef(_) => 0,
+                Val::I32(bits) => u64::from(bits as u32),
+                Val::F32(bits) => u64::from(bits),
+                Val::ExternRef(_) => 0,
                 _ => random.next(),
             }),
             (2, _) if !locals.is_empty() => {
@@ -426,13 +424,13 @@ fn random_frame(
     let locals: Vec<_> = (0..)
         .zip(&function.layout.locals)
         .map(|(index, local)| match is_header && index >= params {
-            true => Value::default_of(local.ty),
+            true => Val::default_for_ty(local.ty),
             false => random.value(local.ty),
         })
         .collect();
     let mut value_of = |operand: &Operand| match operand.home {
         OperandHome::Const(bits) => {
-            Value::from_raw(operand.ty, u128::from(bits), &store_of(simple_map()))
+            Val::from_raw(operand.ty, u128::from(bits), &store_of(simple_map()))
         }
         OperandHome::Local(local) => locals[local as usize],
         _ => random.value(operand.ty),

@@ -62,7 +62,7 @@ impl Claims {
             wasm_inst_offset: self.offset(function, kind, 0),
             stack: Vec::new(),
             locals: match function {
-                LEAF => vec![Some(Value::I64(3))],
+                LEAF => vec![Some(Val::I64(3))],
                 _ => Vec::new(),
             },
         };
@@ -134,14 +134,14 @@ fn results_are_pending_where_a_host_function_can_have_been_called() {
     let offset = |call| claims.offset(RUN, PointKind::Call, call);
     let returned = |value| HostCall::Returned(vec![value]);
     for call in [0, 1] {
-        for host_call in [returned(Value::I64(1)), pending(0, 0)] {
+        for host_call in [returned(Val::I64(1)), pending(0, 0)] {
             let error = claims.reason_at(call, host_call);
             assert_eq!(error, Some(FrameError::WrongCall(offset(call))));
         }
     }
     for call in [2, 3] {
-        assert_eq!(claims.reason_at(call, returned(Value::I64(1))), None);
-        let error = claims.reason_at(call, returned(Value::I32(1)));
+        assert_eq!(claims.reason_at(call, returned(Val::I64(1))), None);
+        let error = claims.reason_at(call, returned(Val::I32(1)));
         assert_eq!(error, Some(FrameError::HostCallResults));
     }
 }
@@ -181,12 +181,12 @@ fn a_host_function_may_be_tail_called_by_the_outermost_function() {
     };
     assert_eq!(check(Some(pending(0, 1))), Ok(()));
     let returned = |value| Some(HostCall::Returned(vec![value]));
-    assert_eq!(check(returned(Value::F32(1))), Ok(()));
+    assert_eq!(check(returned(Val::F32(1))), Ok(()));
     assert_eq!(check(None), Err(FramesError::NoFrames));
     let unknown = FuncAddr(99);
     let error = FrameError::UnknownFunction(unknown);
     assert_eq!(
-        check(returned(Value::FuncRef(Some(unknown)))),
+        check(returned(Val::FuncRef(Some(unknown)))),
         Err(FramesError::HostCall(error))
     );
     let error = FrameError::PendingInstance(2);

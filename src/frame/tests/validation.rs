@@ -57,9 +57,9 @@ impl Claims {
             wasm_inst_offset: self.offsets(1, |kind| kind == PointKind::Loop)[0],
             stack: Vec::new(),
             locals: vec![
-                Some(Value::I64(5)),
-                Some(Value::F64(6)),
-                Some(Value::FuncRef(Some(FuncAddr(2)))),
+                Some(Val::I64(5)),
+                Some(Val::F64(6)),
+                Some(Val::FuncRef(Some(FuncAddr(2)))),
             ],
         };
         let run = WasmFunctionStateDump {
@@ -67,10 +67,10 @@ impl Claims {
             local_function_id: 2,
             wasm_inst_offset: self.calls(2)[call],
             stack: match call {
-                0 => vec![Some(Value::I64(77))],
+                0 => vec![Some(Val::I64(77))],
                 _ => vec![],
             },
-            locals: vec![Some(Value::I32(1))],
+            locals: vec![Some(Val::I32(1))],
         };
         ExecutionStateImage {
             frames: vec![work, run],
@@ -84,12 +84,12 @@ impl Claims {
             instance: 1,
             local_function_id: 3,
             wasm_inst_offset: self.calls(3)[0],
-            stack: vec![Some(Value::I32(3))],
-            locals: vec![Some(Value::I32(3))],
+            stack: vec![Some(Val::I32(3))],
+            locals: vec![Some(Val::I32(3))],
         };
         ExecutionStateImage {
             frames: vec![asks],
-            host_call: Some(HostCall::Returned(vec![Value::I64(1), Value::F32(2)])),
+            host_call: Some(HostCall::Returned(vec![Val::I64(1), Val::F32(2)])),
         }
     }
 }
@@ -118,15 +118,15 @@ fn true_frames_are_accepted() {
     let restart = claims.offsets(3, |kind| kind == PointKind::Restart)[0];
     let image = with(&claims.asking(), |image| {
         image.frames[0].wasm_inst_offset = restart;
-        image.frames[0].stack = [3, 0, 1, 2].map(|n| Some(Value::I32(n))).to_vec();
-        image.frames[0].stack.insert(1, Some(Value::I64(9)));
+        image.frames[0].stack = [3, 0, 1, 2].map(|n| Some(Val::I32(n))).to_vec();
+        image.frames[0].stack.insert(1, Some(Val::I64(9)));
         image.host_call = None;
     });
     assert_eq!(claims.reason(&image), None);
     // A function header.
     let image = with(&claims.working(0), |image| {
         image.frames[0].wasm_inst_offset = usize::MAX;
-        image.frames[0].locals[1] = Some(Value::F64(0));
+        image.frames[0].locals[1] = Some(Val::F64(0));
         image.frames[0].locals[2] = None;
     });
     assert_eq!(claims.reason(&image), None);
@@ -192,17 +192,17 @@ fn values_must_be_what_the_code_takes_them_for() {
         expected: ValType::F64,
         found: ValType::I64,
     };
-    expect(0, &|f| f.locals[1] = Some(Value::I64(6)), ty);
+    expect(0, &|f| f.locals[1] = Some(Val::I64(6)), ty);
     let ty = FrameError::OperandType {
         index: 0,
         expected: ValType::I64,
         found: ValType::FuncRef,
     };
-    expect(1, &|f| f.stack[0] = Some(Value::FuncRef(None)), ty);
+    expect(1, &|f| f.stack[0] = Some(Val::FuncRef(None)), ty);
     expect(0, &|f| f.locals[0] = None, FrameError::MissingLocal(0));
     let unknown = FuncAddr(7);
     let reason = FrameError::UnknownFunction(unknown);
-    let value = Some(Value::FuncRef(Some(unknown)));
+    let value = Some(Val::FuncRef(Some(unknown)));
     expect(0, &|f| f.locals[2] = value, reason);
     let header = |f: &mut WasmFunctionStateDump| f.wasm_inst_offset = usize::MAX;
     expect(0, &header, FrameError::LocalNotZero(1));
@@ -212,7 +212,7 @@ fn values_must_be_what_the_code_takes_them_for() {
 fn operands_must_be_the_constants_and_locals_that_the_code_knows() {
     let claims = claims();
     let changed = with(&claims.working(0), |image| {
-        image.frames[1].stack[0] = Some(Value::I64(78));
+        image.frames[1].stack[0] = Some(Val::I64(78));
     });
     let operands = |function: u32, offset: usize| {
         let function = claims.compiled.state_map.function(function).unwrap();
@@ -226,7 +226,7 @@ fn operands_must_be_the_constants_and_locals_that_the_code_knows() {
     assert_eq!(claims.reason(&changed), mismatch.filter(|_| is_known));
 
     let changed = with(&claims.asking(), |image| {
-        image.frames[0].stack[0] = Some(Value::I32(4));
+        image.frames[0].stack[0] = Some(Val::I32(4));
     });
     let home = operands(3, changed.frames[0].wasm_inst_offset)[0].home;
     let is_known = home == OperandHome::Local(0);
@@ -272,11 +272,7 @@ fn calls_must_reach_the_frame_above() {
 fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
     let claims = claims();
     let asking = claims.asking();
-    for results in [
-        vec![],
-        vec![Value::I64(1)],
-        vec![Value::F32(2), Value::I64(1)],
-    ] {
+    for results in [vec![], vec![Val::I64(1)], vec![Val::F32(2), Val::I64(1)]] {
         let image = with(&asking, |image| {
             image.host_call = Some(HostCall::Returned(results));
         });
@@ -286,7 +282,7 @@ fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
         );
     }
     let image = with(&claims.working(0), |image| {
-        image.host_call = Some(HostCall::Returned(vec![Value::I64(1)]));
+        image.host_call = Some(HostCall::Returned(vec![Val::I64(1)]));
     });
     assert_eq!(claims.reason(&image), Some((0, FrameError::HostCall)));
     let image = with(&asking, |image| image.host_call = None);
@@ -295,7 +291,7 @@ fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
     // `run` at its direct call of a wasm function that is not there.
     let image = with(&claims.working(0), |image| {
         image.frames.remove(0);
-        image.host_call = Some(HostCall::Returned(vec![Value::I64(1)]));
+        image.host_call = Some(HostCall::Returned(vec![Val::I64(1)]));
     });
     let offset = image.frames[0].wasm_inst_offset;
     assert_eq!(
@@ -307,8 +303,8 @@ fn the_innermost_call_must_be_to_the_host_and_have_its_results() {
     let grow = *claims.calls(3).last().unwrap();
     let image = with(&asking, |image| {
         image.frames[0].wasm_inst_offset = grow;
-        image.frames[0].stack.push(Some(Value::I64(9)));
-        image.host_call = Some(HostCall::Returned(vec![Value::I32(1)]));
+        image.frames[0].stack.push(Some(Val::I64(9)));
+        image.host_call = Some(HostCall::Returned(vec![Val::I32(1)]));
     });
     assert_eq!(
         claims.reason(&image),
@@ -321,7 +317,7 @@ fn pending() -> PendingHostCall {
     PendingHostCall {
         function: FuncAddr(0),
         instance: 1,
-        arguments: vec![Value::I32(4)],
+        arguments: vec![Val::I32(4)],
     }
 }
 
@@ -348,7 +344,7 @@ fn a_pending_call_must_be_one_that_the_frame_can_make() {
         let found = reason(&|call| call.instance = instance);
         assert_eq!(found, Some(FrameError::PendingInstance(instance)));
     }
-    for arguments in [vec![], vec![Value::I64(4)], vec![Value::I32(4); 2]] {
+    for arguments in [vec![], vec![Val::I64(4)], vec![Val::I32(4); 2]] {
         let found = reason(&|call| call.arguments.clone_from(&arguments));
         assert_eq!(found, Some(FrameError::PendingArguments));
     }
@@ -384,14 +380,14 @@ fn without_frames_and_tail_calls_nothing_can_be_pending() {
     }
 }
 
-fn any_value() -> impl Strategy<Value = Option<Value>> {
+fn any_value() -> impl Strategy<Value = Option<Val>> {
     prop_oneof![
         Just(None),
-        any::<i32>().prop_map(|v| Some(Value::I32(v))),
-        any::<i64>().prop_map(|v| Some(Value::I64(v))),
-        Just(Some(Value::I64(77))),
-        any::<u64>().prop_map(|v| Some(Value::F64(v))),
-        (0..9u32).prop_map(|v| Some(Value::FuncRef(Some(FuncAddr(v))))),
+        any::<i32>().prop_map(|v| Some(Val::I32(v))),
+        any::<i64>().prop_map(|v| Some(Val::I64(v))),
+        Just(Some(Val::I64(77))),
+        any::<u64>().prop_map(|v| Some(Val::F64(v))),
+        (0..9u32).prop_map(|v| Some(Val::FuncRef(Some(FuncAddr(v))))),
     ]
 }
 

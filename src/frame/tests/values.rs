@@ -65,18 +65,18 @@ fn image() -> ExecutionStateImage {
         local_function_id: 0,
         wasm_inst_offset: 200,
         stack: vec![
-            Some(Value::I64(-64)),
-            Some(Value::I32(-32)),
-            Some(Value::V128(u128::MAX / 3)),
-            Some(Value::I32(99)),
-            Some(Value::I32(0xabc)),
-            Some(Value::I32(0x2222)),
+            Some(Val::I64(-64)),
+            Some(Val::I32(-32)),
+            Some(Val::V128(u128::MAX / 3)),
+            Some(Val::I32(99)),
+            Some(Val::I32(0xabc)),
+            Some(Val::I32(0x2222)),
         ],
         locals: vec![
-            Some(Value::I32(0x1111)),
-            Some(Value::I32(0x2222)),
-            Some(Value::I64(0x3333)),
-            Some(Value::F32(0x4444)),
+            Some(Val::I32(0x1111)),
+            Some(Val::I32(0x2222)),
+            Some(Val::I64(0x3333)),
+            Some(Val::F32(0x4444)),
         ],
     };
     let caller = simple_frame(7, 30);

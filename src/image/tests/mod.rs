@@ -49,13 +49,13 @@ fn memory_bytes() -> Vec<u8> {
     bytes
 }
 
-fn frame(instance: u32, function: u32, stack: Vec<Option<Value>>) -> WasmFunctionStateDump {
+fn frame(instance: u32, function: u32, stack: Vec<Option<Val>>) -> WasmFunctionStateDump {
     WasmFunctionStateDump {
         instance,
         local_function_id: function,
         wasm_inst_offset: 150,
         stack,
-        locals: vec![Some(Value::F64(0x4009_21fb_5444_2d18)), None],
+        locals: vec![Some(Val::F64(0x4009_21fb_5444_2d18)), None],
     }
 }
 
@@ -116,22 +116,22 @@ fn sample<'a>(memory: &'a [u8], modules: &[Module; 2]) -> InstanceImage<'a> {
         globals: vec![
             GlobalState {
                 ty: library.globals[0],
-                value: Value::I64(-6),
+                value: Val::I64(-6),
             },
             GlobalState {
                 ty: program.globals[1],
-                value: Value::FuncRef(Some(FuncAddr(0))),
+                value: Val::FuncRef(Some(FuncAddr(0))),
             },
         ],
         execution_state: Some(ExecutionStateImage {
             frames: vec![
                 frame(0, 1, vec![]),
-                frame(1, 1, vec![Some(Value::V128(u128::MAX - 1)), None]),
+                frame(1, 1, vec![Some(Val::V128(u128::MAX - 1)), None]),
             ],
             host_call: Some(HostCall::Pending(PendingHostCall {
                 function: FuncAddr(0),
                 instance: 0,
-                arguments: vec![Value::I32(-7)],
+                arguments: vec![Val::I32(-7)],
             })),
         }),
         host: vec![

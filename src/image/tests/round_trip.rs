@@ -113,19 +113,19 @@ fn images_of_this_format_version_stay_readable() {
     assert_eq!(image.to_bytes(), golden);
 }
 
-fn value() -> impl Strategy<Value = Value> {
+fn value() -> impl Strategy<Value = Val> {
     prop_oneof![
-        any::<i32>().prop_map(Value::I32),
-        any::<i64>().prop_map(Value::I64),
-        any::<u32>().prop_map(Value::F32),
-        any::<u64>().prop_map(Value::F64),
-        any::<u128>().prop_map(Value::V128),
-        any::<Option<u32>>().prop_map(|addr| Value::FuncRef(addr.map(FuncAddr))),
-        any::<Option<u32>>().prop_map(|token| Value::ExternRef(token.map(ExternRef))),
+        any::<i32>().prop_map(Val::I32),
+        any::<i64>().prop_map(Val::I64),
+        any::<u32>().prop_map(Val::F32),
+        any::<u64>().prop_map(Val::F64),
+        any::<u128>().prop_map(Val::V128),
+        any::<Option<u32>>().prop_map(|addr| Val::FuncRef(addr.map(FuncAddr))),
+        any::<Option<u32>>().prop_map(|token| Val::ExternRef(token.map(ExternRef))),
     ]
 }
 
-fn values() -> impl Strategy<Value = Vec<Option<Value>>> {
+fn values() -> impl Strategy<Value = Vec<Option<Val>>> {
     prop::collection::vec(prop::option::of(value()), 0..5)
 }
 

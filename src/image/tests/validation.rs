@@ -185,7 +185,7 @@ fn sizes_must_be_within_limits() {
 #[test]
 fn values_must_be_of_the_declared_type() {
     assert_eq!(
-        error_after(|image| image.globals[0].value = Value::I32(1)),
+        error_after(|image| image.globals[0].value = Val::I32(1)),
         ValidateError::GlobalType {
             global: 0,
             expected: ValType::I64,
@@ -203,7 +203,7 @@ fn values_must_be_of_the_declared_type() {
 
 #[test]
 fn references_must_be_to_functions_of_the_store() {
-    let missing = Value::FuncRef(Some(FuncAddr(3)));
+    let missing = Val::FuncRef(Some(FuncAddr(3)));
     assert_eq!(
         error_after(|image| image.globals[1].value = missing),
         ValidateError::GlobalFunction {
@@ -251,7 +251,7 @@ fn a_pending_call_must_be_of_things_of_the_store() {
         }
     );
     assert_eq!(
-        error_of(|call| call.arguments.push(Value::FuncRef(Some(FuncAddr(4))))),
+        error_of(|call| call.arguments.push(Val::FuncRef(Some(FuncAddr(4))))),
         ValidateError::FrameFunction {
             frame: 0,
             function: 4

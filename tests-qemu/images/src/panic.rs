@@ -23,14 +23,14 @@ mod image {
         let module = Module::new(&engine, MODULE).expect("a valid module");
         let mut linker = Linker::new();
         let ty = FuncType::new([ValType::I32], []);
-        linker.func("host", "panic", ty, |_caller, args, _results| {
+        linker.func_new("host", "panic", ty, |_caller, args, _results| {
             panic!("called with {:?}", args[0]);
         });
         let mut store = Store::new(&engine, ());
         let instance = linker
             .instantiate(&mut store, &module)
             .expect("an instance");
-        let run = instance.func(&store, "run").expect("the export");
+        let run = instance.get_func(&store, "run").expect("the export");
         match run.call(&mut store, &[]) {
             Ok(_) => Status::Finished,
             Err(_) => Status::Failed,

@@ -72,7 +72,9 @@ struct Running {
 
 impl Program for Running {
     fn call(&mut self, name: &str, size: u32) -> Result<u64> {
-        let func = self.instance.typed_func::<u32, u64>(&self.store, name)?;
+        let func = self
+            .instance
+            .get_typed_func::<u32, u64>(&self.store, name)?;
         match func.call(&mut self.store, size)? {
             Outcome::Returned(sum) => Ok(sum),
             Outcome::Suspended => bail!("nobody asked for a suspension"),
@@ -112,7 +114,7 @@ impl WoodfrogBoundary {
     }
 
     fn call<P: WasmParams + Copy>(&mut self, name: &str, params: P, count: u32) -> Result<()> {
-        let func = self.instance.typed_func::<P, ()>(&self.store, name)?;
+        let func = self.instance.get_typed_func::<P, ()>(&self.store, name)?;
         for _ in 0..count {
             func.call(&mut self.store, params)?;
         }

@@ -9,7 +9,7 @@ use crate::report::{Report, significant};
 use crate::stats::median;
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
-use woodfrog::abi::{FuncType, Value};
+use woodfrog::abi::{FuncType, Val};
 use woodfrog::runtime::{Linker, Module, Outcome, Store};
 
 /// How deep it is.
@@ -63,14 +63,16 @@ fn times(rounds: usize) -> Result<(Duration, Duration)> {
     let engine = engine();
     let module = Module::new(&engine, &wat::parse_str(TEXT)?)?;
     let mut linker = Linker::new();
-    linker.func("host", "stop", FuncType::new([], []), |caller, _, _| {
+    linker.func_new("host", "stop", FuncType::new([], []), |caller, _, _| {
         caller.interrupt_handle().request_suspend();
         Ok(())
     });
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module)?;
-    let func = instance.func(&store, "down").context("no such export")?;
-    let arguments = [Value::I32(DEPTH as i32), Value::I64(1), Value::F64(0)];
+    let func = instance
+        .get_func(&store, "down")
+        .context("no such export")?;
+    let arguments = [Val::I32(DEPTH as i32), Val::I64(1), Val::F64(0)];
     let outcome = func.call(&mut store, &arguments)?;
     ensure!(outcome == Outcome::Suspended, "the recursion went on");
     let mut captures = Vec::new();

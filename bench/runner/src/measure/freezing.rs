@@ -12,7 +12,7 @@ use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use woodfrog::abi::Value;
+use woodfrog::abi::Val;
 use woodfrog::runtime::{Linker, Module, Outcome, Store};
 use woodfrog_workloads::{WORKLOADS, Workload};
 
@@ -133,9 +133,9 @@ fn stops(wasm: &[u8], workload: &Workload, count: usize) -> Result<Vec<Duration>
     let mut store = Store::new(&engine, ());
     let instance = Linker::new().instantiate(&mut store, &module)?;
     let func = instance
-        .func(&store, workload.name)
+        .get_func(&store, workload.name)
         .context("no such export")?;
-    let argument = [Value::I32(workload.size as i32)];
+    let argument = [Val::I32(workload.size as i32)];
     let signals = Signals::new();
     let interrupt = store.interrupt_handle();
     let mut times = Vec::with_capacity(count);

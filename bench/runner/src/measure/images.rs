@@ -144,7 +144,7 @@ fn times(stride: usize, rounds: usize) -> Result<Times> {
 }
 
 fn memory_of(instance: Instance, store: &Store<()>) -> Result<Memory> {
-    instance.memory(store, "memory").context("no memory")
+    instance.get_memory(store, "memory").context("no memory")
 }
 
 /// Fills every `stride`th wasm page with bytes that are not zero.

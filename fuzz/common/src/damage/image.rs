@@ -1,7 +1,7 @@
 //! Damage to a frozen store that leaves it something that can be written as an image.
 
 use crate::random::Random;
-use woodfrog::abi::{FuncAddr, Value};
+use woodfrog::abi::{FuncAddr, Val};
 use woodfrog::frame::{HostCall, PendingHostCall, WasmFunctionStateDump};
 use woodfrog::image::InstanceImage;
 
@@ -109,7 +109,7 @@ fn change_host_call(host_call: &mut Option<HostCall>, functions: usize, random: 
     }
 }
 
-fn change_list(values: &mut Vec<Value>, random: &mut Random) {
+fn change_list(values: &mut Vec<Val>, random: &mut Random) {
     match values.pop() {
         Some(_) if random.below(2) == 0 => {}
         Some(_) => values.push(value(random)),
@@ -159,7 +159,7 @@ fn change_frames(frames: &mut Vec<WasmFunctionStateDump>, random: &mut Random) {
     }
 }
 
-fn change_values(values: &mut Vec<Option<Value>>, random: &mut Random) {
+fn change_values(values: &mut Vec<Option<Val>>, random: &mut Random) {
     let new = if random.below(5) == 0 {
         None
     } else {
@@ -179,7 +179,7 @@ fn change_values(values: &mut Vec<Option<Value>>, random: &mut Random) {
 }
 
 /// A value that may be of any type, with bits that may be any.
-fn value(random: &mut Random) -> Value {
+fn value(random: &mut Random) -> Val {
     let bits = match random.below(4) {
         0 => 0,
         1 => u64::MAX,
@@ -187,11 +187,11 @@ fn value(random: &mut Random) -> Value {
         _ => random.bits(),
     };
     match random.below(6) {
-        0 => Value::I32(bits as i32),
-        1 => Value::I64(bits as i64),
-        2 => Value::F32(bits as u32),
-        3 => Value::F64(bits),
-        4 => Value::FuncRef((bits % 3 != 0).then_some(FuncAddr(bits as u32 % 7))),
-        _ => Value::ExternRef(None),
+        0 => Val::I32(bits as i32),
+        1 => Val::I64(bits as i64),
+        2 => Val::F32(bits as u32),
+        3 => Val::F64(bits),
+        4 => Val::FuncRef((bits % 3 != 0).then_some(FuncAddr(bits as u32 % 7))),
+        _ => Val::ExternRef(None),
     }
 }
