@@ -30,7 +30,7 @@ impl Random {
 
 /// A device that does what it says.
 #[derive(Clone)]
-pub(super) struct MemoryDevice {
+pub(crate) struct MemoryDevice {
     pub bytes: Vec<u8>,
     pub block_size: usize,
     pub has_flush: bool,

@@ -16,17 +16,17 @@ pub struct PageRun {
 
 impl PageRun {
     /// Index of the page after the last.
-    pub(super) fn end(self) -> u64 {
+    pub fn end(self) -> u64 {
         u64::from(self.first) + u64::from(self.count)
     }
 
     /// Its size in bytes.
-    pub(super) fn len_bytes(self) -> usize {
+    pub fn len_bytes(self) -> usize {
         self.count as usize * IMAGE_PAGE
     }
 
     /// Its address in the memory.
-    pub(super) fn address(self) -> usize {
+    pub fn address(self) -> usize {
         self.first as usize * IMAGE_PAGE
     }
 }
@@ -51,6 +51,9 @@ pub enum MemoryContents<'a> {
         /// The bytes of the runs, one run after the other.
         data: &'a [u8],
     },
+    /// Not here: whoever restores the image makes all of it zeros, and then fills it from
+    /// wherever the contents are.
+    Elsewhere,
 }
 
 impl<'a> MemoryContents<'a> {
@@ -60,6 +63,7 @@ impl<'a> MemoryContents<'a> {
             Self::Linear(bytes) => non_zero_runs(bytes, core::slice::from_ref(&(0..bytes.len()))),
             Self::Sparse { bytes, touched } => non_zero_runs(bytes, touched),
             Self::Pages { runs, .. } => runs.clone(),
+            Self::Elsewhere => Vec::new(),
         }
     }
 
@@ -76,6 +80,7 @@ impl<'a> MemoryContents<'a> {
         let (bytes, is_dense) = match *self {
             Self::Linear(bytes) | Self::Sparse { bytes, .. } => (bytes, false),
             Self::Pages { data, .. } => (data, true),
+            Self::Elsewhere => (&[][..], true),
         };
         let mut consumed = 0;
         runs.iter().map(move |run| {

@@ -6,8 +6,8 @@
 
 use super::wire::{CHECKSUM_LEN, HEADER_LEN, Header, MAGIC, MemoryRecord, Metadata, VERSION};
 use super::{
-    HostSection, IMAGE_PAGE, ImageError, InstanceImage, MemoryContents, MemoryState, ValidateError,
-    ValidatedImage,
+    HostSection, IMAGE_PAGE, ImageError, InstanceImage, MemoryContents, MemoryState, PageRun,
+    ValidateError, ValidatedImage,
 };
 use crate::limits::{MAX_IMAGE_FRAMES, WASM_PAGE};
 use crate::module::{Module, ModuleHash};
@@ -38,11 +38,20 @@ impl<'a> RawImage<'a> {
             let offset = metadata_end + index;
             return Err(ImageError::Reserved { offset });
         }
-        let metadata = read_metadata(&bytes[..metadata_end])?;
-        let pages = &bytes[pages_start..bytes.len() - CHECKSUM_LEN];
-        Ok(Self {
-            image: assemble(metadata, pages)?,
-        })
+        let metadata = read_metadata(&bytes[..metadata_end], HEADER_LEN)?;
+        let mut pages = &bytes[pages_start..bytes.len() - CHECKSUM_LEN];
+        let page_count = (pages.len() / IMAGE_PAGE) as u64;
+        let image = assemble(metadata, page_count, |runs| {
+            let len = runs.iter().map(|run| run.len_bytes()).sum();
+            let (data, rest) = pages.split_at(len);
+            pages = rest;
+            MemoryContents::Pages { runs, data }
+        })?;
+        Ok(Self { image })
+    }
+
+    pub(super) fn new(image: InstanceImage<'a>) -> Self {
+        Self { image }
     }
 
     /// The length in bytes of the image that begins with `start`, as its header says, for whoever
@@ -76,22 +85,31 @@ impl<'a> RawImage<'a> {
     }
 }
 
-/// The bytes of the header, and what they say. Checks magic and version.
-fn split_header(bytes: &[u8]) -> Result<(&[u8; HEADER_LEN], Header), ImageError> {
-    let Some((start, _)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+/// The header of this length, whose magic and version it checks.
+pub(super) fn split_version<const LEN: usize>(
+    bytes: &[u8],
+    magic: [u8; 8],
+) -> Result<&[u8; LEN], ImageError> {
+    let Some(header) = bytes.first_chunk::<LEN>() else {
         return Err(ImageError::TooShort { len: bytes.len() });
     };
-    let found: [u8; 8] = start[..8].try_into().expect("8 bytes");
-    if found != MAGIC {
+    let found: [u8; 8] = header[..8].try_into().expect("8 bytes");
+    if found != magic {
         return Err(ImageError::Magic { found });
     }
-    let found = u32_at(start, 8);
+    let found = u32_at(header, 8);
     if found != VERSION {
         return Err(ImageError::Version {
             found,
             supported: VERSION,
         });
     }
+    Ok(header)
+}
+
+/// The bytes of the header, and what they say. Checks magic and version.
+fn split_header(bytes: &[u8]) -> Result<(&[u8; HEADER_LEN], Header), ImageError> {
+    let start = split_version::<HEADER_LEN>(bytes, MAGIC)?;
     let header = Header {
         total_len: u64_at(start, 16),
         metadata_len: u64_at(start, 24),
@@ -135,9 +153,9 @@ fn verify_checksum(bytes: &[u8]) -> Result<(), ImageError> {
     }
 }
 
-/// Decodes the metadata, which ends where `bytes` end.
-fn read_metadata(bytes: &[u8]) -> Result<Metadata, ImageError> {
-    let mut deserializer = postcard::Deserializer::from_bytes(&bytes[HEADER_LEN..]);
+/// Decodes the metadata, which begins at `start` and ends where `bytes` end.
+pub(super) fn read_metadata(bytes: &[u8], start: usize) -> Result<Metadata, ImageError> {
+    let mut deserializer = postcard::Deserializer::from_bytes(&bytes[start..]);
     let result = serde::Deserialize::deserialize(&mut deserializer);
     let rest = deserializer.finalize().map_or(0, <[u8]>::len);
     let offset = bytes.len() - rest;
@@ -148,8 +166,13 @@ fn read_metadata(bytes: &[u8]) -> Result<Metadata, ImageError> {
     }
 }
 
-/// Gives every memory its share of the pages.
-fn assemble(metadata: Metadata, mut pages: &[u8]) -> Result<InstanceImage<'_>, ImageError> {
+/// Checks what the metadata alone can tell, and that memories claim so many pages in all; then
+/// `contents` gives every memory its share of them.
+pub(super) fn assemble<'a>(
+    metadata: Metadata,
+    present: u64,
+    mut contents: impl FnMut(Vec<PageRun>) -> MemoryContents<'a>,
+) -> Result<InstanceImage<'a>, ImageError> {
     let frames = metadata.execution_state.as_ref();
     let found = frames.map_or(0, |state| state.frames.len());
     if found > MAX_IMAGE_FRAMES {
@@ -163,22 +186,13 @@ fn assemble(metadata: Metadata, mut pages: &[u8]) -> Result<InstanceImage<'_>, I
     for (memory, record) in metadata.memories.iter().enumerate() {
         claimed += check_memory(memory, record)?;
     }
-    let present = (pages.len() / IMAGE_PAGE) as u64;
     if claimed != present {
         return Err(ImageError::PageCount { claimed, present });
     }
-    let memories = metadata.memories.into_iter().map(|record| {
-        let len = record.runs.iter().map(|run| run.len_bytes()).sum();
-        let (data, rest) = pages.split_at(len);
-        pages = rest;
-        MemoryState {
-            ty: record.ty,
-            size_pages: record.size_pages,
-            contents: MemoryContents::Pages {
-                runs: record.runs,
-                data,
-            },
-        }
+    let memories = metadata.memories.into_iter().map(|record| MemoryState {
+        ty: record.ty,
+        size_pages: record.size_pages,
+        contents: contents(record.runs),
     });
     Ok(InstanceImage {
         memories: memories.collect::<Vec<_>>(),

@@ -47,23 +47,14 @@ impl<'a> InstanceImage<'a> {
     ///
     /// # Panics
     ///
-    /// Panics if the contents of a memory are not as long as its size says.
+    /// Panics if the contents of a memory are not as long as its size says, or
+    /// [`MemoryContents::Elsewhere`].
     pub fn encode<'i>(&'i self) -> EncodedImage<'i>
     where
         'a: 'i,
     {
         let memories: Vec<MemoryRecord> = self.memories.iter().map(record).collect();
-        let metadata = postcard::to_allocvec(&MetadataRef {
-            modules: &self.modules,
-            instances: &self.instances,
-            functions: &self.functions,
-            tables: &self.tables,
-            memories: &memories,
-            globals: &self.globals,
-            execution_state: &self.execution_state,
-            host: &self.host,
-        })
-        .expect("all of these types can be serialized");
+        let metadata = self.encode_metadata(&memories);
         let runs = memories.iter().flat_map(|memory| &memory.runs);
         let mut header = Header {
             total_len: 0,
@@ -79,6 +70,21 @@ impl<'a> InstanceImage<'a> {
             memories,
             contents: self.memories.iter().map(|m| &m.contents).collect(),
         }
+    }
+
+    /// Encodes everything but pages.
+    pub(super) fn encode_metadata(&self, memories: &[MemoryRecord]) -> Vec<u8> {
+        postcard::to_allocvec(&MetadataRef {
+            modules: &self.modules,
+            instances: &self.instances,
+            functions: &self.functions,
+            tables: &self.tables,
+            memories,
+            globals: &self.globals,
+            execution_state: &self.execution_state,
+            host: &self.host,
+        })
+        .expect("all of these types can be serialized")
     }
 
     /// The image's bytes.
@@ -162,6 +168,8 @@ pub(super) fn record(memory: &MemoryState<'_>) -> MemoryRecord {
     if let MemoryContents::Linear(bytes) | MemoryContents::Sparse { bytes, .. } = memory.contents {
         assert_eq!(bytes.len() as u64, memory.size_pages * WASM_PAGE);
     }
+    let is_here = !matches!(memory.contents, MemoryContents::Elsewhere);
+    assert!(is_here, "the contents of a memory are missing");
     MemoryRecord {
         ty: memory.ty,
         size_pages: memory.size_pages,

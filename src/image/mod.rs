@@ -15,7 +15,10 @@ mod contents;
 mod decode;
 mod encode;
 mod error;
+#[cfg(feature = "checkpoint")]
+mod generation;
 mod host;
+mod metadata;
 mod sizes;
 mod validate;
 mod wire;
@@ -27,6 +30,8 @@ pub use contents::{MemoryContents, PageRun};
 pub use decode::RawImage;
 pub use encode::{EncodedImage, ImageSink};
 pub use error::{ImageError, Section, ValidateError};
+#[cfg(feature = "checkpoint")]
+pub use generation::{GenerationError, StoredImage};
 pub use host::HostSection;
 pub use sizes::ImageSizes;
 pub use validate::ValidatedImage;

@@ -23,6 +23,12 @@ pub(super) const MAGIC: [u8; 8] = *b"\x89WFIMG\r\n";
 /// The format's version; raised by every incompatible change.
 pub(super) const VERSION: u32 = 4;
 
+/// The first bytes of metadata that stand alone.
+pub(super) const METADATA_MAGIC: [u8; 8] = *b"\x89WFMET\r\n";
+
+/// Bytes of the header of metadata that stand alone: magic, version, zeros.
+pub(super) const METADATA_HEADER_LEN: usize = 16;
+
 /// Bytes of the header.
 pub(super) const HEADER_LEN: usize = 40;
 

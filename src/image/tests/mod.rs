@@ -1,5 +1,7 @@
 //! An image of two linked instances, and what is shown with it.
 
+#[cfg(feature = "checkpoint")]
+mod generation;
 mod mutation;
 mod round_trip;
 mod validation;
