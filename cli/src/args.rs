@@ -34,6 +34,7 @@ Exit status:
 Examples:
   woodfrog run program.wasm one two
   woodfrog run --dir data::/ --env HOME=/ program.wasm --an-option-of-the-program
+  woodfrog run --tar files.tar program.wasm
   woodfrog run --invoke add library.wat 2 3
   woodfrog run --freeze-after 500 --image frozen program.wasm
   woodfrog run --freeze-every 1000 program.wasm";
@@ -150,6 +151,13 @@ pub struct RunArgs {
     /// Set an environment variable of the program (repeatable)
     #[arg(long, value_name = "NAME=VALUE", help_heading = PROGRAM)]
     pub env: Vec<String>,
+
+    /// Give the program the files in a tar archive, under the name GUEST or else / (repeatable)
+    ///
+    /// They are in memory: the program can change them, the archive stays as it is, and an
+    /// image has them in it.
+    #[arg(long, value_name = "FILE[::GUEST]", help_heading = PROGRAM)]
+    pub tar: Vec<String>,
 
     /// Take random numbers from a generator with this seed, for repeatable runs
     #[arg(long, value_name = "NUMBER", help_heading = PROGRAM)]

@@ -8,6 +8,7 @@ use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
 use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{FreezeError, ModuleError, MoveError, PrecompiledError, RestoreError};
+use woodfrog::wasi::memory_files::{ArchiveError, FilesError};
 use woodfrog::wasi::{ProgramError, StateError};
 
 /// Why the command failed. A trap of the program is none: it is a result.
@@ -114,8 +115,19 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A tar archive cannot be unpacked.
+    #[error("{}: {source}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// The files of an image are not what they should be.
+    #[error("the files in the image: {0}")]
+    Files(#[from] FilesError),
     /// Two directories are to be given under one name.
-    #[error("--dir: two directories are called {0}; give one another name with HOST::GUEST")]
+    #[error("two directories are called {0}; give one another name with HOST::GUEST")]
     DirectoryTwice(String),
     /// The program was given a directory that is not given to it now.
     #[error(

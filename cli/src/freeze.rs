@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::progress::Progress;
 use crate::session::Data;
-use crate::{frames, output};
+use crate::{files, frames, output};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -27,9 +27,9 @@ pub fn freeze_and_thaw(
     let bytes = store.freeze()?.to_bytes();
     let engine = store.engine().clone();
     let mut host = store.into_data().host;
-    host.close_files();
     let raw = RawImage::parse(&bytes)?;
     let state = HostState::of_image(raw.unverified())?;
+    host.replace_files(files::memory_files_of(raw.unverified())?);
     let data = HostData { state, host };
     let image = validate(raw, modules)?;
     let version = |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The outside world of a WASI program on Linux: the process's streams and clocks, and
-//! directories.
+//! files.
 
-use crate::directories::Directories;
+use crate::files::{self, Files};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use std::fs::File;
@@ -9,13 +9,15 @@ use std::io::{self, ErrorKind, IsTerminal, Read, Seek, Write};
 use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+use woodfrog::runtime::HostPart;
+use woodfrog::wasi::memory_files::MemoryFiles;
 use woodfrog::wasi::{Errno, FileKind, FileSystem, OutputStream, Wait, Waited, WasiHost};
 
 /// How long the host waits at most before it looks whether the program is to be frozen.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
 
-/// The process's streams, clocks and entropy, and directories.
+/// The process's streams, clocks and entropy, and files.
 #[derive(Debug)]
 pub struct LinuxHost {
     stdin: Option<Stdin>,
@@ -24,7 +26,7 @@ pub struct LinuxHost {
     is_mid_line: bool,
     start: Instant,
     entropy: Option<File>,
-    directories: Directories,
+    files: Files,
     /// At which waits, by their count, the store is suspended.
     suspend_every: Option<NonZeroU64>,
     waits: u64,
@@ -40,8 +42,8 @@ enum Stdin {
 }
 
 impl LinuxHost {
-    /// Takes hold of the process's streams, and offers directories.
-    pub fn new(directories: Directories) -> Self {
+    /// Takes hold of the process's streams, and offers files.
+    pub fn new(files: Files) -> Self {
         Self {
             stdin: Stdin::new().ok(),
             stdout: io::stdout()
@@ -52,7 +54,7 @@ impl LinuxHost {
             is_mid_line: false,
             start: Instant::now(),
             entropy: None,
-            directories,
+            files,
             suspend_every: None,
             waits: 0,
         }
@@ -63,14 +65,16 @@ impl LinuxHost {
         self.suspend_every = waits;
     }
 
-    /// Closes what the program has open, as if the host were another one.
-    pub fn close_files(&mut self) {
-        self.directories.close_all();
+    /// Forgets what the program has open, as if the host were another one, and has these
+    /// files in memory from here on.
+    pub fn replace_files(&mut self, memory: Option<MemoryFiles>) {
+        self.files.directories.close_all();
+        self.files.memory = memory;
     }
 
     /// The names of the directories that there are for the program.
     pub fn directory_names(&self) -> impl Iterator<Item = &str> {
-        self.directories.names()
+        self.files.names()
     }
 
     /// Whether what the guest has written to standard output does not end with a line end.
@@ -129,8 +133,7 @@ impl WasiHost for LinuxHost {
     }
 
     fn realtime_ns(&mut self) -> u64 {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        since_epoch.map_or(0, |duration| duration.as_nanos() as u64)
+        files::realtime_ns()
     }
 
     fn monotonic_ns(&mut self) -> u64 {
@@ -146,7 +149,11 @@ impl WasiHost for LinuxHost {
     }
 
     fn files(&mut self) -> Option<&mut dyn FileSystem> {
-        Some(&mut self.directories)
+        Some(&mut self.files)
+    }
+
+    fn parts(&mut self) -> Vec<&mut dyn HostPart> {
+        self.files.parts()
     }
 
     fn wait(&mut self, wait: Wait) -> Waited {

@@ -4,6 +4,7 @@
 //! first bytes are looked at before the rest is read, and what is read has a bound.
 
 use crate::error::{Failure, FileKind};
+use crate::files::MEMORY_LIMITS;
 use crate::progress::Progress;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -14,6 +15,9 @@ use woodfrog::runtime::Module;
 
 /// Most bytes of a module's file: as many as browsers take.
 pub const MAX_MODULE_BYTES: u64 = 1 << 30;
+
+/// Most bytes of a tar archive: as much as files in memory may be.
+const MAX_ARCHIVE_BYTES: u64 = MEMORY_LIMITS.bytes;
 
 /// Most bytes of an image that does not come from a file: a header can claim any length, and a
 /// stream can have it.
@@ -60,6 +64,15 @@ pub fn read_wasm(path: &Path) -> Result<Vec<u8>, Failure> {
             path: path.to_owned(),
         }),
     }
+}
+
+/// Reads a tar archive's file.
+///
+/// # Errors
+///
+/// [`Failure`] names the file.
+pub fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {
+    Input::open(path)?.read_all(MAX_ARCHIVE_BYTES)
 }
 
 /// Reads an image's file.

@@ -12,6 +12,7 @@ pub mod coredump;
 pub mod directories;
 pub mod disk;
 pub mod error;
+pub mod files;
 pub mod frames;
 pub mod freeze;
 pub mod frozen;

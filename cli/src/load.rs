@@ -1,12 +1,13 @@
 //! Files to compiled modules.
 
-use crate::directories::Directories;
 use crate::error::Failure;
+use crate::files::{self, Files};
 use crate::input::{self, ModuleFile};
 use crate::progress::Progress;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use woodfrog::runtime::{Engine, Module};
+use woodfrog::wasi::memory_files::MemoryFiles;
 
 /// Compiles modules and adds up the time that takes.
 #[derive(Debug, Default)]
@@ -91,24 +92,63 @@ pub fn split_preload(value: &str) -> Result<(&str, PathBuf), Failure> {
     }
 }
 
-/// Opens the directories that `--dir` options name.
+/// Opens the directories that `--dir` options name, beside files in memory.
 ///
 /// # Errors
 ///
 /// [`Failure::Directory`], [`Failure::DirectoryTwice`].
-pub fn directories(options: &[String]) -> Result<Directories, Failure> {
-    let mut directories = Directories::new();
+pub fn files(options: &[String], memory: Option<MemoryFiles>) -> Result<Files, Failure> {
+    let mut files = Files {
+        memory,
+        ..Files::default()
+    };
     for option in options {
-        let (host, guest) = option.split_once("::").unwrap_or((option, option));
-        if directories.names().any(|name| name == guest) {
+        let (host, guest) = split_guest(option).unwrap_or((option, option));
+        if files.names().any(|name| name == guest) {
             return Err(Failure::DirectoryTwice(guest.to_owned()));
         }
-        directories
+        files
+            .directories
             .add(Path::new(host), guest)
             .map_err(|source| Failure::Directory {
                 value: option.clone(),
                 source,
             })?;
     }
-    Ok(directories)
+    Ok(files)
+}
+
+/// Reads the archives that `--tar` options name; None if there are none.
+///
+/// # Errors
+///
+/// [`Failure::Read`], [`Failure::Archive`], [`Failure::DirectoryTwice`].
+pub fn archives(options: &[String]) -> Result<Option<MemoryFiles>, Failure> {
+    if options.is_empty() {
+        return Ok(None);
+    }
+    let mut memory = files::new_memory_files();
+    for (index, option) in options.iter().enumerate() {
+        let (path, guest) = split_guest(option).unwrap_or((option, "/"));
+        let path = Path::new(path);
+        // Each of several archives has a directory of its own, whose name the program does not see.
+        let directory = match options.len() {
+            1 => String::new(),
+            _ => index.to_string(),
+        };
+        let unpacked = memory.unpack(&directory, &input::read_archive(path)?);
+        unpacked.map_err(|source| Failure::Archive {
+            path: path.to_owned(),
+            source,
+        })?;
+        memory
+            .preopen(guest, &directory)
+            .map_err(|_| Failure::DirectoryTwice(guest.to_owned()))?;
+    }
+    Ok(Some(memory))
+}
+
+/// Splits HOST::GUEST.
+fn split_guest(option: &str) -> Option<(&str, &str)> {
+    option.split_once("::")
 }

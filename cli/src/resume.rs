@@ -5,7 +5,7 @@ use crate::error::Failure;
 use crate::host::LinuxHost;
 use crate::load::{self, Loader};
 use crate::session::Session;
-use crate::{freeze, input, report};
+use crate::{files, freeze, input, report};
 use std::time::Instant;
 use woodfrog::runtime::Module;
 use woodfrog::wasi::{Entry, HostData, HostState};
@@ -23,28 +23,29 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     check_entry(args, &state)?;
     state.are_unknown_imports_default |= args.common.unknown_imports_default;
 
-    let mut files = args.module.clone();
+    let mut paths = args.module.clone();
     for preload in &args.common.preload {
-        files.push(load::split_preload(preload)?.1);
+        paths.push(load::split_preload(preload)?.1);
     }
     let mut loader = Loader {
         allow_precompiled: args.common.allow_precompiled,
         ..Loader::default()
     };
-    for file in &files {
+    for file in &paths {
         session.modules.push(loader.load(&session.engine, file)?);
     }
     session.seconds.compile = loader.compile_time;
     let hashes = session.modules.iter().map(Module::hash);
-    let given: Vec<_> = files.iter().cloned().zip(hashes).collect();
+    let given: Vec<_> = paths.iter().cloned().zip(hashes).collect();
     input::check_modules(&args.image_file, &raw, &given)?;
-    session.files = files;
+    session.files = paths;
 
     let start = Instant::now();
+    let in_memory = files::memory_files_of(raw.unverified())?;
     let linker = session.linker(&state);
     let data = HostData {
         state,
-        host: LinuxHost::new(load::directories(&args.common.dir)?),
+        host: LinuxHost::new(load::files(&args.common.dir, in_memory)?),
     };
     let store = freeze::restore(&session.engine, raw, &linker, &session.modules, data)?;
     session.seconds.instantiate = start.elapsed();

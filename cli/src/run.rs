@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     session.files.push(file.to_owned());
     let random = args.seed.map_or(Random::Host, Random::Seeded);
     let mut wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
-    let host = LinuxHost::new(load::directories(&args.common.dir)?);
+    let host = LinuxHost::new(load::files(&args.common.dir, load::archives(&args.tar)?)?);
     host.directory_names()
         .try_for_each(|name| wasi.preopen(name))?;
     let mut state = HostState::new(plan, entry, wasi);

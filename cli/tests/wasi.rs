@@ -59,36 +59,55 @@ fn directory(name: &str) -> (PathBuf, String) {
     (directory.into(), option)
 }
 
-/// What is wrong with a check, if anything.
-fn failure(check: &str, freeze_every: &str) -> Option<String> {
-    let (directory, dir) = directory(check);
-    let run = Run::new(&[
+/// Runs a check, which gets the files that an option gives it.
+fn run(check: &str, freeze_every: &str, files: [&str; 2]) -> Run {
+    let [option, value] = files;
+    Run::new(&[
         "run",
-        "--dir",
-        &dir,
+        option,
+        value,
         "--freeze-every",
         freeze_every,
         "--invoke",
         check,
         guest(),
-    ]);
+    ])
+}
+
+fn run_in_directory(check: &str, freeze_every: &str) -> Run {
+    let (directory, dir) = directory(check);
+    let run = run(check, freeze_every, ["--dir", &dir]);
     fs::remove_dir_all(directory).expect("the directory is the test's own");
-    match (run.code, run.stdout.as_str()) {
-        (Some(0), "0\n") => None,
-        _ => Some(format!(
-            "{check} with --freeze-every {freeze_every}: {run:?}"
-        )),
-    }
+    run
+}
+
+/// The archive is one with nothing in it.
+fn run_in_memory(check: &str, freeze_every: &str) -> Run {
+    run(check, freeze_every, ["--tar", "/dev/null"])
 }
 
 #[test]
 fn preview_1_does_what_it_promises_frozen_or_not() {
+    assert_all_pass(run_in_directory);
+}
+
+#[test]
+fn preview_1_does_what_it_promises_with_files_in_memory() {
+    assert_all_pass(run_in_memory);
+}
+
+fn assert_all_pass(run: fn(check: &str, freeze_every: &str) -> Run) {
     let checks = checks();
     assert!(checks.len() >= 50, "only {} checks", checks.len());
     let cases: Vec<_> = FREEZE_EVERY
         .iter()
         .flat_map(|every| checks.iter().map(move |check| (check, every)))
         .collect();
+    let failure = |check: &str, every: &str| {
+        let run = run(check, every);
+        let is_right = (run.code, run.stdout.as_str()) == (Some(0), "0\n");
+        (!is_right).then(|| format!("{check} with --freeze-every {every}: {run:?}"))
+    };
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {

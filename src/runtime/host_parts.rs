@@ -42,6 +42,16 @@ pub trait HostPart {
 pub trait HostParts {
     /// The parts, always the same ones.
     fn parts(&mut self) -> Vec<&mut dyn HostPart>;
+
+    /// Is called before the parts are saved: for what one part cannot do without the others, or
+    /// without what is not frozen.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`HostPart::save`].
+    fn prepare(&mut self) -> Result<(), HostError> {
+        Ok(())
+    }
 }
 
 impl HostParts for () {
@@ -91,6 +101,9 @@ pub enum HostStateError {
         /// The version that the part writes.
         written: u32,
     },
+    /// The parts could not be prepared to be saved.
+    #[error("the host state: {0}")]
+    Prepare(HostError),
     /// A part could not be saved or restored.
     #[error("the host state \"{name}\": {source}")]
     Part {
@@ -103,6 +116,7 @@ pub enum HostStateError {
 
 /// The sections of all parts of a store's data.
 pub(super) fn save(data: &mut impl HostParts) -> Result<Vec<HostSection>, HostStateError> {
+    data.prepare().map_err(HostStateError::Prepare)?;
     let mut sections: Vec<HostSection> = Vec::new();
     for part in data.parts() {
         let name = part.name().to_owned();

@@ -49,6 +49,9 @@ pub use program::{HostData, ProgramError, Progress, step};
 pub use readdir::MAX_LISTING;
 pub use state::{Entry, HostState, MAX_STATE_SIZE, PlannedModule, SECTION, Stage, StateError};
 
+use crate::runtime::HostPart;
+use alloc::vec::Vec;
+
 /// The two streams a guest can write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputStream {
@@ -106,6 +109,12 @@ pub trait WasiHost {
     ///
     /// The error number for the guest, if there is no source of entropy.
     fn fill_random(&mut self, buffer: &mut [u8]) -> Result<(), Errno>;
+
+    /// What of the host is frozen with the program, such as files that only it has
+    /// ([`MemoryFiles`](memory_files::MemoryFiles)).
+    fn parts(&mut self) -> Vec<&mut dyn HostPart> {
+        Vec::new()
+    }
 
     /// The host's directories; None if it has none to give.
     fn files(&mut self) -> Option<&mut dyn FileSystem> {

@@ -2,13 +2,13 @@
 //! functions, initialises it and calls its entry, each of which can be
 //! frozen.
 
-use super::state::{self, Entry, HostState, Stage};
+use super::state::{Entry, HostState, Stage};
 use super::{AttachError, Wasi, WasiHost};
 use crate::abi::Val;
 use crate::module::ModuleHash;
 use crate::runtime::{
-    CallError, Func, HostError, HostPart, Instance, InstantiateError, Linker, Module, Outcome,
-    Store, UnsupportedVersion,
+    CallError, Func, HostError, HostPart, HostParts, Instance, InstantiateError, Linker, Module,
+    Outcome, Store,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -31,25 +31,16 @@ impl<H: WasiHost> HostData<H> {
     }
 }
 
-impl<H: WasiHost> HostPart for HostData<H> {
-    fn name(&self) -> &str {
-        state::SECTION
+impl<H: WasiHost> HostParts for HostData<H> {
+    fn parts(&mut self) -> Vec<&mut dyn HostPart> {
+        let mut parts: Vec<&mut dyn HostPart> = Vec::from([&mut self.state as _]);
+        parts.extend(self.host.parts());
+        parts
     }
 
-    fn version(&self) -> u32 {
-        state::VERSION
-    }
-
-    fn save(&mut self) -> Result<Vec<u8>, HostError> {
-        self.state.to_bytes(&mut self.host).map_err(HostError::new)
-    }
-
-    fn restore(&mut self, version: u32, bytes: &[u8]) -> Result<(), HostError> {
-        if version != state::VERSION {
-            return Err(UnsupportedVersion.into());
-        }
-        self.state = HostState::from_bytes(bytes).map_err(HostError::new)?;
-        Ok(())
+    fn prepare(&mut self) -> Result<(), HostError> {
+        let settled = self.state.wasi.settle(&mut self.host);
+        settled.map_err(HostError::new)
     }
 }
 

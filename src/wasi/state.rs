@@ -8,6 +8,7 @@ use super::{Errno, WasiCtx, WasiHost};
 use crate::abi::Val;
 use crate::image::InstanceImage;
 use crate::module::ModuleHash;
+use crate::runtime::{HostError, HostPart, UnsupportedVersion};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,7 @@ const MAX_MODULES: usize = 1024;
 pub const SECTION: &str = "wasi";
 
 /// The version of the encoding, which is the section's.
-pub(super) const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
 /// Why a state was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,6 +158,10 @@ impl HostState {
     /// [`StateError::UnnamedTooLarge`].
     pub fn to_bytes(&mut self, host: &mut dyn WasiHost) -> Result<Vec<u8>, StateError> {
         self.wasi.settle(host)?;
+        self.encode()
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, StateError> {
         let bytes = postcard::to_allocvec(self)
             .expect("the state's types have an encoding, and a Vec grows");
         match bytes.len() {
@@ -208,6 +213,29 @@ impl HostState {
             return Err(StateError::NoSuchModule(module));
         }
         self.wasi.validate()
+    }
+}
+
+/// Saves what [`HostData`](super::HostData) has brought up to date before.
+impl HostPart for HostState {
+    fn name(&self) -> &str {
+        SECTION
+    }
+
+    fn version(&self) -> u32 {
+        VERSION
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, HostError> {
+        self.encode().map_err(HostError::new)
+    }
+
+    fn restore(&mut self, version: u32, bytes: &[u8]) -> Result<(), HostError> {
+        if version != VERSION {
+            return Err(UnsupportedVersion.into());
+        }
+        *self = Self::from_bytes(bytes).map_err(HostError::new)?;
+        Ok(())
     }
 }
 

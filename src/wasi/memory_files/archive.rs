@@ -12,12 +12,12 @@ use crate::wasi::SetTimes;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use tar_core::parse::{Limits, ParseError, ParseEvent, ParsedEntry, Parser};
-use tar_core::{EntryType, SparseEntry};
+use tar_core::{EntryType, PAX_MTIME, PaxExtensions, SparseEntry};
 
 /// Bytes of a tar archive's blocks.
 const BLOCK: usize = 512;
 
-const NS_PER_SECOND: u64 = 1_000_000_000;
+pub(super) const NS_PER_SECOND: u64 = 1_000_000_000;
 
 /// Why an archive was not unpacked. What came before in it has been.
 #[derive(Debug, thiserror::Error)]
@@ -76,26 +76,31 @@ pub enum ArchiveError {
 
 impl MemoryFiles {
     /// Adds all that is in a tar archive; no bytes are an archive with nothing in it. Later
-    /// entries replace earlier ones of the same path.
+    /// entries replace earlier ones of the same path. `directory` is where its paths begin,
+    /// relative to the outermost directory; it is made if it is not there, and may be empty.
     ///
     /// # Errors
     ///
     /// [`ArchiveError`].
-    pub fn unpack(&mut self, archive: &[u8]) -> Result<(), ArchiveError> {
+    pub fn unpack(&mut self, directory: &str, archive: &[u8]) -> Result<(), ArchiveError> {
+        let path = Path::parse(directory.as_bytes())?;
+        let root = self.add_directories(ROOT, &path, &path.components)?;
         let limits = Limits {
             max_path_len: Some(MAX_PATH as u32),
             ..Limits::default()
         };
         let mut parser = Parser::new(limits);
         let mut offset = 0;
+        // What is put into a directory changes its times, which are set when all is there.
+        let mut directories = Vec::new();
         while offset < archive.len() {
             let rest = &archive[offset..];
             let event = parser.parse(rest);
             let event = event.map_err(|source| ArchiveError::Format { offset, source })?;
             let (entry, consumed, pieces) = match event {
-                ParseEvent::End { .. } => return Ok(()),
+                ParseEvent::End { .. } => break,
                 // One block of zeros at the end is less than it should be, but enough.
-                ParseEvent::NeedData { .. } if rest.iter().all(|&byte| byte == 0) => return Ok(()),
+                ParseEvent::NeedData { .. } if rest.iter().all(|&byte| byte == 0) => break,
                 ParseEvent::NeedData { .. } => return Err(ArchiveError::Truncated { offset }),
                 ParseEvent::GlobalExtensions { consumed, .. } => {
                     offset += consumed;
@@ -114,25 +119,34 @@ impl MemoryFiles {
                 return Err(truncated);
             };
             let end = consumed + contents.len().next_multiple_of(BLOCK);
-            self.add_entry(&entry, contents, pieces)?;
+            let number = self.add_entry(root, &entry, contents, pieces)?;
+            let times = times(&entry);
+            self.set_times_of(number, times);
+            if self.inode(number).is_directory() {
+                directories.push((number, times));
+            }
             offset += end;
+        }
+        for (number, times) in directories {
+            self.set_times_of(number, times);
         }
         Ok(())
     }
 
     fn add_entry(
         &mut self,
+        root: u64,
         entry: &ParsedEntry<'_>,
         contents: &[u8],
         sparse: Option<(Vec<SparseEntry>, u64)>,
-    ) -> Result<(), ArchiveError> {
+    ) -> Result<u64, ArchiveError> {
         let path = Path::parse(&entry.path)?;
         // Old archives mark directories by a slash alone.
         let is_directory = entry.is_dir() || (entry.is_file() && entry.path.ends_with(b"/"));
         let number = match entry.entry_type {
-            _ if is_directory => self.add_directories(&path, &path.components)?,
+            _ if is_directory => self.add_directories(root, &path, &path.components)?,
             EntryType::Regular | EntryType::Continuous | EntryType::GnuSparse => {
-                let number = self.add_new(&path, Node::File(Contents::default()))?;
+                let number = self.add_new(root, &path, Node::File(Contents::default()))?;
                 let (pieces, size) = match sparse {
                     Some((map, size)) => (map.iter().map(|p| (p.offset, p.length)).collect(), size),
                     None => (Vec::from([(0, entry.size)]), entry.size),
@@ -146,9 +160,9 @@ impl MemoryFiles {
                     (1..=MAX_PATH).contains(&target.len()) && !target.contains('\0')
                 });
                 let target = target.ok_or_else(|| path.error())?;
-                self.add_new(&path, Node::SymbolicLink(target.into()))?
+                self.add_new(root, &path, Node::SymbolicLink(target.into()))?
             }
-            EntryType::Link => return self.add_link(&path, entry),
+            EntryType::Link => return self.add_link(root, &path, entry),
             kind => {
                 return Err(ArchiveError::Kind {
                     path: path.text,
@@ -156,13 +170,7 @@ impl MemoryFiles {
                 });
             }
         };
-        let modified_ns = Some(entry.mtime.saturating_mul(NS_PER_SECOND));
-        let times = SetTimes {
-            accessed_ns: modified_ns,
-            modified_ns,
-        };
-        self.set_times_of(number, times);
-        Ok(())
+        Ok(number)
     }
 
     /// Writes the pieces of a file that the archive has, one behind the other.
@@ -193,32 +201,37 @@ impl MemoryFiles {
     }
 
     /// Makes something under a path, in place of what is there.
-    fn add_new(&mut self, path: &Path, node: Node) -> Result<u64, ArchiveError> {
-        let (dir, name) = self.make_way(path)?;
+    fn add_new(&mut self, root: u64, path: &Path, node: Node) -> Result<u64, ArchiveError> {
+        let (dir, name) = self.make_way(root, path)?;
         let created = self.create_at(dir, name, node);
         created.map_err(|_| path.no_space())
     }
 
-    fn add_link(&mut self, path: &Path, entry: &ParsedEntry<'_>) -> Result<(), ArchiveError> {
+    fn add_link(
+        &mut self,
+        root: u64,
+        path: &Path,
+        entry: &ParsedEntry<'_>,
+    ) -> Result<u64, ArchiveError> {
         let target = Path::parse(entry.link_target.as_deref().unwrap_or_default())?;
-        let found = self.find(&target.components);
+        let found = self.find(root, &target.components);
         let found = found.filter(|&number| !self.inode(number).is_directory());
         let number = found.ok_or_else(|| ArchiveError::LinkTarget {
             path: path.text.clone(),
             target: target.text.clone(),
         })?;
-        if self.find(&path.components) == Some(number) {
-            return Ok(());
+        if self.find(root, &path.components) == Some(number) {
+            return Ok(number);
         }
-        let (dir, name) = self.make_way(path)?;
+        let (dir, name) = self.make_way(root, path)?;
         let added = self.add_name(dir, name, number);
-        added.map_err(|_| path.no_space())
+        added.map(|()| number).map_err(|_| path.no_space())
     }
 
     /// The directory and the name for something new; what was there before is gone then.
-    fn make_way<'p>(&mut self, path: &'p Path) -> Result<(u64, &'p str), ArchiveError> {
+    fn make_way<'p>(&mut self, root: u64, path: &'p Path) -> Result<(u64, &'p str), ArchiveError> {
         let (name, dirs) = path.components.split_last().ok_or_else(|| path.error())?;
-        let dir = self.add_directories(path, dirs)?;
+        let dir = self.add_directories(root, path, dirs)?;
         match self.entry(dir, name) {
             Ok(number) if self.inode(number).is_directory() => Err(path.conflict()),
             Ok(_) => match self.remove_name(dir, name) {
@@ -230,10 +243,15 @@ impl MemoryFiles {
     }
 
     /// The directory of these components, made as far as it is not there.
-    fn add_directories(&mut self, path: &Path, components: &[String]) -> Result<u64, ArchiveError> {
+    fn add_directories(
+        &mut self,
+        root: u64,
+        path: &Path,
+        components: &[String],
+    ) -> Result<u64, ArchiveError> {
         components
             .iter()
-            .try_fold(ROOT, |dir, name| match self.entry(dir, name) {
+            .try_fold(root, |dir, name| match self.entry(dir, name) {
                 Ok(number) if self.inode(number).is_directory() => Ok(number),
                 Ok(_) => Err(path.conflict()),
                 Err(_) => {
@@ -248,9 +266,9 @@ impl MemoryFiles {
     }
 
     /// What is at these components.
-    fn find(&self, components: &[String]) -> Option<u64> {
+    fn find(&self, root: u64, components: &[String]) -> Option<u64> {
         let mut components = components.iter();
-        components.try_fold(ROOT, |dir, name| self.entry(dir, name).ok())
+        components.try_fold(root, |dir, name| self.entry(dir, name).ok())
     }
 }
 
@@ -301,6 +319,27 @@ fn contents_of<'a>(entry: &ParsedEntry<'_>, rest: &'a [u8]) -> Option<&'a [u8]> 
         _ => usize::try_from(entry.size).ok()?,
     };
     rest.get(..size)
+}
+
+/// When something was last changed, which counts as when it was last read, too. Pax archives
+/// say it to the nanosecond.
+fn times(entry: &ParsedEntry<'_>) -> SetTimes {
+    let text = entry
+        .pax
+        .and_then(|pax| PaxExtensions::new(pax).get(PAX_MTIME));
+    let fraction = text.and_then(|text| text.split_once('.'));
+    let fraction_ns = fraction.map_or(0, |(_, digits)| {
+        let digits = digits.bytes().chain(core::iter::repeat(b'0')).take(9);
+        digits.fold(0, |ns, digit| {
+            ns * 10 + u64::from(digit.wrapping_sub(b'0').min(9))
+        })
+    });
+    let seconds_ns = entry.mtime.saturating_mul(NS_PER_SECOND);
+    let modified_ns = Some(seconds_ns.saturating_add(fraction_ns));
+    SetTimes {
+        accessed_ns: modified_ns,
+        modified_ns,
+    }
 }
 
 fn kind_name(kind: EntryType) -> &'static str {

@@ -1,7 +1,7 @@
 //! The tree as bytes for an image, and bytes that claim to be one.
 //!
 //! ```text
-//! version byte | postcard of `Wire` | chunks, each of CHUNK bytes, in the order of `Wire`
+//! postcard of `Wire` | chunks, each of CHUNK bytes, in the order of `Wire`
 //! ```
 //!
 //! What follows from something else is not in there: link counts and parents follow from
@@ -12,19 +12,25 @@ use super::tree::{Directory, Inode, Node, name_cost};
 use super::{
     Budget, FileId, MAX_FILE_SIZE, MAX_NAME, MAX_OPEN, MAX_PATH, MemoryFiles, MemoryLimits, ROOT,
 };
+use crate::image::InstanceImage;
+use crate::runtime::{HostError, HostPart, UnsupportedVersion};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 1;
+/// The section of an image that holds files.
+pub const SECTION: &str = "files";
+
+/// The version of the encoding, which is the section's.
+const VERSION: u32 = 1;
 
 /// Why bytes are not those of a [`MemoryFiles`], or not of one that fits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilesError {
     /// They were made by another version.
     #[error("files in memory of version {0}, not {VERSION}")]
-    Version(u8),
+    Version(u32),
     /// They are no encoding of a tree.
     #[error("files in memory are malformed")]
     Malformed,
@@ -120,7 +126,7 @@ impl MemoryFiles {
                 .collect(),
             inodes: self.inodes.iter().map(WireInode::new).collect(),
         };
-        let mut bytes = postcard::to_extend(&wire, Vec::from([VERSION]))
+        let mut bytes = postcard::to_allocvec(&wire)
             .expect("the tree's types have an encoding, and a Vec grows");
         for inode in self.inodes.values() {
             if let Node::File(contents) = &inode.node {
@@ -142,10 +148,6 @@ impl MemoryFiles {
         limits: MemoryLimits,
         clock: fn() -> u64,
     ) -> Result<Self, FilesError> {
-        let (&version, bytes) = bytes.split_first().ok_or(FilesError::Malformed)?;
-        if version != VERSION {
-            return Err(FilesError::Version(version));
-        }
         let (wire, contents): (Wire, _) =
             postcard::take_from_bytes(bytes).map_err(|_| FilesError::Malformed)?;
         wire.check_contents_length(contents.len() as u64)?;
@@ -167,6 +169,25 @@ impl MemoryFiles {
         files.check_tree()?;
         files.charge(limits)?;
         Ok(files)
+    }
+
+    /// The tree that an image has in its section [`SECTION`]; None if it has no files.
+    ///
+    /// # Errors
+    ///
+    /// [`FilesError`].
+    pub fn of_image(
+        image: &InstanceImage<'_>,
+        limits: MemoryLimits,
+        clock: fn() -> u64,
+    ) -> Result<Option<Self>, FilesError> {
+        match image.host_section(SECTION) {
+            None => Ok(None),
+            Some(section) if section.version == VERSION => {
+                Self::from_bytes(&section.bytes, limits, clock).map(Some)
+            }
+            Some(section) => Err(FilesError::Version(section.version)),
+        }
     }
 
     /// Counts the names of all inodes, and finds the parents of directories.
@@ -270,6 +291,32 @@ impl MemoryFiles {
             });
         }
         self.budget.used = bytes;
+        Ok(())
+    }
+}
+
+impl HostPart for MemoryFiles {
+    fn name(&self) -> &str {
+        SECTION
+    }
+
+    fn version(&self) -> u32 {
+        VERSION
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, HostError> {
+        Ok(self.to_bytes())
+    }
+
+    fn restore(&mut self, version: u32, bytes: &[u8]) -> Result<(), HostError> {
+        if version != VERSION {
+            return Err(UnsupportedVersion.into());
+        }
+        let limits = MemoryLimits {
+            bytes: self.budget.limit,
+            inodes: self.max_inodes,
+        };
+        *self = Self::from_bytes(bytes, limits, self.clock).map_err(HostError::new)?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@
 //! * `resolve`: paths to inodes.
 //! * `system`: the trait.
 //! * `image`: the tree as bytes, and the validation of bytes that claim to be one.
-//! * `archive`: tar archives.
+//! * `archive`, `pack`: from and to tar archives.
 //! * `walk`: all that there is, for those who copy it elsewhere.
 //!
 //! **Limits.** The embedder says how many bytes and inodes there may be
@@ -21,6 +21,7 @@
 mod archive;
 mod contents;
 mod image;
+mod pack;
 mod resolve;
 mod system;
 mod tree;
@@ -30,7 +31,8 @@ mod walk;
 mod tests;
 
 pub use archive::ArchiveError;
-pub use image::FilesError;
+pub use image::{FilesError, SECTION};
+pub use pack::{ArchiveWriter, PackError};
 pub use walk::{Entry, EntryContents};
 
 use super::{Errno, FileId};
@@ -119,6 +121,11 @@ impl MemoryFiles {
     /// The names of the directories that the program is given.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.preopens.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Whether this is the name of something that is open.
+    pub fn is_open(&self, file: FileId) -> bool {
+        self.open.contains_key(&file)
     }
 
     /// Bytes that count towards the limit.

@@ -1,6 +1,7 @@
 //! The tree as a program sees it, as bytes, and from archives.
 
 use super::{ArchiveError, EntryContents, FilesError, MemoryFiles, MemoryLimits};
+use crate::runtime::{HostPart, UnsupportedVersion};
 use crate::wasi::{Errno, FileId, FileKind, FileSystem, OpenOptions, Place, SetTimes};
 use alloc::string::String;
 use alloc::vec;
@@ -238,7 +239,7 @@ fn an_archive_becomes_files() {
     ]
     .concat();
     let mut files = files();
-    files.unpack(&archive).unwrap();
+    files.unpack("", &archive).unwrap();
     assert_eq!(read(&mut files, "a/b/file"), Ok(vec![5; 6000]));
     assert_eq!(read(&mut files, "absolute"), Ok(b"replaced".to_vec()));
     assert_eq!(read(&mut files, &long), Ok(b"long".to_vec()));
@@ -257,9 +258,73 @@ fn an_archive_becomes_files() {
 }
 
 #[test]
+fn files_become_an_archive_and_files_again() {
+    let mut files = files();
+    files.create_dir(ROOT, "dir").unwrap();
+    write(&mut files, "dir/file", &[7; 5000]);
+    let long = alloc::format!("dir/{}", "n".repeat(200));
+    write(&mut files, &long, b"");
+    files.link(ROOT, "dir/file", ROOT, "hard").unwrap();
+    files.symlink("dir/none", ROOT, "soft").unwrap();
+    for (path, ns) in [
+        ("dir", 5),
+        ("dir/file", 1_700_000_000_123_456_789),
+        ("soft", u64::MAX),
+    ] {
+        let times = SetTimes {
+            accessed_ns: None,
+            modified_ns: Some(ns),
+        };
+        files.set_times_at(ROOT, path, false, times).unwrap();
+    }
+    let archive = files.pack().unwrap();
+    let mut again = files_with(LIMITS);
+    again.unpack("", &archive).unwrap();
+    // Inode numbers and the times that archives have not may differ.
+    let seen = |files: &MemoryFiles| {
+        let entries = files.entries().into_iter();
+        let seen = entries.map(|entry| {
+            let stat = entry.stat;
+            let mut contents = vec![0; stat.size as usize];
+            files.read(stat.inode, 0, &mut contents);
+            let stat = (stat.kind, stat.links, stat.size, stat.modified_ns);
+            (entry.path, stat, entry.contents, contents)
+        });
+        seen.collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&again), seen(&files));
+    assert_eq!(again.pack().unwrap(), archive);
+}
+
+#[test]
+fn archives_can_go_beneath_a_directory() {
+    let mut files = files();
+    files.unpack("a/b", &file_entry("file", b"x")).unwrap();
+    files.unpack("a", &file_entry("/b/other", b"y")).unwrap();
+    assert_eq!(read(&mut files, "a/b/file"), Ok(b"x".to_vec()));
+    assert_eq!(read(&mut files, "a/b/other"), Ok(b"y".to_vec()));
+    let refused = files.unpack("a/b/file", &[]).unwrap_err();
+    assert!(matches!(refused, ArchiveError::Conflict { .. }));
+}
+
+#[test]
+fn files_are_a_part_of_images() {
+    let mut files = files();
+    write(&mut files, "file", b"x");
+    let mut thawed = MemoryFiles::new(LIMITS, clock);
+    let (version, bytes) = (files.version(), files.save().unwrap());
+    thawed.restore(version, &bytes).unwrap();
+    assert_eq!(thawed.save().unwrap(), bytes);
+    let refused = thawed.restore(version + 1, &bytes).unwrap_err();
+    assert!(refused.downcast::<UnsupportedVersion>().is_ok());
+    assert!(thawed.restore(version, &bytes[1..]).is_err());
+    assert_eq!(thawed.save().unwrap(), bytes);
+}
+
+#[test]
 fn bad_archives_are_refused() {
     use tar_core::EntryType::{Char, Link, Symlink};
-    let refused = |archive: Vec<u8>| files().unpack(&archive).unwrap_err();
+    let refused = |archive: Vec<u8>| files().unpack("", &archive).unwrap_err();
     let whole = file_entry("file", &[1; 3000]);
     assert!(matches!(
         refused(whole[..2000].to_vec()),
@@ -302,8 +367,8 @@ fn bad_archives_are_refused() {
     ));
     let large = file_entry("large", &vec![1; 2 << 20]);
     assert!(matches!(refused(large), ArchiveError::NoSpace { .. }));
-    assert!(files().unpack(b"").is_ok());
-    assert!(files().unpack(&[0; 512]).is_ok());
+    assert!(files().unpack("", b"").is_ok());
+    assert!(files().unpack("", &[0; 512]).is_ok());
     assert!(matches!(
         refused(b"not a tar".to_vec()),
         ArchiveError::Truncated { .. }
@@ -318,7 +383,6 @@ fn bytes_that_are_no_tree_are_refused() {
     let bytes = files.to_bytes();
     let parse = |bytes: &[u8]| MemoryFiles::from_bytes(bytes, LIMITS, clock).map(|_| ());
     assert_eq!(parse(&[]), Err(FilesError::Malformed));
-    assert_eq!(parse(&[9]), Err(FilesError::Version(9)));
     let expected = 2 * 4096;
     let cut = parse(&bytes[..bytes.len() - 1]);
     assert_eq!(
@@ -512,6 +576,6 @@ proptest! {
         let position = position % archive.len();
         archive[position] = value;
         archive.truncate(len);
-        let _ = files().unpack(&archive);
+        let _ = files().unpack("", &archive);
     }
 }
