@@ -92,6 +92,7 @@ struct Session {
     engine: Engine,
     modules: [Module; 1],
     guest: Guest,
+    heap_size: usize,
 }
 
 impl Session {
@@ -110,6 +111,7 @@ impl Session {
             engine,
             modules: [module],
             guest,
+            heap_size: machine.heap_size,
         })
     }
 
@@ -135,8 +137,15 @@ impl Session {
             hash: self.modules[0].hash(),
         };
         let state = HostState::new(Vec::from([planned]), Entry::Default, wasi);
-        let host = KernelHost;
-        Ok(Store::new(&self.engine, HostData { state, host }))
+        Ok(self.new_store(state))
+    }
+
+    /// An empty store, which takes no more than it may.
+    fn new_store(&self, state: HostState) -> Store<Data> {
+        let host = KernelHost::new(self.heap_size);
+        let mut store = Store::new(&self.engine, HostData { state, host });
+        store.limiter(|data| &mut data.host.limits);
+        store
     }
 
     /// A store as a checkpoint has it.
@@ -144,9 +153,7 @@ impl Session {
         let raw = RawImage::parse(bytes)?;
         let state = HostState::of_image(raw.unverified())?;
         let linker = self.linker(&state);
-        let host = KernelHost;
-        let data = HostData { state, host };
-        Ok(self.engine.thaw(raw, &linker, data)?)
+        Ok(self.new_store(state).thaw(raw, &linker)?)
     }
 
     /// Runs the program to its end, or until it is frozen for good.

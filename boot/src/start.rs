@@ -22,6 +22,8 @@ pub struct Machine {
     pub command_line: String,
     /// The engine's platform.
     pub platform: Arc<KernelPlatform>,
+    /// Bytes of the heap.
+    pub heap_size: usize,
 }
 
 unsafe extern "Rust" {
@@ -64,6 +66,7 @@ pub(crate) extern "C" fn start(start_info: u64) -> ! {
     let status = woodfrog_image_main(Machine {
         command_line: command_line.into(),
         platform,
+        heap_size: (heap_range.end - heap_range.start) as usize,
     });
     power::off(status)
 }

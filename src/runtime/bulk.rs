@@ -4,6 +4,7 @@
 //! source or value, count). Each checks all of its bounds before it writes anything.
 
 use super::store_core::{InstanceEntry, StoreCore};
+use super::{HostError, LimitError, MemoryError, TableError};
 use crate::abi::TrapCode;
 use crate::module::{MemoryType, TableType};
 use core::ops::Range;
@@ -263,22 +264,35 @@ impl StoreCore {
         self.instances[instance as usize].dropped_elements[segment as usize] = true;
     }
 
-    /// `memory.grow`: the old size, or -1, as raw value.
-    pub(super) fn memory_grow(&mut self, instance: u32, memory: u32, delta: u64) -> u64 {
-        let addr = self.memory_addr(instance, memory);
-        let memory = &mut self.memories[addr];
-        let address = memory.declared.address;
-        let old = memory.grow(address.truncate(delta));
-        old.unwrap_or(address.truncate(u64::MAX))
+    /// `memory.grow`: the old size, or -1, as raw value. An error is the limiter's.
+    pub(super) fn memory_grow(
+        &mut self,
+        instance: u32,
+        memory: u32,
+        delta: u64,
+    ) -> Result<u64, HostError> {
+        let address = self.memory_type(instance, memory).address;
+        let addr = self.memory_addr(instance, memory) as u32;
+        match self.grow_memory(addr, address.truncate(delta)) {
+            Err(MemoryError::Limit(LimitError::Limiter(error))) => Err(error),
+            grown => Ok(grown.unwrap_or(address.truncate(u64::MAX))),
+        }
     }
 
-    /// `table.grow`: the old size, or -1, as raw value.
-    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u64, value: u64) -> u64 {
-        let addr = self.table_addr(instance, table);
-        let table = &mut self.tables[addr];
-        let address = table.declared.address;
-        let old = table.grow(address.truncate(delta), value);
-        old.unwrap_or(address.truncate(u64::MAX))
+    /// `table.grow`, likewise.
+    pub(super) fn table_grow(
+        &mut self,
+        instance: u32,
+        table: u32,
+        delta: u64,
+        value: u64,
+    ) -> Result<u64, HostError> {
+        let address = self.table_type(instance, table).address;
+        let addr = self.table_addr(instance, table) as u32;
+        match self.grow_table(addr, address.truncate(delta), value) {
+            Err(TableError::Limit(LimitError::Limiter(error))) => Err(error),
+            grown => Ok(grown.unwrap_or(address.truncate(u64::MAX))),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A guest's fault is a [`Trap`], which is a result of running it; the other
 //! variants are the embedder's misuse or bad input.
 
-use super::{MemoryAccessError, MemoryError, Pending, TableError};
+use super::{LimitError, MemoryAccessError, MemoryError, Pending, TableError};
 use crate::abi::{CpuFeatures, Val, ValType};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
@@ -73,16 +73,38 @@ pub enum InstantiateError {
     Platform(#[from] PlatformError),
     /// A memory could not be allocated.
     #[error("no memory for a memory: {0}")]
-    Memory(#[from] MemoryError),
+    Memory(#[source] MemoryError),
     /// A table could not be allocated.
     #[error("no memory for a table: {0}")]
-    Table(#[from] TableError),
+    Table(#[source] TableError),
+    /// The store's limiter does not admit it.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// An active segment is out of bounds.
     #[error(transparent)]
     Trap(#[from] Trap),
     /// The store is suspended; it must be resumed to its end first.
     #[error("the store is suspended")]
     StoreSuspended,
+}
+
+/// What the limiter does not admit is one kind of error, whatever it was asked about.
+impl From<MemoryError> for InstantiateError {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Limit(error) => Self::Limit(error),
+            error => Self::Memory(error),
+        }
+    }
+}
+
+impl From<TableError> for InstantiateError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Limit(error) => Self::Limit(error),
+            error => Self::Table(error),
+        }
+    }
 }
 
 /// Why a call did not come to an [`Outcome`].

@@ -1,6 +1,7 @@
 //! Makes instances: allocates what a module defines, fills the context that
 //! machine code sees, and copies active segments.
 
+use super::limiter::Counted;
 use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::vmctx::NewContext;
 use super::{InstantiateError, Module, VersionId, entry};
@@ -30,6 +31,7 @@ impl StoreCore {
         module: &Module,
         imports: IndexSpaces,
     ) -> Result<u32, InstantiateError> {
+        self.admit(Counted::Instances)?;
         let mut spaces = imports;
         self.add_tables_and_memories(module, &mut spaces)?;
         let instance = self.instances.len() as u32;
@@ -73,10 +75,10 @@ impl StoreCore {
     ) -> Result<(), InstantiateError> {
         let module = module.inner();
         for &ty in &module.tables[module.imported_tables as usize..] {
-            spaces.tables.push(self.add_table(ty, 0)?);
+            spaces.tables.push(self.add_table(ty, ty.minimum, 0)?);
         }
         for &ty in &module.memories[module.imported_memories as usize..] {
-            spaces.memories.push(self.add_memory(ty)?);
+            spaces.memories.push(self.add_memory(ty, ty.minimum)?);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 
 #![expect(unsafe_code, reason = "reads and writes operands in wasm frames")]
 
+use super::HostError;
 use super::activation::store_of;
 use super::bulk::Operands;
 use super::entry::Status;
@@ -47,6 +48,13 @@ impl LibcallResult {
         Self {
             value,
             status: Status::Returned as u64,
+        }
+    }
+
+    fn of(core: &mut StoreCore, result: Result<u64, HostError>) -> Self {
+        match result {
+            Ok(value) => Self::value(value),
+            Err(error) => Self::status(core.leave_with(error)),
         }
     }
 
@@ -173,7 +181,8 @@ extern "sysv64" fn memory_grow(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    LibcallResult::value(core.memory_grow(instance, memory as u32, delta))
+    let grown = core.memory_grow(instance, memory as u32, delta);
+    LibcallResult::of(core, grown)
 }
 
 extern "sysv64" fn memory_copy(
@@ -286,7 +295,8 @@ extern "sysv64" fn table_grow(
     _: u64,
 ) -> LibcallResult {
     let (core, instance) = enter(vm);
-    LibcallResult::value(core.table_grow(instance, table as u32, delta, value))
+    let grown = core.table_grow(instance, table as u32, delta, value);
+    LibcallResult::of(core, grown)
 }
 
 extern "sysv64" fn table_copy(

@@ -9,7 +9,7 @@
 use super::code_memory::Reservation;
 use super::store_core::StoreCore;
 use super::vmctx::Pinned;
-use super::{AsContext, AsContextMut};
+use super::{AsContext, AsContextMut, LimitError};
 use crate::abi::vmctx::VmMemory;
 use crate::limits::{MEMORY_RESERVATION, MEMORY64_RESERVATION, WASM_PAGE};
 use crate::module::{AddressType, MemoryType};
@@ -26,7 +26,7 @@ pub struct Memory {
 }
 
 /// Why a memory could not be made or grown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// More pages than the maximum.
     #[error("{wanted} pages of at most {maximum}")]
@@ -36,6 +36,9 @@ pub enum MemoryError {
         /// The maximum.
         maximum: u64,
     },
+    /// The store's limiter does not admit it.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// The platform has no memory left.
     #[error(transparent)]
     Platform(#[from] PlatformError),
@@ -68,32 +71,21 @@ pub(super) struct MemoryEntry {
 }
 
 impl MemoryEntry {
-    /// Reserves a memory and commits its initial size.
+    /// Reserves a memory, which has no pages yet.
     pub(super) fn new(platform: &Arc<dyn Platform>, ty: MemoryType) -> Result<Self, MemoryError> {
-        Self::with_size(platform, ty, ty.minimum)
-    }
-
-    /// Reserves a memory and commits `pages` pages.
-    pub(super) fn with_size(
-        platform: &Arc<dyn Platform>,
-        ty: MemoryType,
-        pages: u64,
-    ) -> Result<Self, MemoryError> {
         let size = match ty.address {
             AddressType::I32 => MEMORY_RESERVATION,
             AddressType::I64 => MEMORY64_RESERVATION,
         };
         let reservation = Reservation::new(platform, size as usize)?;
-        let mut entry = Self {
+        Ok(Self {
             vm: Pinned::new(VmMemory {
                 base: reservation.start().as_ptr(),
                 pages: 0,
             }),
             reservation,
             declared: ty,
-        };
-        entry.grow(pages)?;
-        Ok(entry)
+        })
     }
 
     pub(super) fn ty(&self) -> MemoryType {
@@ -188,7 +180,7 @@ impl Memory {
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, MemoryError> {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
-        let addr = core.add_memory(ty)?;
+        let addr = core.add_memory(ty, ty.minimum)?;
         Ok(Self {
             store: core.id,
             addr,
@@ -267,8 +259,10 @@ impl Memory {
     ///
     /// [`MemoryError`]; the memory is then as it was.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64, MemoryError> {
-        self.entry_mut(store.as_context_mut().core_mut())
-            .grow(delta)
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        core.check_store(self.store);
+        core.grow_memory(self.addr, delta)
     }
 
     fn entry<'a>(&self, core: &'a StoreCore) -> &'a MemoryEntry {

@@ -36,6 +36,7 @@ mod instance;
 mod instantiate;
 mod interrupt;
 mod libcalls;
+mod limiter;
 mod linker;
 mod memory;
 mod module;
@@ -71,6 +72,10 @@ pub use host_func::{IntoFunc, TypedHostFunc, WasmRet};
 pub use host_parts::{HostPart, HostParts, HostStateError, UnsupportedVersion};
 pub use instance::Instance;
 pub use interrupt::InterruptHandle;
+pub use limiter::{
+    Counted, DEFAULT_COUNT_LIMIT, GrowFailed, LimitError, ResourceLimiter, StoreLimits,
+    StoreLimitsBuilder,
+};
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileProgress, CompileStatistics, Module};

@@ -6,13 +6,14 @@
 
 use super::context::AsContextMut;
 use super::instantiate::IndexSpaces;
-use super::memory::{MemoryEntry, MemoryError};
+use super::limiter::Counted;
+use super::memory::MemoryError;
 use super::store::StoreInner;
 use super::store_core::StoreCore;
 use super::vmctx::NewContext;
 use super::{
-    Engine, Linker, MemoryAccessError, Module, Store, SuspendedFrame, TableError, UnknownVersion,
-    VersionId,
+    Engine, LimitError, Linker, MemoryAccessError, Module, Store, SuspendedFrame, TableError,
+    UnknownVersion, VersionId,
 };
 use crate::abi::value::FuncRefs;
 use crate::abi::{FuncAddr, Val};
@@ -50,13 +51,16 @@ pub enum RestoreError {
     },
     /// A memory could not be allocated.
     #[error("no memory for a memory: {0}")]
-    Memory(#[from] MemoryError),
+    Memory(#[source] MemoryError),
     /// A memory's contents do not lie within it.
     #[error("contents of a memory: {0}")]
     Contents(#[from] MemoryAccessError),
     /// A table could not be allocated.
     #[error("no memory for a table: {0}")]
-    Table(#[from] TableError),
+    Table(#[source] TableError),
+    /// The store's limiter does not admit it.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// There is no memory for a thunk or the stack.
     #[error("no memory for the store: {0}")]
     Platform(#[from] PlatformError),
@@ -74,6 +78,25 @@ pub enum RestoreError {
     /// The frames do not fit onto the stack.
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
+}
+
+/// What the limiter does not admit is one kind of error, whatever it was asked about.
+impl From<MemoryError> for RestoreError {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Limit(error) => Self::Limit(error),
+            error => Self::Memory(error),
+        }
+    }
+}
+
+impl From<TableError> for RestoreError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Limit(error) => Self::Limit(error),
+            error => Self::Table(error),
+        }
+    }
 }
 
 impl<T: 'static> Store<T> {
@@ -116,10 +139,27 @@ impl<T: 'static> Store<T> {
         linker: &Linker<T>,
         modules: &[Module],
         image: &ValidatedImage<'_>,
+        choose: impl FnMut(&SuspendedFrame) -> VersionId,
+    ) -> Result<Self, RestoreError> {
+        Self::new(engine, data).restored(linker, modules, image, choose)
+    }
+
+    /// This store, which has nothing in it, as one that an image has made.
+    pub(super) fn restored(
+        mut self,
+        linker: &Linker<T>,
+        modules: &[Module],
+        image: &ValidatedImage<'_>,
         mut choose: impl FnMut(&SuspendedFrame) -> VersionId,
     ) -> Result<Self, RestoreError> {
+        let mut context = self.as_context_mut();
+        let core = context.core();
         assert!(
-            modules.iter().all(|module| engine.is(module.engine())),
+            core.is_empty(),
+            "an image was restored into a store that is in use"
+        );
+        assert!(
+            modules.iter().all(|module| core.engine.is(module.engine())),
             "a store was restored with a module of another engine"
         );
         let find = |&hash: &ModuleHash| {
@@ -130,13 +170,11 @@ impl<T: 'static> Store<T> {
         let module_of = |instance: &InstanceState| modules[instance.module as usize];
         let instances: Vec<&Module> = image.instances.iter().map(module_of).collect();
 
-        let mut store = Self::new(engine, data);
-        let mut context = store.as_context_mut();
         restore_entities(context.inner_mut(), linker, &instances, image)?;
         if let Some(state) = &image.execution_state {
             context.core_mut().restore_execution(state, &mut choose)?;
         }
-        Ok(store)
+        Ok(self)
     }
 }
 
@@ -179,6 +217,7 @@ fn restore_entities<T: 'static>(
         core.add_global(global.ty, raw);
     }
     for ((context, &module), state) in contexts.into_iter().zip(modules).zip(&image.instances) {
+        core.admit(Counted::Instances)?;
         core.restore_instance(context, module, state);
     }
     Ok(())
@@ -191,14 +230,13 @@ impl StoreCore {
 
     fn restore_memories(&mut self, memories: &[MemoryState<'_>]) -> Result<(), RestoreError> {
         for memory in memories {
-            let platform = self.engine.platform();
-            let mut entry = MemoryEntry::with_size(platform, memory.ty, memory.size_pages)?;
+            let addr = self.add_memory(memory.ty, memory.size_pages)?;
+            let entry = &mut self.memories[addr as usize];
             for (address, bytes) in memory.contents.chunks() {
                 entry
                     .range_mut(address, bytes.len() as u64)?
                     .copy_from_slice(bytes);
             }
-            self.memories.push(entry);
         }
         Ok(())
     }
@@ -215,9 +253,8 @@ impl StoreCore {
                     values.map(|value| self.raw_value(&value) as u64).collect()
                 }
             };
-            let addr = self.add_table(table.ty, 0)? as usize;
-            let entry = &mut self.tables[addr];
-            entry.grow(raw.len() as u64 - entry.len(), 0)?;
+            let addr = self.add_table(table.ty, raw.len() as u64, 0)?;
+            let entry = &mut self.tables[addr as usize];
             entry.elements_mut().copy_from_slice(&raw);
         }
         Ok(())

@@ -5,9 +5,10 @@
 use super::context::{AsContext, AsContextMut};
 use super::debug::DebugHandler;
 use super::host_func::HostClosure;
+use super::limiter::FindLimiter;
 use super::store_core::StoreCore;
 use super::{Backtrace, CallError, Engine, Instance, InterruptHandle, Outcome};
-use super::{activation, backtrace, debug, host_call};
+use super::{activation, backtrace, debug, host_call, limiter};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -29,6 +30,7 @@ pub(super) struct StoreInner<T> {
     /// By index of the core's `host_funcs`.
     pub(super) closures: Vec<HostClosure<T>>,
     pub(super) debug_handler: Option<DebugHandler<T>>,
+    pub(super) find_limiter: Option<Box<FindLimiter<T>>>,
     pub(super) data: T,
 }
 
@@ -40,9 +42,15 @@ impl<T: 'static> Store<T> {
     /// Makes an empty store. Its stack is reserved with the first call.
     pub fn new(engine: &Engine, data: T) -> Self {
         let inner = Box::new(StoreInner {
-            core: StoreCore::new(engine, host_call::dispatch::<T>, debug::dispatch::<T>),
+            core: StoreCore::new(
+                engine,
+                host_call::dispatch::<T>,
+                debug::dispatch::<T>,
+                limiter::dispatch::<T>,
+            ),
             closures: Vec::new(),
             debug_handler: None,
+            find_limiter: None,
             data,
         });
         let inner = NonNull::from(Box::leak(inner));

@@ -9,6 +9,7 @@ use super::debug::{DebugDispatch, DebugState};
 use super::engine::Thunks;
 use super::global::GlobalEntry;
 use super::host_call::CalledFrom;
+use super::limiter::{Counted, LimiterDispatch};
 use super::memory::{MemoryEntry, MemoryError};
 use super::stack::WasmStack;
 use super::table::{TableEntry, TableError};
@@ -68,6 +69,8 @@ pub(crate) struct StoreCore {
     pub(super) debug: DebugState,
     /// Calls the debug handler of this store, likewise.
     pub(super) debug_dispatch: DebugDispatch,
+    /// Asks the limiter of this store, likewise.
+    pub(super) limiter_dispatch: LimiterDispatch,
     /// By signature number.
     thunks: Vec<Option<LoadedThunks>>,
     /// Where functions return to in the entry thunks of `thunks`.
@@ -134,6 +137,7 @@ impl StoreCore {
         engine: &Engine,
         dispatch: HostDispatch,
         debug_dispatch: DebugDispatch,
+        limiter_dispatch: LimiterDispatch,
     ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         Self {
@@ -169,9 +173,19 @@ impl StoreCore {
             dispatch,
             debug: DebugState::default(),
             debug_dispatch,
+            limiter_dispatch,
             thunks: Vec::new(),
             entry_returns: BTreeSet::new(),
         }
+    }
+
+    /// Whether the store has nothing in it yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.funcs.is_empty()
+            && self.memories.is_empty()
+            && self.tables.is_empty()
+            && self.globals.is_empty()
+            && self.instances.is_empty()
     }
 
     /// Asserts that a handle is of this store.
@@ -179,14 +193,32 @@ impl StoreCore {
         assert!(store == self.id, "a handle was used with another store");
     }
 
-    pub(super) fn add_memory(&mut self, ty: MemoryType) -> Result<u32, MemoryError> {
+    /// Adds a memory of so many pages.
+    pub(super) fn add_memory(&mut self, ty: MemoryType, pages: u64) -> Result<u32, MemoryError> {
+        self.admit(Counted::Memories)?;
         let entry = MemoryEntry::new(self.engine.platform(), ty)?;
-        Ok(push(&mut self.memories, entry))
+        let addr = push(&mut self.memories, entry);
+        if let Err(error) = self.grow_memory(addr, pages) {
+            self.memories.pop();
+            return Err(error);
+        }
+        Ok(addr)
     }
 
-    pub(super) fn add_table(&mut self, ty: TableType, raw: u64) -> Result<u32, TableError> {
-        let entry = TableEntry::new(ty, raw)?;
-        Ok(push(&mut self.tables, entry))
+    /// Adds a table of so many elements, which are all `raw`.
+    pub(super) fn add_table(
+        &mut self,
+        ty: TableType,
+        len: u64,
+        raw: u64,
+    ) -> Result<u32, TableError> {
+        self.admit(Counted::Tables)?;
+        let addr = push(&mut self.tables, TableEntry::new(ty));
+        if let Err(error) = self.grow_table(addr, len, raw) {
+            self.tables.pop();
+            return Err(error);
+        }
+        Ok(addr)
     }
 
     pub(super) fn add_global(&mut self, ty: GlobalType, raw: u128) -> u32 {

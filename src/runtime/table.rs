@@ -5,7 +5,7 @@
 
 use super::store_core::StoreCore;
 use super::vmctx::Pinned;
-use super::{AsContext, AsContextMut};
+use super::{AsContext, AsContextMut, LimitError};
 use crate::abi::vmctx::VmTable;
 use crate::abi::{Val, ValType};
 use crate::module::TableType;
@@ -19,7 +19,7 @@ pub struct Table {
 }
 
 /// Why a table could not be made, grown or set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// More elements than the maximum, or than the heap has room for.
     #[error("{wanted} elements of at most {maximum}")]
@@ -29,6 +29,9 @@ pub enum TableError {
         /// The maximum.
         maximum: u64,
     },
+    /// The store's limiter does not admit it.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// The value has another type than the elements.
     #[error("a value of type {given} for a table of {expected}")]
     Type {
@@ -59,18 +62,16 @@ pub(super) struct TableEntry {
 }
 
 impl TableEntry {
-    /// Makes a table whose elements are the raw reference `value`.
-    pub(super) fn new(ty: TableType, value: u64) -> Result<Self, TableError> {
-        let mut entry = Self {
+    /// Makes a table, which has no elements yet.
+    pub(super) fn new(ty: TableType) -> Self {
+        Self {
             vm: Pinned::new(VmTable {
                 base: core::ptr::null_mut(),
                 len: 0,
             }),
             elements: Vec::new(),
             declared: ty,
-        };
-        entry.grow(ty.minimum, value)?;
-        Ok(entry)
+        }
     }
 
     pub(super) fn ty(&self) -> TableType {
@@ -97,13 +98,9 @@ impl TableEntry {
         let old = self.len();
         let maximum = self.declared.size_limit();
         let wanted = old.saturating_add(delta);
-        let too_large = TableError::TooLarge { wanted, maximum };
-        if wanted > maximum {
-            return Err(too_large);
+        if wanted > maximum || self.elements.try_reserve(delta as usize).is_err() {
+            return Err(TableError::TooLarge { wanted, maximum });
         }
-        self.elements
-            .try_reserve(delta as usize)
-            .map_err(|_| too_large)?;
         self.elements.resize(wanted as usize, value);
         self.vm.set(VmTable {
             base: self.elements.as_mut_ptr(),
@@ -127,7 +124,7 @@ impl Table {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
         let raw = raw_element(core, ty.element, value)?;
-        let addr = core.add_table(ty, raw)?;
+        let addr = core.add_table(ty, ty.minimum, raw)?;
         Ok(Self {
             store: core.id,
             addr,
@@ -195,7 +192,7 @@ impl Table {
         let mut context = store.as_context_mut();
         let core = context.core_mut();
         let raw = raw_element(core, self.entry(core).declared.element, value)?;
-        core.tables[self.addr as usize].grow(delta, raw)
+        core.grow_table(self.addr, delta, raw)
     }
 
     fn entry<'a>(&self, core: &'a StoreCore) -> &'a TableEntry {

@@ -2,7 +2,7 @@
 
 use super::context::AsContextMut;
 use super::host_parts::{self, HostParts, HostStateError};
-use super::{CaptureError, Engine, Linker, Module, RestoreError, Store};
+use super::{CaptureError, Engine, Linker, Module, RestoreError, Store, VersionId};
 use crate::image::{InstanceImage, RawImage, ValidateError};
 use crate::module::ModuleHash;
 use alloc::vec::Vec;
@@ -51,6 +51,26 @@ impl<T: HostParts + 'static> Store<T> {
             ..self.capture()?
         })
     }
+
+    /// Makes this store, which must be a new one, what an image says, as [`Engine::thaw`] does:
+    /// for a store that has a limiter, which is asked about all that the image has.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::thaw`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the store has anything in it.
+    pub fn thaw(mut self, image: RawImage<'_>, linker: &Linker<T>) -> Result<Self, ThawError> {
+        let engine = self.engine();
+        let find = |&hash: &ModuleHash| engine.module(hash).ok_or(ThawError::UnknownModule(hash));
+        let modules: Vec<Module> = image.modules().iter().map(find).collect::<Result<_, _>>()?;
+        let inert: Vec<_> = modules.iter().map(Module::inner).collect();
+        let image = image.validate(&inert)?;
+        host_parts::restore(self.data_mut(), &image.host)?;
+        Ok(self.restored(linker, &modules, &image, |_| VersionId::FIRST)?)
+    }
 }
 
 impl Engine {
@@ -66,13 +86,8 @@ impl Engine {
         &self,
         image: RawImage<'_>,
         linker: &Linker<T>,
-        mut data: T,
+        data: T,
     ) -> Result<Store<T>, ThawError> {
-        let find = |&hash: &ModuleHash| self.module(hash).ok_or(ThawError::UnknownModule(hash));
-        let modules: Vec<Module> = image.modules().iter().map(find).collect::<Result<_, _>>()?;
-        let inert: Vec<_> = modules.iter().map(Module::inner).collect();
-        let image = image.validate(&inert)?;
-        host_parts::restore(&mut data, &image.host)?;
-        Ok(Store::restore(self, data, linker, &modules, &image)?)
+        Store::new(self, data).thaw(image, linker)
     }
 }

@@ -75,6 +75,16 @@ fn a_program_gets_no_more_memory_than_there_is_and_can_use_all_it_gets() {
 }
 
 #[test]
+fn a_program_gets_no_more_of_the_heap_than_the_kernel_can_spare() {
+    let bench = Bench::new("tests-qemu/guests/tables.wat", &[]);
+    for machine in [Q35, Microvm] {
+        let boot = bench.boot(machine, "", Ending::Finished);
+        let log = boot.log;
+        assert_eq!(boot.statuses.last(), Some(&Status::Exited(3)), "{log}");
+    }
+}
+
+#[test]
 fn a_program_that_declares_more_memory_than_there_is_is_refused() {
     let bench = Bench::new("tests-qemu/guests/huge.wat", &[]);
     for machine in [Q35, Microvm] {
