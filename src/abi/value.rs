@@ -135,6 +135,50 @@ impl Val {
     }
 }
 
+/// The value as a Rust one, if it is of that type.
+macro_rules! conversions {
+    ($($get:ident $unwrap:ident $variant:ident $rust:ty, $what:literal, $to:expr, $from:expr;)*) => {
+        impl Val {
+            $(
+                #[doc = concat!("The value, if it is ", $what, ".")]
+                pub fn $get(&self) -> Option<$rust> {
+                    match *self {
+                        Self::$variant(value) => Some($to(value)),
+                        _ => None,
+                    }
+                }
+
+                #[doc = concat!("The value, which must be ", $what, ".")]
+                ///
+                /// # Panics
+                ///
+                /// Panics if it is not.
+                pub fn $unwrap(&self) -> $rust {
+                    self.$get().expect(concat!("the value is ", $what))
+                }
+            )*
+        }
+
+        $(
+            impl From<$rust> for Val {
+                fn from(value: $rust) -> Self {
+                    Self::$variant($from(value))
+                }
+            }
+        )*
+    };
+}
+
+conversions! {
+    i32 unwrap_i32 I32 i32, "an i32", core::convert::identity, core::convert::identity;
+    i64 unwrap_i64 I64 i64, "an i64", core::convert::identity, core::convert::identity;
+    f32 unwrap_f32 F32 f32, "an f32", f32::from_bits, f32::to_bits;
+    f64 unwrap_f64 F64 f64, "an f64", f64::from_bits, f64::to_bits;
+    v128 unwrap_v128 V128 u128, "a v128", core::convert::identity, core::convert::identity;
+    func_ref unwrap_func_ref FuncRef Option<FuncAddr>, "a funcref", core::convert::identity, core::convert::identity;
+    extern_ref unwrap_extern_ref ExternRef Option<ExternRef>, "an externref", core::convert::identity, core::convert::identity;
+}
+
 /// Translates function references between their raw form, which only one
 /// store understands, and their address in that store.
 pub trait FuncRefs {

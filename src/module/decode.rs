@@ -106,6 +106,7 @@ impl Decoder {
                 data: Vec::new(),
                 bodies: Vec::new(),
                 has_validated_bodies: true,
+                name: None,
                 function_names: Default::default(),
             },
         }
@@ -248,7 +249,7 @@ impl Decoder {
             }
             Payload::CustomSection(section) => {
                 if let wasmparser::KnownCustom::Name(section) = section.as_known() {
-                    names::read_function_names(section, module);
+                    names::read_names(section, module);
                 }
             }
             // Headers and counts, which the validator has compared with what follows.

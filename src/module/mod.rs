@@ -4,7 +4,7 @@
 //! and the runtime need, typed by index. Nothing here runs anything.
 //!
 //! [`WasmFeatures`] says what modules may use. `decode` drives wasmparser over the
-//! sections, `convert` translates its types to ours, `names` reads function names,
+//! sections, `convert` translates its types to ours, `names` reads names,
 //! `call` finds what a call instruction calls, `tail_calls` who may return in its place.
 
 mod call;
@@ -84,6 +84,8 @@ pub struct Module {
     pub bodies: Vec<FunctionBody>,
     /// Whether the bodies have been validated and surveyed, and not only found.
     pub(crate) has_validated_bodies: bool,
+    /// The module's name from the name section.
+    pub name: Option<String>,
     /// Function names from the name section, by function index.
     pub function_names: BTreeMap<u32, String>,
 }

@@ -5,11 +5,12 @@
 use super::Module;
 use wasmparser::{Name, NameMap, NameSectionReader};
 
-/// Adds the function names of a name section to `module`, up to the first that
-/// is malformed.
-pub(super) fn read_function_names(section: NameSectionReader<'_>, module: &mut Module) {
+/// Adds the names of a name section that are kept, the module's and those of functions, to
+/// `module`, up to the first that is malformed.
+pub(super) fn read_names(section: NameSectionReader<'_>, module: &mut Module) {
     for subsection in section {
         match subsection {
+            Ok(Name::Module { name, .. }) => module.name = Some(name.into()),
             Ok(Name::Function(names)) => add_function_names(names, module),
             Ok(_) => {}
             Err(_) => return,

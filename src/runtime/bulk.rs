@@ -248,15 +248,24 @@ impl StoreCore {
         let [to, from, count] = operands.map(|operand| operand as usize);
         let target = self.table_addr(instance, target);
         let source = self.table_addr(instance, source);
+        self.copy_elements([target, source], to, from..from + count);
+        Ok(())
+    }
+
+    /// Copies elements within a table or from one to another, where they fit.
+    pub(super) fn copy_elements(
+        &mut self,
+        [target, source]: [usize; 2],
+        to: usize,
+        from: Range<usize>,
+    ) {
         if target == source {
-            let elements = self.tables[target].elements_mut();
-            elements.copy_within(from..from + count, to);
+            self.tables[target].elements_mut().copy_within(from, to);
         } else {
             let [target, source] = two(&mut self.tables, target, source);
-            let source = &source.elements()[from..from + count];
-            target.elements_mut()[to..to + count].copy_from_slice(source);
+            let elements = &mut target.elements_mut()[to..to + from.len()];
+            elements.copy_from_slice(&source.elements()[from]);
         }
-        Ok(())
     }
 
     /// `elem.drop`.

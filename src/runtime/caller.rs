@@ -3,7 +3,6 @@
 use super::backtrace;
 use super::context::{AsContextMut, StoreContextMut};
 use super::host_call::CalledFrom;
-use super::memory::MemoryEntry;
 use super::store_core::StoreCore;
 use super::{
     AsContext, Backtrace, Engine, Extern, Instance, InterruptHandle, Memory, MemoryAccessError,
@@ -100,20 +99,5 @@ impl<T: 'static> Caller<'_, T> {
     ) -> Result<(), MemoryAccessError> {
         let memory = self.get_memory(memory).ok_or(MemoryAccessError::NoMemory)?;
         memory.write(self, address, bytes)
-    }
-
-    /// The bytes of a memory and the embedder's data at once.
-    ///
-    /// # Errors
-    ///
-    /// [`MemoryAccessError::NoMemory`].
-    pub fn memory_and_data(
-        &mut self,
-        memory: &str,
-    ) -> Result<(&mut [u8], &mut T), MemoryAccessError> {
-        let memory = self.get_memory(memory).ok_or(MemoryAccessError::NoMemory)?;
-        let inner = self.context.inner_mut();
-        let entry: &mut MemoryEntry = &mut inner.core.memories[memory.addr as usize];
-        Ok((entry.bytes_mut(), &mut inner.data))
     }
 }

@@ -3,9 +3,9 @@
 
 #![expect(unsafe_code, reason = "derives references from a store's address")]
 
-use super::Caller;
 use super::store::{Store, StoreInner};
 use super::store_core::StoreCore;
+use super::{Caller, Engine};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -117,6 +117,16 @@ impl<S: AsContextMut> AsContextMut for &mut S {
 }
 
 impl<'a, T: 'static> StoreContext<'a, T> {
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.core().engine
+    }
+
+    /// The embedder's data.
+    pub fn data(&self) -> &T {
+        self.as_context().into_data()
+    }
+
     pub(super) fn core(&self) -> &StoreCore {
         self.as_context().into_core()
     }
@@ -136,6 +146,21 @@ impl<'a, T: 'static> StoreContext<'a, T> {
 }
 
 impl<'a, T: 'static> StoreContextMut<'a, T> {
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.core().engine
+    }
+
+    /// The embedder's data.
+    pub fn data(&self) -> &T {
+        self.as_context().into_data()
+    }
+
+    /// The embedder's data, to change.
+    pub fn data_mut(&mut self) -> &mut T {
+        self.as_context_mut().into_data_mut()
+    }
+
     pub(super) fn core(&self) -> &StoreCore {
         self.as_context().into_core()
     }

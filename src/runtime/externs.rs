@@ -31,6 +31,16 @@ impl Extern {
         }
     }
 
+    /// The store it is of.
+    pub(super) fn store(&self) -> u64 {
+        match self {
+            Self::Func(func) => func.store,
+            Self::Table(table) => table.store,
+            Self::Memory(memory) => memory.store,
+            Self::Global(global) => global.store,
+        }
+    }
+
     /// The function it is.
     pub fn into_func(self) -> Option<Func> {
         match self {

@@ -5,7 +5,7 @@ use super::host_func::{Dynamic, HostClosure, TypedHostFunc};
 use super::instantiate::IndexSpaces;
 use super::store::StoreInner;
 use super::{
-    AsContext, AsContextMut, Caller, Extern, HostError, Instance, InstantiateError, IntoFunc,
+    AsContext, AsContextMut, Caller, Extern, Func, HostError, Instance, InstantiateError, IntoFunc,
     Module,
 };
 use crate::abi::{FuncAddr, FuncType, Val};
@@ -25,6 +25,43 @@ pub struct Linker<T> {
 enum Definition<T> {
     Host(HostDefinition<T>),
     Extern(Extern),
+}
+
+// By hand: a derived one would ask for `T: Clone`.
+impl<T> Clone for Linker<T> {
+    fn clone(&self) -> Self {
+        Self {
+            definitions: self.definitions.clone(),
+        }
+    }
+}
+
+impl<T> Clone for Definition<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Host(host) => Self::Host(host.clone()),
+            Self::Extern(value) => Self::Extern(*value),
+        }
+    }
+}
+
+impl<T> Clone for HostDefinition<T> {
+    fn clone(&self) -> Self {
+        Self {
+            ty: self.ty.clone(),
+            closure: self.closure.clone(),
+        }
+    }
+}
+
+/// A linker has nothing under a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown import: \"{module}\" \"{name}\"")]
+pub struct UnknownImport {
+    /// The module name.
+    pub module: String,
+    /// The field name.
+    pub name: String,
 }
 
 /// A host function, not yet of any store.
@@ -118,12 +155,87 @@ impl<T: 'static> Linker<T> {
     /// Defines every imported function of `module` that has no definition yet as
     /// one that returns zeros and nulls.
     pub fn define_unknown_imports_as_default_values(&mut self, module: &Module) -> &mut Self {
+        self.define_unknown_imports(module, |_| |_, _, _| Ok(()))
+    }
+
+    /// Defines every imported function of `module` that has no definition yet as
+    /// one that ends the call with [`UnknownImport`].
+    pub fn define_unknown_imports_as_traps(&mut self, module: &Module) -> &mut Self {
+        self.define_unknown_imports(module, |import| {
+            let unknown = UnknownImport {
+                module: import.module.clone(),
+                name: import.name.clone(),
+            };
+            move |_, _, _| Err(HostError::new(unknown.clone()))
+        })
+    }
+
+    fn define_unknown_imports<F>(
+        &mut self,
+        module: &Module,
+        make: impl Fn(&Import) -> F,
+    ) -> &mut Self
+    where
+        F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync + 'static,
+    {
         for import in &module.inner().imports {
-            if let (ExternType::Func(ty), None) = (&import.ty, self.get(import)) {
-                self.func_new(&import.module, &import.name, ty.clone(), |_, _, _| Ok(()));
+            if let (ExternType::Func(ty), None) = (&import.ty, self.definition(import)) {
+                self.func_new(&import.module, &import.name, ty.clone(), make(import));
             }
         }
         self
+    }
+
+    /// Gives what is defined under a name another one. A host function is known by the name that
+    /// it was imported by, in images too.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownImport`]: there is nothing under the first name.
+    pub fn alias(
+        &mut self,
+        module: &str,
+        name: &str,
+        as_module: &str,
+        as_name: &str,
+    ) -> Result<&mut Self, UnknownImport> {
+        let definition = self.find(module, name).cloned();
+        let definition = definition.ok_or_else(|| UnknownImport {
+            module: module.to_owned(),
+            name: name.to_owned(),
+        })?;
+        Ok(self.insert(as_module, as_name, definition))
+    }
+
+    /// What is defined under a name, as a thing of a store, to which a host function is added
+    /// if it is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformError`]: there is no memory for the thunk of a new type.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is a thing of another store.
+    pub fn get(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &str,
+        name: &str,
+    ) -> Result<Option<Extern>, PlatformError> {
+        let mut context = store.as_context_mut();
+        match self.find(module, name) {
+            None => Ok(None),
+            Some(Definition::Extern(value)) => {
+                context.core().check_store(value.store());
+                Ok(Some(*value))
+            }
+            Some(Definition::Host(host)) => {
+                let addr = host.link(module, name, context.inner_mut())?;
+                let store = context.core().id;
+                Ok(Some(Extern::Func(Func { store, addr })))
+            }
+        }
     }
 
     /// Instantiates a module: links it and initialises its tables and
@@ -151,12 +263,12 @@ impl<T: 'static> Linker<T> {
             return Err(InstantiateError::StoreSuspended);
         }
         for import in &module.inner().imports {
-            let definition = self.get(import).ok_or_else(|| unknown(import))?;
+            let definition = self.definition(import).ok_or_else(|| unknown(import))?;
             check_import(import, &definition.ty(&context))?;
         }
         let mut imports = IndexSpaces::default();
         for import in &module.inner().imports {
-            let definition = self.get(import).ok_or_else(|| unknown(import))?;
+            let definition = self.definition(import).ok_or_else(|| unknown(import))?;
             definition.link(import, context.inner_mut(), &mut imports)?;
         }
         let core = context.core_mut();
@@ -169,14 +281,18 @@ impl<T: 'static> Linker<T> {
 
     /// The host function that is defined under a name.
     pub(super) fn host_function(&self, module: &str, name: &str) -> Option<&HostDefinition<T>> {
-        match self.definitions.get(module)?.get(name)? {
+        match self.find(module, name)? {
             Definition::Host(host) => Some(host),
             Definition::Extern(_) => None,
         }
     }
 
-    fn get(&self, import: &Import) -> Option<&Definition<T>> {
-        self.definitions.get(&import.module)?.get(&import.name)
+    fn definition(&self, import: &Import) -> Option<&Definition<T>> {
+        self.find(&import.module, &import.name)
+    }
+
+    fn find(&self, module: &str, name: &str) -> Option<&Definition<T>> {
+        self.definitions.get(module)?.get(name)
     }
 
     fn insert(&mut self, module: &str, name: &str, definition: Definition<T>) -> &mut Self {

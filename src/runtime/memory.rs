@@ -215,6 +215,20 @@ impl Memory {
             .bytes_mut()
     }
 
+    /// Its size in bytes.
+    pub fn data_size(&self, store: impl AsContext) -> usize {
+        self.entry(store.as_context().core()).len() as usize
+    }
+
+    /// Its bytes, to change, and the embedder's data at once.
+    pub fn data_and_store_mut<'a, T: 'static>(
+        &self,
+        store: &'a mut impl AsContextMut<Data = T>,
+    ) -> (&'a mut [u8], &'a mut T) {
+        let inner = store.as_context_mut().into_inner_mut();
+        (self.entry_mut(&mut inner.core).bytes_mut(), &mut inner.data)
+    }
+
     /// Copies its bytes at `address` to `buffer`.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ mod debug;
 mod engine;
 mod entry;
 mod error;
+mod extern_types;
 mod externs;
 mod fault;
 mod func;
@@ -64,6 +65,7 @@ pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use debug::{BreakpointError, DebugAction, DebugEvent, DebugFrame, DebugHandler};
 pub use engine::{Config, Engine};
 pub use error::{CallError, HostError, InstantiateError, ModuleError, Outcome};
+pub use extern_types::{ExportType, ImportType};
 pub use externs::Extern;
 pub(crate) use fault::{backtrace as backtrace_of, handle_fault};
 pub use func::Func;
@@ -76,7 +78,7 @@ pub use limiter::{
     Counted, DEFAULT_COUNT_LIMIT, GrowFailed, LimitError, ResourceLimiter, StoreLimits,
     StoreLimitsBuilder,
 };
-pub use linker::Linker;
+pub use linker::{Linker, UnknownImport};
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};
@@ -90,3 +92,17 @@ pub use thaw::{FreezeError, ThawError};
 pub use typed_func::{TypeMismatch, TypedFunc, TypedFuncError};
 pub use version::{UnknownVersion, Version, VersionId};
 pub use wasm_ty::{WasmParams, WasmResults, WasmTy};
+
+/// What threads may share, and what may go from one to another.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Engine>();
+    is_shared::<Module>();
+    is_shared::<Linker<()>>();
+    is_shared::<InterruptHandle>();
+    is_shared::<Func>();
+    is_shared::<Trap>();
+    is_shared::<HostError>();
+    is_send::<Store<()>>();
+};

@@ -10,6 +10,7 @@ use crate::abi::vmctx::VmTable;
 use crate::abi::{Val, ValType};
 use crate::module::TableType;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A table of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,18 @@ impl TableEntry {
 
     pub(super) fn elements_mut(&mut self) -> &mut [u64] {
         &mut self.elements
+    }
+
+    /// The elements from `start` on.
+    fn range(&self, start: u64, count: u64) -> Result<Range<usize>, TableError> {
+        let len = self.len();
+        match start.checked_add(count) {
+            Some(end) if end <= len => Ok(start as usize..end as usize),
+            _ => Err(TableError::OutOfBounds {
+                index: start.saturating_add(count.saturating_sub(1)),
+                len,
+            }),
+        }
     }
 
     /// Grows by `delta` elements that are `value`, and returns the old size.
@@ -193,6 +206,57 @@ impl Table {
         let core = context.core_mut();
         let raw = raw_element(core, self.entry(core).declared.element, value)?;
         core.grow_table(self.addr, delta, raw)
+    }
+
+    /// Sets `len` elements from `index` on to `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`]; nothing is written then.
+    pub fn fill(
+        &self,
+        mut store: impl AsContextMut,
+        index: u64,
+        value: Val,
+        len: u64,
+    ) -> Result<(), TableError> {
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let raw = raw_element(core, self.entry(core).declared.element, value)?;
+        let range = self.entry(core).range(index, len)?;
+        core.tables[self.addr as usize].elements_mut()[range].fill(raw);
+        Ok(())
+    }
+
+    /// Copies `len` elements of `source` from `source_index` on to `target` from
+    /// `target_index` on. The ranges may overlap.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`]; nothing is written then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of them is of another store.
+    pub fn copy(
+        mut store: impl AsContextMut,
+        target: &Self,
+        target_index: u64,
+        source: &Self,
+        source_index: u64,
+        len: u64,
+    ) -> Result<(), TableError> {
+        let mut context = store.as_context_mut();
+        let core = context.core_mut();
+        let (to, from) = (target.entry(core), source.entry(core));
+        let (expected, given) = (to.declared.element, from.declared.element);
+        if expected != given {
+            return Err(TableError::Type { expected, given });
+        }
+        let to = to.range(target_index, len)?;
+        let from = from.range(source_index, len)?;
+        core.copy_elements([target.addr as usize, source.addr as usize], to.start, from);
+        Ok(())
     }
 
     fn entry<'a>(&self, core: &'a StoreCore) -> &'a TableEntry {

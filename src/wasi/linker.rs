@@ -6,7 +6,7 @@ use super::io::Buffers;
 use super::path::{OpenArgs, PathAt};
 use super::{Exit, Waited, Wasi};
 use super::{args, clock, fd, io, path, poll, process, random, readdir};
-use crate::runtime::{Caller, HostError, Linker, Pending};
+use crate::runtime::{Caller, HostError, Linker, MemoryAccessError, Pending};
 
 /// The import module name of WASI preview 1.
 pub const MODULE_NAME: &str = "wasi_snapshot_preview1";
@@ -128,10 +128,10 @@ fn run<T: 'static>(
     wasi: &impl for<'a> Fn(&'a mut T) -> Wasi<'a>,
     call: impl Fn(&mut Call<'_>) -> Result<(), Stop>,
 ) -> Result<u32, HostError> {
+    let memory = caller.get_memory(MEMORY_NAME);
+    let memory = memory.ok_or(MemoryAccessError::NoMemory)?;
     loop {
-        let (memory, data) = caller
-            .memory_and_data(MEMORY_NAME)
-            .map_err(HostError::new)?;
+        let (memory, data) = memory.data_and_store_mut(caller);
         let Wasi { ctx, host } = wasi(data);
         ctx.attach(host).map_err(HostError::new)?;
         let result = call(&mut Call {

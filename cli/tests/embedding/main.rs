@@ -7,6 +7,7 @@ mod harness;
 mod host_frames;
 mod host_parts;
 mod limits;
+mod linking;
 mod pending;
 mod precompiled;
 mod progress;
