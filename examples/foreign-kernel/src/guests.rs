@@ -4,12 +4,14 @@ use crate::interrupts::{self, CHECKS, LAZY, PAGE_FAULTS, TICKS};
 use crate::println;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::arch::asm;
 use core::error::Error;
 use core::sync::atomic::Ordering;
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{
-    CallError, Caller, Engine, HostError, Linker, Module, Outcome, Store, TypedFunc,
+    CallError, Caller, Engine, HostError, HostPart, Linker, Module, Outcome, Store, TypedFunc,
+    UnsupportedVersion,
 };
 
 const GREETER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greeter.wasm"));
@@ -21,6 +23,29 @@ type Result<T> = core::result::Result<T, Box<dyn Error>>;
 #[derive(Default)]
 struct Data {
     lines: u32,
+}
+
+/// It is part of the guest's images.
+impl HostPart for Data {
+    fn name(&self) -> &str {
+        "kernel"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn save(&mut self) -> core::result::Result<Vec<u8>, HostError> {
+        Ok(self.lines.to_le_bytes().to_vec())
+    }
+
+    fn restore(&mut self, version: u32, bytes: &[u8]) -> core::result::Result<(), HostError> {
+        if version != 1 {
+            return Err(UnsupportedVersion.into());
+        }
+        self.lines = u32::from_le_bytes(bytes.try_into().map_err(HostError::new)?);
+        Ok(())
+    }
 }
 
 /// Goes through all of it.
@@ -105,7 +130,7 @@ fn freeze_and_thaw(engine: &Engine) -> Result<()> {
     println!("kernel: {}", store.backtrace());
 
     // Freeze: all that the guest is, as bytes.
-    let bytes = store.capture()?.to_bytes();
+    let bytes = store.freeze()?.to_bytes();
     drop(store);
     println!("kernel: frozen");
 
@@ -114,9 +139,8 @@ fn freeze_and_thaw(engine: &Engine) -> Result<()> {
     assert!(place_of(&other) == place, "the guest is not gone");
 
     // Thaw: the bytes are checked first, then laid down as a guest.
-    let module = Module::new(engine, WORKER)?;
-    let image = RawImage::parse(&bytes)?.validate(&[module.inner()])?;
-    let mut store = Store::restore(engine, Data::default(), &linker(), &[module], &image)?;
+    let _worker = Module::new(engine, WORKER)?;
+    let mut store = engine.thaw(RawImage::parse(&bytes)?, &linker(), Data::default())?;
     assert!(place_of(&store) != place, "two guests are in one place");
     println!("kernel: thawed elsewhere");
 
