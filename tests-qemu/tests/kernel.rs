@@ -1,7 +1,7 @@
 //! The kernel by itself: each test boots an image of `tests-qemu/images` on both machines.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use woodfrog_qemu::{Accel, Artifacts, Ended, Ending, MachineType, Vm};
@@ -9,14 +9,14 @@ use woodfrog_qemu::{Accel, Artifacts, Ended, Ending, MachineType, Vm};
 /// Far more than any of the images takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn boot(image: &Path, machine: MachineType, disk: Option<&Path>) -> Ended {
+fn boot(image: &Path, machine: MachineType, disk: Option<&Path>, append: &str) -> Ended {
     let directory = TempDir::new().expect("a temporary directory");
     let vm = Vm {
         kernel: image.to_owned(),
         machine,
         accel: Accel::Tcg,
         disk: disk.map(Path::to_owned),
-        append: String::new(),
+        append: append.into(),
         memory_mib: 256,
         timeout: TIMEOUT,
         log: directory.path().join("log"),
@@ -26,9 +26,19 @@ fn boot(image: &Path, machine: MachineType, disk: Option<&Path>) -> Ended {
 
 /// Boots an image on both machines; all must end so. Returns the logs.
 fn boot_everywhere(name: &str, ending: Ending, disk: Option<&Path>) -> Vec<String> {
+    boot_everywhere_with(name, ending, disk, "")
+}
+
+/// The same, with a command line for the image.
+fn boot_everywhere_with(
+    name: &str,
+    ending: Ending,
+    disk: Option<&Path>,
+    append: &str,
+) -> Vec<String> {
     let image = Artifacts::new().image(name).expect("an image");
     let boot = |machine| {
-        let ended = boot(&image, machine, disk);
+        let ended = boot(&image, machine, disk, append);
         let Ended {
             log, qemu_errors, ..
         } = ended;
@@ -60,16 +70,54 @@ fn cuts_give_what_was_written_to() {
     }
 }
 
+/// A file of 32 MiB, each byte of it `byte`.
+fn disk_of(directory: &TempDir, byte: u8) -> PathBuf {
+    let disk = directory.path().join("disk");
+    fs::write(&disk, vec![byte; 32 << 20]).expect("a disk");
+    disk
+}
+
 #[test]
 fn the_disk_keeps_what_is_written() {
     let directory = TempDir::new().expect("a temporary directory");
-    let disk = directory.path().join("disk");
-    fs::write(&disk, vec![0; 4 << 20]).expect("a disk");
-    boot_everywhere("disk", Ending::Finished, Some(&disk));
+    let disk = disk_of(&directory, 0);
+    for log in boot_everywhere("disk", Ending::Finished, Some(&disk)) {
+        println!("{log}");
+    }
     let written = fs::read(&disk).expect("the disk");
     // The image wrote a pattern from sector 1 on.
     for index in [0, 1000, 2 << 20] {
         assert_eq!(written[512 + index], (index * 7 / 512) as u8);
+    }
+}
+
+#[test]
+fn errors_of_the_disk_are_those_of_the_requests_at_fault() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let disk = disk_of(&directory, 0);
+    let rules = directory.path().join("rules");
+    let rule = |event: &str, rest: &str| format!("[inject-error]\nevent = \"{event}\"\n{rest}\n");
+    let rules_text = [
+        rule("write_aio", "sector = \"20000\""),
+        rule("read_aio", "sector = \"30000\""),
+        rule("flush_to_disk", "once = \"on\""),
+    ];
+    fs::write(&rules, rules_text.concat()).expect("rules");
+    // QEMU's blkdebug protocol stands between the device and the file.
+    let disk = format!("blkdebug:{}:{}", rules.display(), disk.display());
+    let disk = Path::new(&disk);
+    for log in boot_everywhere_with("disk_errors", Ending::Finished, Some(disk), "bad_sectors") {
+        assert!(log.contains("errors were those"), "{log}");
+    }
+}
+
+#[test]
+fn a_read_only_disk_is_read_and_not_written() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let disk = format!("{},readonly=on", disk_of(&directory, 1).display());
+    let disk = Path::new(&disk);
+    for log in boot_everywhere_with("disk_errors", Ending::Finished, Some(disk), "read_only") {
+        assert!(log.contains("is read"), "{log}");
     }
 }
 

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "fills and loads the IDT")]
 
 use super::segments::{DOUBLE_FAULT_STACK, FAULT_STACK, INTERRUPT_STACK};
-use super::timer;
+use super::{device_interrupts, timer};
 use crate::start::KernelPlatform;
 use crate::{info, status};
 use alloc::sync::Arc;
@@ -64,6 +64,7 @@ fn handle(frame: &mut TrapFrame) {
     match frame.vector as u8 {
         timer::VECTOR => timer::handle(),
         timer::SPURIOUS_VECTOR => {}
+        vector if device_interrupts::VECTORS.contains(&vector) => device_interrupts::handle(vector),
         vector if vector >= stubs::FIRST_INTERRUPT => info!("unexpected interrupt {vector}"),
         _ => handle_exception(frame),
     }

@@ -36,6 +36,7 @@ const APIC_ENABLE: u64 = 1 << 11;
 
 /// Registers, by offset from the base.
 const REGISTERS: usize = 0xfee0_0000;
+const ID: usize = 0x20;
 const END_OF_INTERRUPT: usize = 0xb0;
 const SPURIOUS: usize = 0xf0;
 const TIMER_ENTRY: usize = 0x320;
@@ -105,10 +106,35 @@ pub fn interrupt_count() -> u64 {
     INTERRUPTS.load(Ordering::Relaxed)
 }
 
+/// Halts until an interrupt comes, for at most some `max_ns`; not at all if `is_over` already.
+/// To be called with interrupts enabled.
+pub fn halt(max_ns: u64, is_over: impl FnOnce() -> bool) {
+    interrupts::disable();
+    if is_over() {
+        interrupts::enable();
+        return;
+    }
+    let deadline = DEADLINE_NS.load(Ordering::Relaxed);
+    let remaining_ns = deadline.saturating_sub(clock::monotonic_ns());
+    // An interrupt that comes before an alarm is due sets the timer again.
+    set_timer(max_ns.min(remaining_ns));
+    interrupts::enable_and_hlt();
+}
+
+/// Tells the local APIC that an interrupt has been handled.
+pub(crate) fn end_interrupt() {
+    write(END_OF_INTERRUPT, 0);
+}
+
+/// The number of this processor's local APIC (Intel SDM volume 3A, section 11.4.6).
+pub(crate) fn local_apic_id() -> u32 {
+    read(ID) >> 24
+}
+
 /// The interrupt.
 pub(crate) fn handle() {
     INTERRUPTS.fetch_add(1, Ordering::Relaxed);
-    write(END_OF_INTERRUPT, 0);
+    end_interrupt();
     let deadline = DEADLINE_NS.load(Ordering::Relaxed);
     if deadline == u64::MAX {
         return;

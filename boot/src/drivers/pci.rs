@@ -1,6 +1,7 @@
 //! PCI configuration space by ports 0xcf8 and 0xcfc, and the virtio block device on it.
 
 use super::dma::IdentityDma;
+use super::messages::Messages;
 use crate::arch::port;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::pci::bus::{Command, ConfigurationAccess, DeviceFunction, PciRoot};
@@ -13,7 +14,7 @@ const ENABLE: u32 = 1 << 31;
 const ABSENT: u32 = u32::MAX;
 
 /// Configuration mechanism 1 (PCI local bus specification 3.0, section 3.2.2.3.2).
-struct PortAccess;
+pub(super) struct PortAccess;
 
 impl PortAccess {
     fn select(device: DeviceFunction, register: u8) {
@@ -43,8 +44,10 @@ impl ConfigurationAccess for PortAccess {
     }
 }
 
-/// The first virtio block device on bus 0; None if there is none or no PCI.
-pub(super) fn find_block_device() -> Option<Result<PciTransport, VirtioPciError>> {
+/// The first virtio block device on bus 0, and its messages if it has some; None if there is
+/// none or no PCI.
+pub(super) fn find_block_device() -> Option<Result<(PciTransport, Option<Messages>), VirtioPciError>>
+{
     let host_bridge = DeviceFunction {
         bus: 0,
         device: 0,
@@ -59,5 +62,7 @@ pub(super) fn find_block_device() -> Option<Result<PciTransport, VirtioPciError>
         .find(|(_, info)| virtio_device_type(info) == Some(DeviceType::Block))?;
     // The firmware has assigned the addresses; reading and writing memory is left to drivers.
     root.set_command(device, Command::MEMORY_SPACE | Command::BUS_MASTER);
-    Some(PciTransport::new::<IdentityDma, _>(&mut root, device))
+    let messages = Messages::find(&mut root, device);
+    let transport = PciTransport::new::<IdentityDma, _>(&mut root, device);
+    Some(transport.map(|transport| (transport, messages)))
 }

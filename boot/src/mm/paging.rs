@@ -28,7 +28,7 @@ use x86_64::{PhysAddr, VirtAddr};
 pub const GUEST_ADDRESSES: Range<usize> = 0x1000_0000_0000..0x5000_0000_0000;
 
 /// All devices are below 4 GiB.
-const DEVICES_END: u64 = 1 << 32;
+pub(crate) const DEVICES_END: u64 = 1 << 32;
 
 /// Builds the tables, loads them, and returns the handle to change them.
 ///

@@ -8,8 +8,8 @@ mod image {
     use alloc::boxed::Box;
     use alloc::vec;
     use alloc::vec::Vec;
+    use woodfrog::checkpoint::BlockDevice;
     use woodfrog::runtime::{Config, Engine, Store};
-    use woodfrog::two_slots::BlockDevice;
     use woodfrog_boot::arch::timer;
     use woodfrog_boot::drivers::VirtioDisk;
     use woodfrog_boot::{Machine, Status, status};
