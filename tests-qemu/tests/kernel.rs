@@ -54,6 +54,13 @@ fn exceptions_save_and_restore_every_register() {
 }
 
 #[test]
+fn a_guest_does_not_notice_non_maskable_interrupts() {
+    for log in boot_everywhere("nmi", Ending::Finished, None) {
+        assert!(log.contains("and the same result"), "{log}");
+    }
+}
+
+#[test]
 fn the_timer_comes_when_it_is_due() {
     boot_everywhere("timer", Ending::Finished, None);
 }
