@@ -160,7 +160,13 @@ pub struct RunArgs {
     pub tar: Vec<String>,
 
     /// Take random numbers from a generator with this seed, for repeatable runs
-    #[arg(long, value_name = "NUMBER", help_heading = PROGRAM)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        value_parser = whole_number,
+        help_heading = PROGRAM,
+    )]
     pub seed: Option<u64>,
 
     /// What `run` and `resume` share.
@@ -219,7 +225,14 @@ pub struct CommonArgs {
     /// Freeze the program at every Nth suspend point, and thaw it at other addresses; 0: never
     ///
     /// For tests: the program must not notice.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = FREEZING)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        value_parser = whole_number,
+        help_heading = FREEZING,
+    )]
     pub freeze_every: u64,
 
     /// Move frames between two code versions at every suspend point, or every one at which
@@ -231,7 +244,14 @@ pub struct CommonArgs {
     ///
     /// It is frozen at the next suspend point: a loop, or a call of a function that is not the
     /// host's. If it ends before, there is no image.
-    #[arg(long, value_name = "MS", requires = "image", help_heading = FREEZING)]
+    #[arg(
+        long,
+        value_name = "MS",
+        requires = "image",
+        allow_negative_numbers = true,
+        value_parser = whole_number,
+        help_heading = FREEZING,
+    )]
     pub freeze_after: Option<u64>,
 
     /// Where to write the image; a file that is there is replaced when the image is whole
@@ -325,7 +345,13 @@ pub struct WastArgs {
     ///
     /// A call that passes more than 10,000 points is frozen at the first 1,000, and then
     /// at random ones.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        value_parser = whole_number,
+    )]
     pub freeze_every: u64,
 
     /// Move frames between two code versions at every suspend point, or at those at which
@@ -338,7 +364,12 @@ pub struct WastArgs {
     pub cpu: CpuFeatures,
 
     /// Take the random ones from a generator with this seed, and not one that is printed
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        value_parser = whole_number,
+    )]
     pub seed: Option<u64>,
 
     /// A list of what must fail: lines of SET/FILE:LINE, SET being the file's directory, or of
@@ -363,6 +394,12 @@ pub struct CompletionsArgs {
 pub struct ManArgs {
     /// Write a page for each subcommand to this directory, which is made if it is not there
     pub dir: Option<PathBuf>,
+}
+
+/// Reads a number. The standard library's messages speak of digits, not of what is wanted.
+fn whole_number(text: &str) -> Result<u64, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a whole number from 0 to 18446744073709551615")
 }
 
 /// Reads a set of processor features, for which there may be `native`: those of this one.

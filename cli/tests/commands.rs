@@ -271,6 +271,29 @@ fn a_compiled_module_is_written_and_runs_where_it_is_trusted() {
 }
 
 #[test]
+fn values_that_an_option_does_not_take_are_told_with_those_that_it_does() {
+    let no_cpu = Run::new(&["run", "--cpu", "avx+avx9", "x.wasm"]);
+    no_cpu.assert_fails(
+        1,
+        "no processor feature \"avx9\"; there are baseline, popcnt+",
+    );
+    let no_feature = Run::new(&["wast", "--features", "v2,simd", "x.wast"]);
+    no_feature.assert_fails(
+        1,
+        "no feature \"v2,simd\" of WebAssembly; there are v2, all, v1+",
+    );
+    for option in ["--seed", "--freeze-every", "--freeze-after"] {
+        for number in ["-1", "1.5", "", "18446744073709551616", "1s"] {
+            let run = Run::new(&["run", option, number, "x.wasm"]);
+            run.assert_fails(1, "expected a whole number");
+            assert!(!run.stderr.contains("tip"), "{run:#?}");
+        }
+    }
+    let run = Run::new(&["wast", "--freeze-every", "-1", "x.wast"]);
+    run.assert_fails(1, "expected a whole number");
+}
+
+#[test]
 fn help_tells_what_there_is() {
     let run = Run::new(&["--help"]);
     assert_eq!(run.code, Some(0));

@@ -1,5 +1,6 @@
 //! Processor features that machine code may use.
 
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
@@ -28,10 +29,10 @@ pub struct CpuFeatures {
     pub fma: bool,
 }
 
-/// A name that is none of a processor feature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no processor feature that code can use has this name")]
-pub struct UnknownCpuFeature;
+/// A name that is none of a processor feature that code can use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no processor feature \"{0}\"; there are baseline, {names}", names = CpuFeatures::ALL)]
+pub struct UnknownCpuFeature(pub String);
 
 /// Which member of a set.
 type Flag = fn(&mut CpuFeatures) -> &mut bool;
@@ -130,7 +131,8 @@ impl FromStr for CpuFeatures {
         let mut set = Self::BASELINE;
         for name in text.split('+').filter(|&name| name != "baseline") {
             let mut flags = Self::FLAGS.into_iter();
-            let (_, flag) = flags.find(|flag| flag.0 == name).ok_or(UnknownCpuFeature)?;
+            let flag = flags.find(|flag| flag.0 == name);
+            let (_, flag) = flag.ok_or_else(|| UnknownCpuFeature(name.into()))?;
             *flag(&mut set) = true;
         }
         Ok(set)
@@ -158,6 +160,11 @@ mod tests {
         for set in [some, CpuFeatures::BASELINE, CpuFeatures::ALL] {
             assert_eq!(set.to_string().parse(), Ok(set));
         }
-        assert_eq!("avx+avx9".parse::<CpuFeatures>(), Err(UnknownCpuFeature));
+        let error = "avx+avx9".parse::<CpuFeatures>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no processor feature \"avx9\"; there are baseline, \
+             popcnt+lzcnt+bmi1+bmi2+sse4.2+avx+avx2+fma"
+        );
     }
 }

@@ -4,6 +4,7 @@
 //! certain surface, chooses it here; a module that needs more is refused. Every
 //! feature that has a switch is implemented.
 
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 use wasmparser::WasmFeatures as Parser;
@@ -38,8 +39,8 @@ pub struct WasmFeatures {
 
 /// A name that is none of a feature or set of features.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no feature of WebAssembly has this name")]
-pub struct UnknownFeature;
+#[error("there is no feature \"{0}\" of WebAssembly; there are v2, all, {names}", names = WasmFeatures::ALL)]
+pub struct UnknownFeature(pub String);
 
 impl WasmFeatures {
     /// WebAssembly 1.0.
@@ -176,7 +177,8 @@ impl FromStr for WasmFeatures {
     /// those of features, which stand for version 1.0 and the feature.
     fn from_str(text: &str) -> Result<Self, UnknownFeature> {
         text.split('+').try_fold(Self::V1, |features, name| {
-            Ok(features.union(Self::named(name).ok_or(UnknownFeature)?))
+            let named = Self::named(name).ok_or_else(|| UnknownFeature(name.into()))?;
+            Ok(features.union(named))
         })
     }
 }
@@ -223,13 +225,16 @@ mod tests {
         }
         let features: WasmFeatures = "v1+memory64".parse().unwrap();
         assert!(features.memory64 && !features.multi_memory);
-        for text in ["", "v4", "v1+", "v1,simd"] {
-            assert_eq!(
-                text.parse::<WasmFeatures>(),
-                Err(UnknownFeature),
-                "{text:?}"
-            );
+        for (text, unknown) in [("", ""), ("v4", "v4"), ("v1+", ""), ("v1,simd", "v1,simd")] {
+            let error = UnknownFeature(unknown.into());
+            assert_eq!(text.parse::<WasmFeatures>(), Err(error), "{text:?}");
         }
+        let error = "v9".parse::<WasmFeatures>().unwrap_err().to_string();
+        let names = WasmFeatures::ALL.to_string();
+        assert!(
+            error.contains("\"v9\"") && error.ends_with(&names),
+            "{error}"
+        );
     }
 
     #[test]
