@@ -23,13 +23,14 @@
 //! * [`frame`]: reads and rebuilds machine stacks.
 //! * [`image`]: a frozen instance as bytes, and the validation of hostile ones.
 //! * `checkpoint`: generations of guests, durable on a block device.
+//! * `scheduler`: many guests on one processor, parked to images while they are idle.
 //! * `wasi`: the WASI preview 1 host.
 //!
 //! # Features of the crate
 //!
 //! All are on by default, and each only adds: `bare` (the platform for kernels, `platform::bare`),
 //! `checkpoint`, `simd` (without, a module with vectors is refused with
-//! [`module::DecodeError::UnsupportedFeature`]) and `wasi`.
+//! [`module::DecodeError::UnsupportedFeature`]), `scheduler` and `wasi`.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -48,6 +49,8 @@ pub mod module;
 pub mod platform;
 pub mod precompiled;
 pub mod runtime;
+#[cfg(feature = "scheduler")]
+pub mod scheduler;
 pub mod state;
 pub mod trap;
 #[cfg(feature = "checkpoint")]

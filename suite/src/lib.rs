@@ -7,6 +7,8 @@
 //! are frozen and thawed on the way, or their frames moved between code [`versions`]. [`pattern`] compares results with what a
 //! script expects of them; [`spectest`] is the module that scripts import.
 //!
+//! [`tracking`] and [`guests`] are tests of other things that Linux and the kernel share.
+//!
 //! The text of scripts becomes this form on the host (`woodfrog_cli::wast`).
 #![no_std]
 
@@ -14,6 +16,7 @@ extern crate alloc;
 
 pub mod batch;
 pub mod freezing;
+pub mod guests;
 pub mod pattern;
 pub mod report;
 pub mod run;

@@ -9,15 +9,34 @@ use woodfrog_qemu::{Accel, Artifacts, Ended, Ending, MachineType, Vm};
 /// Far more than any of the images takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn boot(image: &Path, machine: MachineType, disk: Option<&Path>, append: &str) -> Ended {
+/// What an image is booted with, beside the machine type.
+#[derive(Clone, Copy)]
+struct Setup<'a> {
+    disk: Option<&'a Path>,
+    /// The command line.
+    append: &'a str,
+    memory_mib: u32,
+}
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        Self {
+            disk: None,
+            append: "",
+            memory_mib: 256,
+        }
+    }
+}
+
+fn boot(image: &Path, machine: MachineType, setup: Setup<'_>) -> Ended {
     let directory = TempDir::new().expect("a temporary directory");
     let vm = Vm {
         kernel: image.to_owned(),
         machine,
         accel: Accel::Tcg,
-        disk: disk.map(Path::to_owned),
-        append: append.into(),
-        memory_mib: 256,
+        disk: setup.disk.map(Path::to_owned),
+        append: setup.append.into(),
+        memory_mib: setup.memory_mib,
         timeout: TIMEOUT,
         log: directory.path().join("log"),
     };
@@ -26,19 +45,18 @@ fn boot(image: &Path, machine: MachineType, disk: Option<&Path>, append: &str) -
 
 /// Boots an image on both machines; all must end so. Returns the logs.
 fn boot_everywhere(name: &str, ending: Ending, disk: Option<&Path>) -> Vec<String> {
-    boot_everywhere_with(name, ending, disk, "")
+    let setup = Setup {
+        disk,
+        ..Setup::default()
+    };
+    boot_everywhere_with(name, ending, setup)
 }
 
-/// The same, with a command line for the image.
-fn boot_everywhere_with(
-    name: &str,
-    ending: Ending,
-    disk: Option<&Path>,
-    append: &str,
-) -> Vec<String> {
+/// The same, with other things than a disk.
+fn boot_everywhere_with(name: &str, ending: Ending, setup: Setup<'_>) -> Vec<String> {
     let image = Artifacts::new().image(name).expect("an image");
     let boot = |machine| {
-        let ended = boot(&image, machine, disk, append);
+        let ended = boot(&image, machine, setup);
         let Ended {
             log, qemu_errors, ..
         } = ended;
@@ -112,8 +130,12 @@ fn errors_of_the_disk_are_those_of_the_requests_at_fault() {
     fs::write(&rules, rules_text.concat()).expect("rules");
     // QEMU's blkdebug protocol stands between the device and the file.
     let disk = format!("blkdebug:{}:{}", rules.display(), disk.display());
-    let disk = Path::new(&disk);
-    for log in boot_everywhere_with("disk_errors", Ending::Finished, Some(disk), "bad_sectors") {
+    let setup = Setup {
+        disk: Some(Path::new(&disk)),
+        append: "bad_sectors",
+        ..Setup::default()
+    };
+    for log in boot_everywhere_with("disk_errors", Ending::Finished, setup) {
         assert!(log.contains("errors were those"), "{log}");
     }
 }
@@ -122,8 +144,12 @@ fn errors_of_the_disk_are_those_of_the_requests_at_fault() {
 fn a_read_only_disk_is_read_and_not_written() {
     let directory = TempDir::new().expect("a temporary directory");
     let disk = format!("{},readonly=on", disk_of(&directory, 1).display());
-    let disk = Path::new(&disk);
-    for log in boot_everywhere_with("disk_errors", Ending::Finished, Some(disk), "read_only") {
+    let setup = Setup {
+        disk: Some(Path::new(&disk)),
+        append: "read_only",
+        ..Setup::default()
+    };
+    for log in boot_everywhere_with("disk_errors", Ending::Finished, setup) {
         assert!(log.contains("is read"), "{log}");
     }
 }
@@ -145,5 +171,16 @@ fn a_panic_below_a_guest_shows_the_frames_of_both() {
         let (kernel, wasm) = log.split_once("wasm backtrace:").expect("both");
         assert!(kernel.contains("kernel backtrace:"), "{log}");
         assert!(wasm.contains("inner") && wasm.contains("run"), "{log}");
+    }
+}
+
+#[test]
+fn a_thousand_guests_take_turns_in_512_mib_and_900_are_parked() {
+    let setup = Setup {
+        memory_mib: 512,
+        ..Setup::default()
+    };
+    for log in boot_everywhere_with("guests", Ending::Finished, setup) {
+        assert!(log.contains("ended: 1000"), "{log}");
     }
 }

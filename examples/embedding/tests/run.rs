@@ -43,3 +43,25 @@ fn a_thawed_guest_goes_on_where_it_was_frozen() {
     assert!(after.ends_with(rest), "{after}");
     assert_eq!(printed.matches("guest: at").count(), 5);
 }
+
+#[test]
+fn guests_take_turns_and_are_parked_while_they_sleep() {
+    let printed = printed(env!("CARGO_BIN_EXE_scheduler"));
+    let count = |line: &str| printed.lines().filter(|&other| other == line).count();
+    for guest in 0..6 {
+        for round in 1..=3 {
+            assert_eq!(
+                count(&format!("guest {guest}: round {round}")),
+                1,
+                "{printed}"
+            );
+        }
+        assert_eq!(
+            count(&format!("guest {guest} returns {}", guest * guest)),
+            1,
+            "{printed}"
+        );
+    }
+    let thawed = printed.lines().filter(|line| line.ends_with(" is thawed"));
+    assert!(thawed.count() >= 4, "{printed}");
+}
