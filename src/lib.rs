@@ -53,8 +53,6 @@ pub mod runtime;
 pub mod scheduler;
 pub mod state;
 pub mod trap;
-#[cfg(feature = "checkpoint")]
-pub mod two_slots;
 #[cfg(feature = "wasi")]
 pub mod wasi;
 

@@ -21,6 +21,7 @@ extern crate alloc;
 pub mod arch;
 pub mod console;
 pub mod drivers;
+pub mod guest_disk;
 pub mod host;
 pub mod mm;
 pub mod options;

@@ -5,28 +5,71 @@
 
 use crate::console::LogLevel;
 use alloc::string::String;
+use woodfrog::checkpoint::Key;
 
 /// What the command line says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// `guest=NAME`: which of the disk's programs to run; without it, the only one.
+    pub guest: Option<String>,
     /// `freeze_after_ms=N`: freeze the program when it has run for this long since this boot.
     pub freeze_after_ms: Option<u64>,
     /// `checkpoint_every_ms=N`: write a checkpoint each time the program has run for this long.
     pub checkpoint_every_ms: Option<u64>,
     /// `checkpoint=`: what to do with a checkpoint on the disk.
     pub checkpoint: CheckpointUse,
+    /// `keep=N`: how many checkpoints are kept.
+    pub keep: usize,
+    /// `owner=NAME`: who has the disk's lease.
+    pub owner: String,
+    /// `lease=`: what to do if another machine has the lease.
+    pub lease: LeaseUse,
+    /// `lease_ms=N`: how long the lease lasts without a checkpoint; without it, until the end.
+    pub lease_ms: Option<u64>,
+    /// `key=HEX`: the key that the disk was made with.
+    pub key: Option<Key>,
     /// `seed=N`: the program's random numbers come from this seed, not from the machine.
     pub seed: Option<u64>,
     /// `log=`: how much the kernel says.
     pub log: LogLevel,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            guest: None,
+            freeze_after_ms: None,
+            checkpoint_every_ms: None,
+            checkpoint: CheckpointUse::default(),
+            keep: 2,
+            owner: "woodfrog".into(),
+            lease: LeaseUse::default(),
+            lease_ms: None,
+            key: None,
+            seed: None,
+            log: LogLevel::default(),
+        }
+    }
+}
+
+/// What to do if another machine has the disk's lease.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LeaseUse {
+    /// `acquire`: do nothing.
+    #[default]
+    Acquire,
+    /// `take_over`: take it away.
+    TakeOver,
+}
+
 /// What to do with a checkpoint on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CheckpointUse {
-    /// `resume`: resume it.
+    /// `resume`: resume the newest.
     #[default]
     Resume,
+    /// A number: resume this one.
+    Number(u64),
     /// `discard`: remove it, and start the program afresh.
     Discard,
 }
@@ -36,7 +79,7 @@ pub enum CheckpointUse {
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are freeze_after_ms, checkpoint_every_ms, checkpoint, seed and log"
+        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, checkpoint, keep, owner, lease, lease_ms, key, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -72,6 +115,12 @@ impl Options {
                     options.checkpoint_every_ms = Some(milliseconds("checkpoint_every_ms", value)?);
                 }
                 "checkpoint" => options.checkpoint = checkpoint_use(value)?,
+                "guest" => options.guest = Some(value.into()),
+                "keep" => options.keep = keep(value)?,
+                "owner" => options.owner = value.into(),
+                "lease" => options.lease = lease_use(value)?,
+                "lease_ms" => options.lease_ms = Some(milliseconds("lease_ms", value)?),
+                "key" => options.key = Some(key(value)?),
                 "seed" => options.seed = Some(seed(value)?),
                 "log" => options.log = log_level(value)?,
                 _ => return Err(OptionError::Unknown(word.into())),
@@ -102,12 +151,50 @@ fn checkpoint_use(value: &str) -> Result<CheckpointUse, OptionError> {
     match value {
         "resume" => Ok(CheckpointUse::Resume),
         "discard" => Ok(CheckpointUse::Discard),
+        number => number
+            .parse()
+            .map(CheckpointUse::Number)
+            .map_err(|_| OptionError::Value {
+                name: "checkpoint",
+                value: value.into(),
+                expected: "resume, discard or a number",
+            }),
+    }
+}
+
+fn keep(value: &str) -> Result<usize, OptionError> {
+    match value.parse() {
+        Ok(number) if (1..=MAX_KEEP).contains(&number) => Ok(number),
         _ => Err(OptionError::Value {
-            name: "checkpoint",
+            name: "keep",
             value: value.into(),
-            expected: "resume or discard",
+            expected: "a number from 1 to 1024",
         }),
     }
+}
+
+/// As many generations as a guest can have on a disk.
+const MAX_KEEP: usize = 1024;
+
+fn lease_use(value: &str) -> Result<LeaseUse, OptionError> {
+    match value {
+        "acquire" => Ok(LeaseUse::Acquire),
+        "take_over" => Ok(LeaseUse::TakeOver),
+        _ => Err(OptionError::Value {
+            name: "lease",
+            value: value.into(),
+            expected: "acquire or take_over",
+        }),
+    }
+}
+
+/// A key is not repeated in errors, which go to a log.
+fn key(value: &str) -> Result<Key, OptionError> {
+    Key::from_hex(value).ok_or(OptionError::Value {
+        name: "key",
+        value: "...".into(),
+        expected: "64 hexadecimal digits",
+    })
 }
 
 fn seed(value: &str) -> Result<u64, OptionError> {

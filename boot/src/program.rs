@@ -2,19 +2,19 @@
 //! or to a freeze.
 
 use crate::arch::timer;
-use crate::drivers::{DiskError, VirtioDisk};
+use crate::guest_disk::{GuestDisk, GuestDiskError};
 use crate::host::KernelHost;
-use crate::options::{CheckpointUse, Options};
+use crate::options::Options;
 use crate::{Machine, Status, info, status};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use woodfrog::image::{ImageError, RawImage};
+use woodfrog::checkpoint::{Guest, WriteError};
+use woodfrog::image::RawImage;
 use woodfrog::runtime::{
     CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module, ModuleError, Store,
     ThawError,
 };
 use woodfrog::trap::Trap;
-use woodfrog::two_slots::{CheckpointStore, DeviceError, Guest, OpenError, ReadError, WriteError};
 use woodfrog::wasi::{
     self, Entry, Exit, HostData, HostState, PlannedModule, ProgramError, Progress, Random,
     StateError, WasiCtx,
@@ -31,19 +31,11 @@ type Data = HostData<KernelHost>;
 #[expect(missing_docs, reason = "the variants say which stage failed")]
 pub enum Failure {
     #[error("{0}")]
-    Disk(#[from] DiskError),
-    #[error("cannot open the disk: {0}")]
-    Open(#[from] OpenError),
-    #[error("cannot read the disk: {0}")]
-    Read(#[from] ReadError),
-    #[error("the disk failed: {0}")]
-    Device(#[from] DeviceError),
+    Disk(#[from] GuestDiskError),
     #[error("bad module: {0}")]
     Module(#[from] ModuleError),
     #[error("bad arguments or program state: {0}")]
     State(#[from] StateError),
-    #[error("bad checkpoint: {0}")]
-    Image(#[from] ImageError),
     #[error("cannot resume the checkpoint: {0}")]
     Thaw(#[from] ThawError),
     #[error("cannot freeze the program: {0}")]
@@ -67,24 +59,30 @@ enum Ending {
 ///
 /// [`Failure`]. A program's trap is none.
 pub fn run(machine: &Machine, options: &Options) -> Result<Status, Failure> {
-    let mut disk = CheckpointStore::open(VirtioDisk::find()?)?;
-    if options.checkpoint == CheckpointUse::Discard {
-        disk.clear()?;
-    }
-    if let Some(code) = disk.result()? {
-        status!("status ended-before code={code}");
-        return Ok(Status::Finished);
-    }
-    let session = Session::load(machine, &mut disk)?;
-    let store = match disk.latest()? {
+    let mut disk = GuestDisk::open(options)?;
+    let status = match disk.exit_status() {
+        Some(code) => {
+            status!("status ended-before code={code}");
+            Status::Finished
+        }
+        None => go_on(machine, &mut disk, options)?,
+    };
+    disk.release();
+    Ok(status)
+}
+
+/// Runs the program from where it is.
+fn go_on(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<Status, Failure> {
+    let session = Session::load(machine, disk)?;
+    let store = match disk.checkpoint(options.checkpoint)? {
         None => session.begin(options)?,
-        Some(checkpoint) => {
-            let store = session.thaw(&checkpoint.bytes)?;
-            status!("status thawed checkpoint={}", checkpoint.sequence);
+        Some((number, stored)) => {
+            let store = session.thaw(stored.image())?;
+            status!("status thawed checkpoint={number}");
             store
         }
     };
-    session.drive(store, &mut disk, options)
+    session.drive(store, disk, options)
 }
 
 /// The engine and the program's compiled module.
@@ -96,8 +94,8 @@ struct Session {
 }
 
 impl Session {
-    fn load(machine: &Machine, disk: &mut CheckpointStore<VirtioDisk>) -> Result<Self, Failure> {
-        let mut guest = disk.guest()?;
+    fn load(machine: &Machine, disk: &mut GuestDisk) -> Result<Self, Failure> {
+        let mut guest = disk.program()?;
         let engine = Engine::new(machine.platform.clone(), Config::default());
         let module = Module::new(&engine, &core::mem::take(&mut guest.module))?;
         let statistics = module.statistics();
@@ -149,8 +147,7 @@ impl Session {
     }
 
     /// A store as a checkpoint has it.
-    fn thaw(&self, bytes: &[u8]) -> Result<Store<Data>, Failure> {
-        let raw = RawImage::parse(bytes)?;
+    fn thaw(&self, raw: RawImage<'_>) -> Result<Store<Data>, Failure> {
         let state = HostState::of_image(raw.unverified())?;
         let linker = self.linker(&state);
         Ok(self.new_store(state).thaw(raw, &linker)?)
@@ -160,7 +157,7 @@ impl Session {
     fn drive(
         &self,
         mut store: Store<Data>,
-        disk: &mut CheckpointStore<VirtioDisk>,
+        disk: &mut GuestDisk,
         options: &Options,
     ) -> Result<Status, Failure> {
         let mut linker = self.linker(&store.data().state);
@@ -170,12 +167,14 @@ impl Session {
             match wasi::step(&mut store, &mut linker, &self.modules) {
                 Ok(Progress::Advanced) => {}
                 Ok(Progress::Suspended) => {
-                    let sequence = freeze(&mut store, disk)?;
-                    if options.checkpoint_every_ms.is_none() {
-                        status!("status frozen checkpoint={sequence}");
-                        return Ok(Status::Frozen);
+                    match freeze(&mut store, disk)? {
+                        Some(number) if options.checkpoint_every_ms.is_none() => {
+                            status!("status frozen checkpoint={number}");
+                            return Ok(Status::Frozen);
+                        }
+                        Some(number) => status!("status checkpointed checkpoint={number}"),
+                        None => {}
                     }
-                    status!("status checkpointed checkpoint={sequence}");
                     set_alarm(&store, freeze_ms);
                 }
                 Ok(Progress::Ended(_)) => return finish(disk, &Ending::Returned),
@@ -193,10 +192,18 @@ fn set_alarm(store: &Store<Data>, delay_ms: Option<u64>) {
     }
 }
 
-/// Writes a checkpoint of a suspended store and returns its number.
-fn freeze(store: &mut Store<Data>, disk: &mut CheckpointStore<VirtioDisk>) -> Result<u64, Failure> {
+/// Writes a checkpoint of a suspended store and returns its number; None if there is no room or
+/// the device failed, and the program goes on without.
+fn freeze(store: &mut Store<Data>, disk: &mut GuestDisk) -> Result<Option<u64>, Failure> {
     let image = store.freeze()?;
-    Ok(disk.write_checkpoint(&image)?)
+    match disk.write(&image) {
+        Ok(number) => Ok(Some(number)),
+        Err(error @ (WriteError::Full { .. } | WriteError::Device(_))) => {
+            status!("status not-checkpointed reason={error}");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A program's own way of ending, or why it failed.
@@ -213,14 +220,14 @@ fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
 }
 
 /// Reports the end and records it on the disk.
-fn finish(disk: &mut CheckpointStore<VirtioDisk>, ending: &Ending) -> Result<Status, Failure> {
+fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
     timer::cancel_alarm();
     let code = match ending {
         Ending::Returned => 0,
         Ending::Exited(status) => *status as i32,
         Ending::Trapped(_) => TRAP_STATUS,
     };
-    disk.write_result(code)?;
+    disk.write_exit_status(code)?;
     match ending {
         Ending::Returned => status!("status returned code={code}"),
         Ending::Exited(_) => status!("status exited code={code}"),

@@ -2,25 +2,28 @@
 
 mod args;
 mod check;
+mod copy;
 mod device;
 mod error;
+mod extract;
 mod list;
+mod opened;
 
 pub use args::DiskArgs;
 pub use device::FileDevice;
 pub use error::DiskError;
 
 use crate::error::Failure;
-use crate::{input, load, output, report};
-use args::{AddArgs, CreateArgs, DiskCommand, ExtractArgs, GuestArgs};
+use crate::progress::Progress;
+use crate::{input, load, report};
+use args::{AddArgs, CreateArgs, DiskCommand, GcArgs, ProgramArgs, RmArgs};
+use opened::{Disk, find_guest, now_ms, owner, read_key, with_lease};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use woodfrog::checkpoint::{self, FormatOptions, Guest, GuestId};
+use woodfrog::image::{InstanceImage, MemoryContents};
 use woodfrog::module::{Module, ModuleHash};
-use woodfrog::two_slots::{self as checkpoint, CheckpointStore, Guest, Slot};
-
-/// A disk in a file.
-type Disk = CheckpointStore<FileDevice>;
 
 /// Does what was asked for and returns the exit code.
 ///
@@ -29,116 +32,147 @@ type Disk = CheckpointStore<FileDevice>;
 /// [`Failure`]; the exit code is then 1.
 pub fn run(args: &DiskArgs) -> Result<u8, Failure> {
     match &args.command {
-        DiskCommand::Create(args) => create(args),
-        DiskCommand::Add(args) => add(args),
-        DiskCommand::Ls(args) => report::print_text(&list::list(&args.disk)?).map(|()| 0),
-        DiskCommand::Fsck(args) => check::check(&args.disk),
-        DiskCommand::Extract(args) => extract(args),
+        DiskCommand::Create(args) => create(args).map(|()| 0),
+        DiskCommand::Add(args) => add(args).map(|()| 0),
+        DiskCommand::Ls(args) => report::print_text(&list::list(args)?).map(|()| 0),
+        DiskCommand::Fsck(args) => check::check(args),
+        DiskCommand::Extract(args) => extract::extract(args).map(|()| 0),
+        DiskCommand::Gc(args) => gc(args).map(|()| 0),
+        DiskCommand::Rm(args) => remove(args).map(|()| 0),
+        DiskCommand::Copy(args) => copy::copy(args).map(|()| 0),
     }
 }
 
-fn create(args: &CreateArgs) -> Result<u8, Failure> {
-    let guest = read_guest(&args.guest)?.unwrap_or_default();
+fn create(args: &CreateArgs) -> Result<(), Failure> {
+    let guest = read_guest(&args.program)?;
+    let key = args.key.as_deref().map(read_key).transpose()?;
     let is_new = !args.disk.exists();
     if !is_new && !args.force {
-        refuse_other_files(&args.disk)?;
+        refuse_overwriting(&args.disk)?;
     }
     let device = FileDevice::create(&args.disk, args.size)?;
-    let result = checkpoint::format(device, &guest)
+    let options = FormatOptions {
+        disk_id: random_id().map_err(|source| DiskError::io(&args.disk, source))?,
+        owner: owner(),
+        key,
+    };
+    let result = checkpoint::format(device, &options)
         .map_err(|error| DiskError::format(&args.disk, error).into())
-        .and_then(|mut disk| match &args.guest.image {
-            Some(image) => put_image(&mut disk, &args.disk, image),
-            None => Ok(()),
+        .and_then(|mut disk| {
+            if let Some(guest) = &guest {
+                let id = add_guest(&mut disk, &args.disk, guest, false)?;
+                if let Some(image) = &args.image {
+                    put_image(&mut disk, &args.disk, id, image)?;
+                }
+            }
+            let released = disk.release();
+            Ok(released.map_err(|error| DiskError::write(&args.disk, error))?)
         });
     if result.is_err() && is_new {
         // What is left of it would only be in the way.
         let _ = std::fs::remove_file(&args.disk);
     }
-    result.map(|()| 0)
+    result
 }
 
-fn add(args: &AddArgs) -> Result<u8, Failure> {
-    let mut disk = open(&args.disk, Access::Write)?;
-    if let Some(guest) = read_guest(&args.guest)? {
-        let device = disk.into_device();
-        let formatted = checkpoint::format(device, &guest);
-        disk = formatted.map_err(|error| DiskError::format(&args.disk, error))?;
+fn random_id() -> std::io::Result<[u8; 16]> {
+    let mut id = [0; 16];
+    let mut filled = 0;
+    while filled < id.len() {
+        let flags = rustix::rand::GetRandomFlags::empty();
+        filled += rustix::rand::getrandom(&mut id[filled..], flags)?;
     }
-    if let Some(image) = &args.guest.image {
-        put_image(&mut disk, &args.disk, image)?;
-    }
-    Ok(0)
+    Ok(id)
 }
 
-fn extract(args: &ExtractArgs) -> Result<u8, Failure> {
-    let mut disk = open(&args.disk, Access::Read)?;
-    if let Some(path) = &args.module {
-        let guest = read_disk_guest(&mut disk, &args.disk)?;
-        if guest.module.is_empty() {
-            return Err(DiskError::no_guest(&args.disk).into());
-        }
-        output::write(path, &guest.module)?;
-    }
-    if let Some(path) = &args.image {
-        let found = match args.number {
-            None => disk.latest(),
-            Some(number) => checkpoint_numbered(&mut disk, number),
-        };
-        let found = found.map_err(|error| DiskError::read(&args.disk, error))?;
-        let missing = || DiskError::no_checkpoint(&args.disk, args.number);
-        output::write(path, &found.ok_or_else(missing)?.bytes)?;
-    }
-    Ok(0)
-}
-
-/// The complete checkpoint with this number.
-fn checkpoint_numbered(
-    disk: &mut Disk,
-    number: u64,
-) -> Result<Option<checkpoint::Checkpoint>, checkpoint::ReadError> {
-    for slot in Slot::ALL {
-        let found = disk.checkpoint(slot)?;
-        if let Some(found) = found.filter(|found| found.sequence == number) {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
-/// What a disk is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
-    Read,
-    Write,
-}
-
-fn open(path: &Path, access: Access) -> Result<Disk, DiskError> {
-    let device = FileDevice::open(path, access == Access::Write)?;
-    CheckpointStore::open(device).map_err(|error| DiskError::open(path, error))
-}
-
-fn read_disk_guest(disk: &mut Disk, path: &Path) -> Result<Guest, DiskError> {
-    disk.guest().map_err(|error| DiskError::read(path, error))
-}
-
-/// Keeps `create` from overwriting a file that is neither empty nor a checkpoint disk.
-fn refuse_other_files(path: &Path) -> Result<(), DiskError> {
+/// Keeps `create` from overwriting anything.
+fn refuse_overwriting(path: &Path) -> Result<(), DiskError> {
     let device = FileDevice::open(path, false)?;
-    if device.is_empty() || CheckpointStore::open(device).is_ok() {
+    if device.is_empty() {
         return Ok(());
     }
-    Err(DiskError::NotOurs(path.to_owned()))
+    let is_disk = checkpoint::is_checkpoint_disk(device);
+    let path = path.to_owned();
+    Err(match is_disk.unwrap_or(false) {
+        true => DiskError::DiskExists(path),
+        false => DiskError::NotOurs(path),
+    })
+}
+
+fn add(args: &AddArgs) -> Result<(), Failure> {
+    let guest = read_guest(&args.program)?;
+    let path = &args.disk.path.disk;
+    with_lease(&args.disk, |disk| {
+        let id = match &guest {
+            Some(guest) => add_guest(disk, path, guest, args.replace)?,
+            None => find_guest(disk, path, args.guest.as_deref())?.id,
+        };
+        match &args.image {
+            Some(image) => put_image(disk, path, id, image),
+            None => Ok(()),
+        }
+    })
+}
+
+fn add_guest(
+    disk: &mut Disk,
+    path: &Path,
+    guest: &Guest,
+    may_replace: bool,
+) -> Result<GuestId, DiskError> {
+    let result = match disk.guest_named(&guest.name) {
+        Some(old) if may_replace => disk.replace_guest(old.id, guest).map(|()| old.id),
+        Some(_) => {
+            return Err(DiskError::GuestExists {
+                path: path.to_owned(),
+                name: guest.name.clone(),
+            });
+        }
+        None => disk.add_guest(guest),
+    };
+    result.map_err(|error| DiskError::write(path, error))
+}
+
+fn gc(args: &GcArgs) -> Result<(), Failure> {
+    let path = &args.disk.path.disk;
+    let text = with_lease(&args.disk, |disk| {
+        let guests = match &args.guest {
+            Some(name) => vec![find_guest(disk, path, Some(name))?],
+            None => disk.guests(),
+        };
+        let mut text = String::new();
+        for guest in guests {
+            let dropped = guest.generations.len().saturating_sub(args.keep);
+            let result = disk.keep_newest(guest.id, args.keep);
+            result.map_err(|error| DiskError::write(path, error))?;
+            if dropped > 0 {
+                text += &format!("{}: {dropped} checkpoints removed\n", guest.name);
+            }
+        }
+        text += &list::usage_line(disk, path)?;
+        Ok(text)
+    })?;
+    report::print_text(&text)
+}
+
+fn remove(args: &RmArgs) -> Result<(), Failure> {
+    let path = &args.disk.path.disk;
+    with_lease(&args.disk, |disk| {
+        let guest = find_guest(disk, path, Some(&args.guest))?;
+        let result = disk.remove_guest(guest.id);
+        Ok(result.map_err(|error| DiskError::write(path, error))?)
+    })
 }
 
 /// The guest that the options describe; None without a module.
-fn read_guest(args: &GuestArgs) -> Result<Option<Guest>, Failure> {
+fn read_guest(args: &ProgramArgs) -> Result<Option<Guest>, Failure> {
     let Some(path) = &args.module else {
         return Ok(None);
     };
     let module = load::decode(path)?;
-    let name = path.file_name().unwrap_or(path.as_os_str());
+    let program = path.file_name().unwrap_or(path.as_os_str());
     let program_args = args.arg.iter().map(OsString::as_os_str);
-    let argv = std::iter::once(name).chain(program_args);
+    let argv = std::iter::once(program).chain(program_args);
     let envs = args.env.iter().map(|variable| {
         if !variable.contains('=') {
             return Err(Failure::MalformedOption {
@@ -149,28 +183,52 @@ fn read_guest(args: &GuestArgs) -> Result<Option<Guest>, Failure> {
         }
         Ok(variable.clone().into_bytes())
     });
+    let stem = path.file_stem().unwrap_or(path.as_os_str());
+    let stem = || stem.to_string_lossy().into_owned();
     Ok(Some(Guest {
+        name: args.name.clone().unwrap_or_else(stem),
         module: module.bytes.to_vec(),
         args: argv.map(|arg| arg.as_bytes().to_vec()).collect(),
         envs: envs.collect::<Result<_, _>>()?,
+        files: Vec::new(),
     }))
 }
 
-/// Writes an image file to a disk as its newest checkpoint.
-fn put_image(disk: &mut Disk, disk_path: &Path, path: &Path) -> Result<(), Failure> {
-    let guest = read_disk_guest(disk, disk_path)?;
+/// Writes an image file to a disk as the newest generation of a guest.
+fn put_image(
+    disk: &mut Disk,
+    disk_path: &Path,
+    guest: GuestId,
+    path: &Path,
+) -> Result<(), Failure> {
     let bytes = input::read_image(path)?;
     let image = input::parse_image(path, &bytes)?;
-    let is_of_guest = module_hash(&guest).is_some_and(|hash| image.modules().contains(&hash));
-    if !is_of_guest {
+    let program = read_program(disk, disk_path, guest)?;
+    if !module_hash(&program).is_some_and(|hash| image.modules().contains(&hash)) {
         return Err(DiskError::OtherModule(path.to_owned()).into());
     }
-    let written = disk.write_bytes(&bytes);
+    let image = image.unverified();
+    let total = memory_bytes(image);
+    let mut progress = Progress::new(format!("writing {}", disk_path.display()));
+    let on_progress = &mut |done| progress.set(done, total);
+    let written = image.write_generation(disk, guest, now_ms(), usize::MAX, on_progress);
     written.map_err(|error| DiskError::write(disk_path, error))?;
     Ok(())
 }
 
-/// The identity of a disk's module; None if there is none, or it is invalid.
+/// Bytes of an image's pages.
+fn memory_bytes(image: &InstanceImage<'_>) -> u64 {
+    let contents = image.memories.iter().map(|memory| &memory.contents);
+    let runs = contents.flat_map(MemoryContents::page_runs);
+    runs.map(|run| run.len_bytes() as u64).sum()
+}
+
+fn read_program(disk: &mut Disk, path: &Path, guest: GuestId) -> Result<Guest, DiskError> {
+    let guest = disk.read_guest(guest);
+    guest.map_err(|error| DiskError::read(path, error))
+}
+
+/// The identity of a guest's module; None if it is invalid.
 fn module_hash(guest: &Guest) -> Option<ModuleHash> {
     let module = Module::decode(guest.module.as_slice()).ok()?;
     Some(module.hash)

@@ -7,7 +7,7 @@ use crate::{files, frames, output};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use woodfrog::image::{ImageSink, RawImage, ValidatedImage};
+use woodfrog::image::{ImageSink, InstanceImage, RawImage, ValidatedImage};
 use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store, SuspendedFrame, VersionId};
 use woodfrog::wasi::{HostData, HostState};
 
@@ -50,6 +50,17 @@ pub fn freeze_to_file(
     modules: &[Module],
 ) -> Result<Vec<BacktraceFrame>, Failure> {
     let image = store.freeze()?;
+    write_image(&image, path)?;
+    let modules: Vec<_> = modules.iter().map(Module::inner).collect();
+    Ok(frames::of_image(&image, &modules))
+}
+
+/// Writes an image to a file, which it replaces when it is whole.
+///
+/// # Errors
+///
+/// [`Failure::Write`].
+pub fn write_image(image: &InstanceImage<'_>, path: &Path) -> Result<(), Failure> {
     let encoded = image.encode();
     output::write_with(path, |file| {
         encoded.write_to(&mut FileSink {
@@ -58,9 +69,7 @@ pub fn freeze_to_file(
             total: encoded.len_bytes(),
             progress: Progress::new(format!("writing {}", path.display())),
         })
-    })?;
-    let modules: Vec<_> = modules.iter().map(Module::inner).collect();
-    Ok(frames::of_image(&image, &modules))
+    })
 }
 
 /// Makes a store from an image, which is checked against the modules.

@@ -5,8 +5,10 @@ mod common;
 use common::{Run, file, path};
 use std::fs;
 use woodfrog::abi::FuncAddr;
+use woodfrog::checkpoint::{CheckpointStore, OpenOptions, Owner, WriteError};
 use woodfrog::image::{FunctionState, InstanceImage, InstanceState, MemoryContents, MemoryState};
 use woodfrog::module::Module;
+use woodfrog_cli::disk::FileDevice;
 
 const PROGRAM: &str = r#"(module (memory 1) (func (export "_start")))"#;
 
@@ -27,20 +29,35 @@ fn make_disk() -> String {
     disk_path
 }
 
+/// What `ls --json` says.
+fn list(disk_path: &str) -> serde_json::Value {
+    let listed = disk(&["ls", "--json", disk_path]);
+    serde_json::from_str(&listed.stdout).unwrap()
+}
+
+/// The numbers of a program's checkpoints.
+fn numbers(disk_path: &str, guest: usize) -> Vec<u64> {
+    let listed = list(disk_path);
+    let checkpoints = listed["guests"][guest]["checkpoints"].as_array().unwrap();
+    let numbers = checkpoints
+        .iter()
+        .map(|one| one["number"].as_u64().unwrap());
+    numbers.collect()
+}
+
 #[test]
-fn a_disk_lists_its_program_and_empty_slots() {
+fn a_disk_lists_its_program() {
     let disk_path = make_disk();
     assert_eq!(fs::metadata(&disk_path).unwrap().len(), 1 << 20);
     let listed = disk(&["ls", &disk_path]);
     let lines: Vec<&str> = listed.stdout.lines().collect();
-    assert!(lines[0].starts_with("module: "), "{listed:?}");
-    assert!(lines[1].ends_with("program.wat"), "{listed:?}");
-    assert_eq!(
-        lines[2..6],
-        ["arg: -v", "env: A=b", "slot A: empty", "slot B: empty"]
-    );
-    disk(&["fsck", &disk_path])
-        .assert_prints("superblock: good\nmodule: good\nslot A: empty\nslot B: empty\ngood\n");
+    assert!(lines[0].ends_with("-program:"), "{listed:?}");
+    assert!(lines[1].starts_with("  module: "), "{listed:?}");
+    assert!(lines[2].ends_with("program.wat"), "{listed:?}");
+    assert_eq!(lines[3..5], ["  arg: -v", "  env: A=b"]);
+    assert!(lines[5].starts_with("room: "), "{listed:?}");
+    assert_eq!(lines[6], "lease: free");
+    disk(&["fsck", &disk_path]).assert_prints("checked 1 programs, 0 checkpoints, 0 pages\ngood\n");
 }
 
 #[test]
@@ -54,13 +71,13 @@ fn the_module_comes_back_as_it_was() {
 #[test]
 fn an_empty_disk_takes_a_program_later() {
     let disk_path = path("disk.img");
-    disk(&["create", &disk_path, "--size", "64K"]).assert_prints("");
+    disk(&["create", &disk_path, "--size", "1M"]).assert_prints("");
     let out = path("out.wasm");
-    disk(&["extract", &disk_path, "--module", &out]).assert_fails(1, "no module");
-    disk(&["extract", &disk_path, "--image", &out]).assert_fails(1, "no such checkpoint");
+    disk(&["extract", &disk_path, "--module", &out]).assert_fails(1, "no program");
     let module = file("program.wat", PROGRAM);
     disk(&["add", &disk_path, "--module", &module]).assert_prints("");
     disk(&["extract", &disk_path, "--module", &out]).assert_prints("");
+    disk(&["extract", &disk_path, "--image", &out]).assert_fails(1, "no such checkpoint");
 }
 
 #[test]
@@ -68,8 +85,9 @@ fn other_files_are_not_overwritten_unless_forced() {
     let disk_path = file("letter.txt", "Dear reader, ".repeat(100));
     disk(&["create", &disk_path]).assert_fails(1, "not a checkpoint disk");
     assert!(fs::read(&disk_path).unwrap().starts_with(b"Dear"));
-    disk(&["create", &disk_path, "--size", "64K", "--force"]).assert_prints("");
-    disk(&["create", &disk_path, "--size", "64K"]).assert_prints("");
+    disk(&["create", &disk_path, "--size", "1M", "--force"]).assert_prints("");
+    disk(&["create", &disk_path, "--size", "1M"]).assert_fails(1, "is a checkpoint disk already");
+    disk(&["create", &disk_path, "--size", "1M", "--force"]).assert_prints("");
 }
 
 #[test]
@@ -84,19 +102,41 @@ fn damage_is_found() {
     let disk_path = make_disk();
     let good = fs::read(&disk_path).unwrap();
     let mut bytes = good.clone();
-    bytes[2 * 4096 + 20] ^= 1;
+    let module = wat::parse_str(PROGRAM).unwrap();
+    let at = position(&bytes, &module);
+    bytes[at + 20] ^= 1;
     fs::write(&disk_path, &bytes).unwrap();
     let checked = disk(&["fsck", &disk_path]);
     assert_eq!(checked.code, Some(1));
+    let found = "damaged, but there is another copy: guest 0, module: not what was written";
+    assert!(checked.stdout.contains(found), "{checked:?}");
+    let out = path("out.wasm");
+    disk(&["extract", &disk_path, "--module", &out]).assert_prints("");
+
+    let at = at + 1 + position(&bytes[at + 1..], &module);
+    bytes[at + 20] ^= 1;
+    fs::write(&disk_path, &bytes).unwrap();
+    let checked = disk(&["fsck", &disk_path]);
+    assert_eq!(checked.code, Some(1));
+    let found = "\ndamaged: guest 0, module: not what was written";
     assert!(
-        checked.stdout.contains("guest checksum mismatch"),
+        format!("\n{}", checked.stdout).contains(found),
         "{checked:?}"
     );
+    disk(&["extract", &disk_path, "--module", &out]).assert_fails(1, "guest 0, module");
 
     bytes = good.clone();
     bytes[30] ^= 1;
     fs::write(&disk_path, &bytes).unwrap();
-    disk(&["fsck", &disk_path]).assert_fails(1, "superblock checksum mismatch");
+    let checked = disk(&["fsck", &disk_path]);
+    assert!(
+        checked.stdout.contains("another copy: header"),
+        "{checked:?}"
+    );
+    let copy = bytes.len() - 4096 + 30;
+    bytes[copy] ^= 1;
+    fs::write(&disk_path, &bytes).unwrap();
+    disk(&["fsck", &disk_path]).assert_fails(1, "header is damaged");
 
     fs::write(&disk_path, &good[..good.len() / 2]).unwrap();
     disk(&["ls", &disk_path]).assert_fails(1, "the disk has");
@@ -104,6 +144,14 @@ fn damage_is_found() {
     disk(&["ls", &disk_path]).assert_fails(1, "the device is empty");
     fs::remove_file(&disk_path).unwrap();
     disk(&["ls", &disk_path]).assert_fails(1, "No such file");
+}
+
+/// Where these bytes are.
+fn position(bytes: &[u8], wanted: &[u8]) -> usize {
+    let at = bytes
+        .windows(wanted.len())
+        .position(|found| found == wanted);
+    at.expect("it is on the disk")
 }
 
 #[test]
@@ -154,12 +202,11 @@ fn make_disk_of_two() -> (String, [Vec<u8>; 2]) {
 #[test]
 fn images_go_to_the_disk_and_come_back() {
     let (disk_path, images) = make_disk_of_two();
-    let len = images[0].len();
-    let listed = disk(&["ls", &disk_path]).stdout;
-    for (slot, number) in [("A", 1), ("B", 2)] {
-        let line = format!("slot {slot}: checkpoint {number}, {len} bytes\n");
-        assert!(listed.contains(&line), "{listed}");
-    }
+    assert_eq!(numbers(&disk_path, 0), [1, 2]);
+    assert_eq!(
+        list(&disk_path)["guests"][0]["checkpoints"][0]["memory_bytes"],
+        4096
+    );
     let checked = disk(&["fsck", &disk_path]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
     let out = path("out.image");
@@ -172,37 +219,157 @@ fn images_go_to_the_disk_and_come_back() {
 }
 
 #[test]
-fn a_damaged_checkpoint_gives_way_to_the_one_before() {
+fn a_damaged_checkpoint_does_not_take_the_one_before_with_it() {
     let (disk_path, images) = make_disk_of_two();
     let mut bytes = fs::read(&disk_path).unwrap();
     let page = images[1].chunks(4096).nth(1).unwrap();
-    let at = bytes.windows(4096).position(|window| window == page);
-    bytes[at.expect("the image is on the disk")] ^= 1;
+    let at = position(&bytes, page);
+    bytes[at] ^= 1;
     fs::write(&disk_path, bytes).unwrap();
     let checked = disk(&["fsck", &disk_path]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
-    assert!(
-        checked.stdout.contains("slot B: damaged: data checksum"),
-        "{checked:?}"
-    );
-    assert!(
-        checked.stdout.contains("slot A: checkpoint 1"),
-        "{checked:?}"
-    );
+    let found = "damaged: guest 0, generation 2, memory 0, page 1: not what was written\n";
+    assert!(checked.stdout.contains(found), "{checked:?}");
     let out = path("out.image");
-    disk(&["extract", &disk_path, "--image", &out]).assert_prints("");
+    disk(&["extract", &disk_path, "--image", &out]).assert_fails(1, "page 1");
+    disk(&["extract", &disk_path, "--image", &out, "--number", "1"]).assert_prints("");
     assert_eq!(fs::read(&out).unwrap(), images[0]);
 }
 
 #[test]
-fn another_module_removes_the_checkpoints() {
-    let (disk_path, _) = make_disk_of_two();
-    let module = file("other.wat", "(module)");
-    let image = file("image", image_bytes(1));
-    disk(&["add", &disk_path, "--module", &module]).assert_prints("");
-    let listed = disk(&["ls", &disk_path]).stdout;
-    assert!(listed.contains("slot A: empty\nslot B: empty"), "{listed}");
-    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "not of the module");
+fn a_disk_takes_several_programs_and_each_has_its_checkpoints() {
+    let (disk_path, images) = make_disk_of_two();
+    let other = file("other.wat", "(module)");
+    let image = file("image", &images[0]);
+    disk(&["add", &disk_path, "--module", &other]).assert_prints("");
+    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "--guest chooses one of");
+    let other_name = list(&disk_path)["guests"][1]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    disk(&["add", &disk_path, "--image", &image, "--guest", &other_name])
+        .assert_fails(1, "not of the program's module");
+    let name = list(&disk_path)["guests"][0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    disk(&["add", &disk_path, "--image", &image, "--guest", &name]).assert_prints("");
+    assert_eq!(numbers(&disk_path, 0), [1, 2, 3]);
+    assert_eq!(numbers(&disk_path, 1), [0; 0]);
+    disk(&["add", &disk_path, "--module", &other]).assert_fails(1, "--replace takes its place");
+    disk(&["rm", &disk_path, "nobody"]).assert_fails(1, "no program \"nobody\"");
+    disk(&["rm", &disk_path, &name]).assert_prints("");
+    assert_eq!(list(&disk_path)["guests"].as_array().unwrap().len(), 1);
+    assert_eq!(disk(&["fsck", &disk_path]).code, Some(0));
+}
+
+#[test]
+fn a_replaced_program_has_no_checkpoints() {
+    let (disk_path, images) = make_disk_of_two();
+    let module = file("program.wat", "(module)");
+    let image = file("image", &images[0]);
+    let name = list(&disk_path)["guests"][0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    disk(&[
+        "add",
+        &disk_path,
+        "--module",
+        &module,
+        "--name",
+        &name,
+        "--replace",
+    ])
+    .assert_prints("");
+    assert_eq!(numbers(&disk_path, 0), [0; 0]);
+    disk(&["add", &disk_path, "--image", &image]).assert_fails(1, "not of the program's module");
+}
+
+#[test]
+fn gc_keeps_the_newest_checkpoints() {
+    let (disk_path, images) = make_disk_of_two();
+    let collected = disk(&["gc", &disk_path]);
+    assert!(
+        collected.stdout.contains("1 checkpoints removed"),
+        "{collected:?}"
+    );
+    assert_eq!(numbers(&disk_path, 0), [2]);
+    let out = path("out.image");
+    disk(&["extract", &disk_path, "--image", &out]).assert_prints("");
+    assert_eq!(fs::read(&out).unwrap(), images[1]);
+}
+
+#[test]
+fn a_program_moves_to_another_disk_with_one_or_all_checkpoints() {
+    let (disk_path, images) = make_disk_of_two();
+    let name = list(&disk_path)["guests"][0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let other = path("other.img");
+    disk(&["create", &other, "--size", "1M"]).assert_prints("");
+    disk(&["copy", &disk_path, &name, &other]).assert_prints("");
+    disk(&["copy", &disk_path, &name, &other]).assert_fails(1, "--name gives another name");
+    disk(&["copy", &disk_path, &name, &other, "--name", "all", "--all"]).assert_prints("");
+    assert_eq!(
+        (numbers(&other, 0), numbers(&other, 1)),
+        (vec![1], vec![1, 2])
+    );
+    let checkpoints = &list(&other)["guests"][1]["checkpoints"];
+    assert_eq!(checkpoints[1]["base"], 1);
+    assert_eq!(
+        list(&other)["guests"][1]["args"],
+        list(&disk_path)["guests"][0]["args"]
+    );
+    assert_eq!(disk(&["fsck", &other]).code, Some(0));
+    let out = path("out.image");
+    for (guest, number, image) in [(&*name, "1", 1), ("all", "1", 0), ("all", "2", 1)] {
+        let args = [
+            "extract", &other, "--guest", guest, "--number", number, "--image", &out,
+        ];
+        disk(&args).assert_prints("");
+        assert_eq!(fs::read(&out).unwrap(), images[image]);
+    }
+}
+
+#[test]
+fn a_keyed_disk_is_of_use_with_its_key_only() {
+    let key = file("key", "0123456789abcdef".repeat(4) + "\n");
+    let other_key = file("key", [7; 32]);
+    let module = file("program.wat", PROGRAM);
+    let disk_path = path("disk.img");
+    let create = [
+        "create", &disk_path, "--size", "1M", "--module", &module, "--key",
+    ];
+    disk(&[&create[..], &[&module]].concat()).assert_fails(1, "a key is 32 bytes");
+    disk(&[&create[..], &[&key]].concat()).assert_prints("");
+    disk(&["ls", &disk_path]).assert_fails(1, "made with a key");
+    disk(&["ls", &disk_path, "--key", &other_key]).assert_fails(1, "not made with this key");
+    assert_eq!(disk(&["fsck", &disk_path, "--key", &key]).code, Some(0));
+    let plain = make_disk();
+    disk(&["ls", &plain, "--key", &key]).assert_fails(1, "made without a key");
+}
+
+#[test]
+fn a_disk_that_another_machine_has_the_lease_of_is_not_written_to() {
+    let disk_path = make_disk();
+    let device = FileDevice::open(disk_path.as_ref(), true).unwrap();
+    let mut store = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    store.acquire(Owner::new("elsewhere"), 0, None).unwrap();
+    let other = file("other.wat", "(module)");
+    let add = ["add", &disk_path, "--module", &other];
+    disk(&add).assert_fails(1, "elsewhere has the lease; --take-over takes it away");
+    assert!(
+        disk(&["ls", &disk_path])
+            .stdout
+            .ends_with("lease: elsewhere\n")
+    );
+    disk(&[&add[..], &["--take-over"]].concat()).assert_prints("");
+    assert!(disk(&["ls", &disk_path]).stdout.ends_with("lease: free\n"));
+    let guest = store.guests()[0].id;
+    assert_eq!(store.remove_guest(guest), Err(WriteError::Fenced));
+    assert_eq!(list(&disk_path)["guests"].as_array().unwrap().len(), 2);
 }
 
 /// Works for some tenths of a second.

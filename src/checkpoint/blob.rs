@@ -81,7 +81,7 @@ impl<D: BlockDevice> Media<D> {
             }
         }
         bytes.truncate(blob.len_bytes as usize);
-        let is_right = self.tagger.tag(Kind::Blob, &bytes) == blob.tag;
+        let is_right = self.tagger.is_right(Kind::Blob, &bytes, blob.tag);
         Ok(is_right.then_some(bytes).ok_or(Fault::Tag))
     }
 }

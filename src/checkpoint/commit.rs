@@ -7,7 +7,7 @@ use super::guests::{
 use super::map::{MemoryMap, PageMap};
 use super::mark::Marks;
 use super::nodes::{Gathered, MAX_NODE, NodeRef, encode};
-use super::space::{Extent, Found, Space, Stream, Window};
+use super::space::{Bitmap, Extent, Found, Space, Stream, Window};
 use super::store::InFlight;
 use super::tag::Kind;
 use super::tree::{InnerCache, Inners};
@@ -163,7 +163,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 store.write_node(writer, Kind::Inner, &bytes, commit)
             },
         )?;
-        let was_there = self.guests.contains_key(&id);
+        let was_there = self.guests.contains_key(&id) || self.damaged_guests.contains_key(&id);
         let guest_count =
             self.root.guest_count - u32::from(was_there) + u32::from(record.is_some());
         self.commit_root(
@@ -173,6 +173,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             },
             &mut writer,
         )?;
+        self.damaged_guests.remove(&id);
         match record {
             Some(record) => drop(self.guests.insert(id, record)),
             None => drop(self.guests.remove(&id)),
@@ -376,8 +377,22 @@ impl<D: BlockDevice> CheckpointStore<D> {
         windows.map(|window| window.count).sum()
     }
 
-    /// Finds out what is free. On the last attempt, everything that is will do.
+    /// Finds out what is free. On the last attempt, everything that is will do, and so will what
+    /// only the commit before needs: nobody misses it as long as the newest record is whole.
     fn sweep(&mut self, is_last: bool) -> Result<(), WriteError> {
+        if is_last {
+            self.previous = None;
+        }
+        let used = self.used_units()?;
+        match &mut self.space {
+            Some(space) => space.restart(used, is_last),
+            None => self.space = Some(Space::new(&self.media.geometry, used, self.state.windows)),
+        }
+        Ok(())
+    }
+
+    /// The units that are not free: of both newest commits, of what is being written, and where former owners may still write.
+    pub(super) fn used_units(&mut self) -> Result<Bitmap, ReadError> {
         let units = self.media.geometry.unit_count;
         let no_memory = ReadError::OutOfMemory {
             len_bytes: units / 4,
@@ -400,11 +415,6 @@ impl<D: BlockDevice> CheckpointStore<D> {
         let data = self.media.geometry.data();
         let quarantine = self.tenure.iter().flat_map(|tenure| &tenure.quarantine);
         let quarantine = quarantine.flat_map(|window| window.extents(&data));
-        let used = marks.into_used(in_flight.chain(quarantine));
-        match &mut self.space {
-            Some(space) => space.restart(used, is_last),
-            None => self.space = Some(Space::new(&self.media.geometry, used, self.state.windows)),
-        }
-        Ok(())
+        Ok(marks.into_used(in_flight.chain(quarantine)))
     }
 }

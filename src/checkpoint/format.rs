@@ -56,7 +56,7 @@ impl Geometry {
     }
 
     /// The units of the two headers.
-    fn headers(&self) -> [u64; 2] {
+    pub fn headers(&self) -> [u64; 2] {
         [0, self.unit_count - 1]
     }
 }
@@ -197,7 +197,7 @@ pub(super) fn read_header<D: BlockDevice>(
 }
 
 /// Reads and checks one header; returns the disk's unit and geometry.
-fn read_header_at<D: BlockDevice>(
+pub(super) fn read_header_at<D: BlockDevice>(
     blocks: &mut Blocks<D>,
     unit: u64,
     key: Option<Key>,

@@ -8,12 +8,13 @@ use super::open::load_guests;
 use super::space::{Bitmap, Extent};
 use super::tag::Kind;
 use super::tree::{Children, Tree, check_children};
-use super::{BlockDevice, GuestId, PAGE, Part, ReadError};
+use super::{BlockDevice, Fault, GuestId, PAGE, Part, ReadError};
 
 /// Units that are in use. Trees share most of their nodes, so what was visited is not again.
 ///
 /// Damage is passed over: what is below a node of which both copies are lost, nobody can reach
-/// any more. Only what may go away is an error.
+/// any more. What cannot be read is an error, for it may be readable again later: a server that was
+/// restarted, a cable that was plugged in again.
 pub(super) struct Marks {
     used: Bitmap,
     visited: Bitmap,
@@ -84,7 +85,10 @@ impl Marks {
         let Some(guests) = ok(load_guests(media, &record))? else {
             return Ok(());
         };
-        for guest in guests.values() {
+        for damage in guests.damaged.into_values() {
+            ok::<()>(Err(damage.into()))?;
+        }
+        for guest in guests.whole.values() {
             self.mark_guest(media, guest)?;
         }
         Ok(())
@@ -202,7 +206,9 @@ impl Marks {
 fn ok<T>(result: Result<T, ReadError>) -> Result<Option<T>, ReadError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error @ (ReadError::Device(_) | ReadError::OutOfMemory { .. })) => Err(error),
-        Err(_) => Ok(None),
+        Err(ReadError::Damaged(damage)) if !matches!(damage.fault, Fault::Unreadable(_)) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -66,7 +66,7 @@ impl<D: BlockDevice> Media<D> {
             Err(error) => return Ok(Err(Fault::Unreadable(error))),
         }
         bytes.truncate(len);
-        let is_right = self.tagger.tag(kind, &bytes) == node.tag;
+        let is_right = self.tagger.is_right(kind, &bytes, node.tag);
         Ok(is_right.then_some(bytes).ok_or(Fault::Tag))
     }
 
@@ -74,7 +74,7 @@ impl<D: BlockDevice> Media<D> {
     ///
     /// # Errors
     ///
-    /// What is wrong with the first copy, if both are damaged.
+    /// If both copies are damaged, that one cannot be read, or else what is wrong with the first.
     pub fn read_node(
         &mut self,
         kind: Kind,
@@ -82,14 +82,17 @@ impl<D: BlockDevice> Media<D> {
         part: Part,
     ) -> Result<Vec<u8>, ReadError> {
         self.check_place(node, part)?;
-        let mut first_fault = None;
+        let mut found = None;
         for unit in node.copies {
             match self.read_copy(kind, node, unit)? {
                 Ok(bytes) => return Ok(bytes),
-                Err(fault) => first_fault = first_fault.or(Some(fault)),
+                Err(fault @ Fault::Unreadable(_)) => {
+                    found = Some(fault);
+                }
+                Err(fault) => found = found.or(Some(fault)),
             }
         }
-        let fault = first_fault.expect("a node has copies");
+        let fault = found.expect("a node has copies");
         Err(Damage { part, fault }.into())
     }
 

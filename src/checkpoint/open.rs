@@ -2,7 +2,7 @@
 
 use super::format::read_header;
 use super::guests::{GuestRecord, MAX_GUESTS, RootRecord};
-use super::nodes::Media;
+use super::nodes::{Media, NodeRef};
 use super::slots::{self, CommitRecord, newest_state, state_before};
 use super::tag::{Key, Kind, Tagger};
 use super::tree::{InnerCache, Inners};
@@ -62,18 +62,28 @@ impl<D: BlockDevice> CheckpointStore<D> {
         self.previous = state_before(records, record).map(|before| before.root);
         self.state = record.clone();
         self.root = root;
-        self.guests = guests;
+        self.guests = guests.whole;
+        self.damaged_guests = guests.damaged;
         self.space = None;
         self.in_flight.clear();
         Ok(())
     }
 }
 
+/// The guests of a disk.
+#[derive(Default)]
+pub(super) struct Guests {
+    /// The records of those that have one.
+    pub whole: BTreeMap<u32, GuestRecord>,
+    /// What is wrong with those of which both copies are damaged. They take nobody else with them.
+    pub damaged: BTreeMap<u32, Damage>,
+}
+
 /// Reads all guests' records.
 pub(super) fn load_guests<D: BlockDevice>(
     media: &mut Media<D>,
     root: &RootRecord,
-) -> Result<BTreeMap<u32, GuestRecord>, ReadError> {
+) -> Result<Guests, ReadError> {
     root.guests.check(
         MAX_GUESTS_OF_HEIGHT[usize::from(root.guests.height != 0)],
         Part::GuestTree,
@@ -84,18 +94,30 @@ pub(super) fn load_guests<D: BlockDevice>(
         cache: &mut cache,
     };
     let entries = root.guests.entries(&mut inners, Part::GuestTree)?;
-    let mut guests = BTreeMap::new();
+    let mut guests = Guests::default();
     for (id, node) in entries {
-        let guest = GuestId(id as u32);
-        let part = Part::Guest { guest };
-        let record: GuestRecord = media.decode_node(Kind::Guest, &node, part)?;
-        if record.id != guest.0 || !record.is_sound() {
-            let fault = Fault::Malformed;
-            return Err(Damage { part, fault }.into());
+        let id = id as u32;
+        match load_guest(media, id, &node) {
+            Ok(record) => drop(guests.whole.insert(id, record)),
+            Err(ReadError::Damaged(damage)) => drop(guests.damaged.insert(id, damage)),
+            Err(error) => return Err(error),
         }
-        guests.insert(record.id, record);
     }
     Ok(guests)
+}
+
+fn load_guest<D: BlockDevice>(
+    media: &mut Media<D>,
+    id: u32,
+    node: &NodeRef,
+) -> Result<GuestRecord, ReadError> {
+    let part = Part::Guest { guest: GuestId(id) };
+    let record: GuestRecord = media.decode_node(Kind::Guest, node, part)?;
+    if record.id == id && record.is_sound() {
+        return Ok(record);
+    }
+    let fault = Fault::Malformed;
+    Err(Damage { part, fault }.into())
 }
 
 /// Guest numbers that a tree of height 0 or 1 has.

@@ -127,14 +127,9 @@ impl<D: BlockDevice> CheckpointStore<D> {
         generation: &mut Generation,
         memory: u32,
     ) -> Result<Vec<PageRange>, ReadError> {
-        check_page(generation, memory, 0, 0)?;
         let mut ranges: Vec<PageRange> = Vec::new();
-        for leaf in generation.map.leaves(&mut self.media, memory)? {
-            for slot in generation
-                .map
-                .pages(&mut self.media, memory, leaf)?
-                .into_keys()
-            {
+        for leaf in self.leaves(generation, memory)? {
+            for slot in self.leaf_pages(generation, memory, leaf)?.into_keys() {
                 let page = leaf * LEAF_PAGES + u64::from(slot);
                 match ranges.last_mut() {
                     Some(range) if range.first + range.count == page => range.count += 1,
@@ -147,6 +142,26 @@ impl<D: BlockDevice> CheckpointStore<D> {
             }
         }
         Ok(ranges)
+    }
+
+    /// The numbers of all leaves of a memory in which a page may not be zero, ascending.
+    pub(super) fn leaves(
+        &mut self,
+        generation: &mut Generation,
+        memory: u32,
+    ) -> Result<Vec<u64>, ReadError> {
+        check_page(generation, memory, 0, 0)?;
+        generation.map.leaves(&mut self.media, memory)
+    }
+
+    /// The pages of a leaf that are not zero.
+    pub(super) fn leaf_pages(
+        &mut self,
+        generation: &mut Generation,
+        memory: u32,
+        leaf: u64,
+    ) -> Result<BTreeMap<u8, PageEntry>, ReadError> {
+        generation.map.pages(&mut self.media, memory, leaf)
     }
 
     /// Reads the pages from `first` on that fill `buffer`; zero pages cost nothing, and what
@@ -195,7 +210,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             };
             self.read_run(entry.address, bytes, part(first + done))?;
             for ((page, bytes), tag) in (first + done..).zip(bytes.chunks_exact(PAGE)).zip(&tags) {
-                if self.media.tagger.tag(Kind::Page, bytes) != *tag {
+                if !self.media.tagger.is_right(Kind::Page, bytes, *tag) {
                     let (part, fault) = (part(page), Fault::Tag);
                     return Err(Damage { part, fault }.into());
                 }

@@ -21,6 +21,8 @@ pub struct CheckpointStore<D> {
     pub(super) previous: Option<NodeRef>,
     pub(super) root: RootRecord,
     pub(super) guests: BTreeMap<u32, GuestRecord>,
+    /// Those whose records are damaged.
+    pub(super) damaged_guests: BTreeMap<u32, Damage>,
     /// The lease; None: this store only reads.
     pub(super) tenure: Option<Tenure>,
     /// The account of free space; None: not made yet.
@@ -82,6 +84,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             previous: None,
             root: RootRecord::default(),
             guests: BTreeMap::new(),
+            damaged_guests: BTreeMap::new(),
             tenure: None,
             space: None,
             in_flight: Vec::new(),
@@ -105,9 +108,24 @@ impl<D: BlockDevice> CheckpointStore<D> {
         self.state.root.tag.0
     }
 
-    /// The disk's guests, by number.
+    /// The disk's guests, by number, but for those whose records are damaged.
     pub fn guests(&self) -> Vec<GuestInfo> {
         self.guests.values().map(GuestRecord::info).collect()
+    }
+
+    /// How full the disk is. Walks through all that is on it, but for pages themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`]. What is damaged is passed over.
+    pub fn usage(&mut self) -> Result<Usage, ReadError> {
+        let used = self.used_units()?;
+        let data = self.media.geometry.data();
+        Ok(Usage {
+            unit_bytes: self.media.blocks.unit_bytes,
+            units: data.end - data.start,
+            used_units: used.count(),
+        })
     }
 
     /// The guest of this name.
@@ -119,7 +137,10 @@ impl<D: BlockDevice> CheckpointStore<D> {
     }
 
     pub(super) fn guest_record(&self, guest: GuestId) -> Result<&GuestRecord, ReadError> {
-        self.guests.get(&guest.0).ok_or(ReadError::NoGuest(guest))
+        match self.damaged_guests.get(&guest.0) {
+            Some(damage) => Err((*damage).into()),
+            None => self.guests.get(&guest.0).ok_or(ReadError::NoGuest(guest)),
+        }
     }
 
     /// A guest's program.
@@ -151,52 +172,102 @@ impl<D: BlockDevice> CheckpointStore<D> {
     ///
     /// [`WriteError`]; there is no such guest then.
     pub fn add_guest(&mut self, guest: &Guest) -> Result<GuestId, WriteError> {
-        if guest.name.is_empty() || guest.name.len() > MAX_NAME {
-            return Err(WriteError::Name);
-        }
-        if self.guest_named(&guest.name).is_some() {
-            return Err(WriteError::NameTaken);
-        }
-        let mut ids = (0..MAX_GUESTS as u32).filter(|id| !self.guests.contains_key(id));
+        let is_taken =
+            |id: &u32| self.guests.contains_key(id) || self.damaged_guests.contains_key(id);
+        let mut ids = (0..MAX_GUESTS as u32).filter(|id| !is_taken(id));
         let id = ids.next().ok_or(WriteError::Limit {
             what: "guests",
             limit: MAX_GUESTS,
         })?;
+        let id = GuestId(id);
+        self.write_guest(id, guest, 1)?;
+        Ok(id)
+    }
+
+    /// Puts another program in a guest's place. The generations of the old one are gone, all in
+    /// one commit; their numbers are not used again.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; the guest is as it was then.
+    pub fn replace_guest(&mut self, id: GuestId, guest: &Guest) -> Result<(), WriteError> {
+        self.check_unpinned(id)?;
+        let next_number = self.guest_record(id)?.next_number;
+        self.write_guest(id, guest, next_number)
+    }
+
+    fn write_guest(
+        &mut self,
+        id: GuestId,
+        guest: &Guest,
+        next_number: u64,
+    ) -> Result<(), WriteError> {
+        if guest.name.is_empty() || guest.name.len() > MAX_NAME {
+            return Err(WriteError::Name);
+        }
+        if self
+            .guest_named(&guest.name)
+            .is_some_and(|other| other.id != id)
+        {
+            return Err(WriteError::NameTaken);
+        }
         let settings = encode(&Settings {
             args: guest.args.clone(),
             envs: guest.envs.clone(),
         });
         let token = Arc::new(());
         let record = GuestRecord {
-            id,
+            id: id.0,
             name: guest.name.clone(),
             settings: self.write_blob(&settings, 2, &token)?,
             module: self.write_blob(&guest.module, 2, &token)?,
             files: self.write_blob(&guest.files, 2, &token)?,
-            next_number: 1,
+            next_number,
             line: 0,
             exit_status: None,
             working_set: None,
             generations: Vec::new(),
         };
-        self.commit_guest(id, Some(record))?;
-        Ok(GuestId(id))
+        self.commit_guest(id.0, Some(record))
     }
 
-    /// Removes a guest with all its generations.
+    /// Takes a guest back to where it had not begun: its generations, exit status and working set
+    /// are gone, all in one commit.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; the guest is as it was then.
+    pub fn reset_guest(&mut self, guest: GuestId) -> Result<(), WriteError> {
+        self.check_unpinned(guest)?;
+        let record = self.guest_record(guest)?.clone();
+        let record = GuestRecord {
+            generations: Vec::new(),
+            exit_status: None,
+            working_set: None,
+            ..record
+        };
+        self.commit_guest(guest.0, Some(record))
+    }
+
+    /// Removes a guest with all its generations, also one whose record is damaged.
     ///
     /// # Errors
     ///
     /// [`WriteError`].
     pub fn remove_guest(&mut self, guest: GuestId) -> Result<(), WriteError> {
-        let record = self.guest_record(guest)?;
-        let numbers: Vec<u64> = record.generations.iter().map(|one| one.number).collect();
-        for generation in numbers {
-            if self.is_pinned(guest, generation) {
-                return Err(WriteError::InUse { guest, generation });
-            }
+        if !self.damaged_guests.contains_key(&guest.0) {
+            self.check_unpinned(guest)?;
         }
         self.commit_guest(guest.0, None)
+    }
+
+    fn check_unpinned(&self, guest: GuestId) -> Result<(), WriteError> {
+        let record = self.guest_record(guest)?;
+        let mut numbers = record.generations.iter().map(|one| one.number);
+        match numbers.find(|&number| self.is_pinned(guest, number)) {
+            Some(generation) => Err(WriteError::InUse { guest, generation }),
+            None => Ok(()),
+        }
     }
 
     /// Records a guest's exit status, or that it has none.

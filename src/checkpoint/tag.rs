@@ -17,6 +17,23 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub [u8; 32]);
 
+impl Key {
+    /// The key that 64 hexadecimal digits stand for; None if they are none.
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+        let mut bytes = [0; 32];
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            for &digit in pair {
+                *byte = *byte << 4 | char::from(digit).to_digit(16)? as u8;
+            }
+        }
+        Some(Self(bytes))
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")
@@ -24,7 +41,7 @@ impl fmt::Debug for Key {
 }
 
 /// A tag of something below the root.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Tag(pub [u8; 8]);
 
 /// Bytes of a seal.
@@ -65,6 +82,13 @@ impl Tagger {
         key.map_or(Self::Checksum, Self::Keyed)
     }
 
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Self::Checksum => None,
+            Self::Keyed(key) => Some(*key),
+        }
+    }
+
     pub fn is_keyed(&self) -> bool {
         matches!(self, Self::Keyed(_))
     }
@@ -81,6 +105,12 @@ impl Tagger {
                 Tag(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
             }
         }
+    }
+
+    /// Whether bytes are those that this tag was made of. A fuzzer gets past it, as if it could forge
+    /// tags.
+    pub fn is_right(&self, kind: Kind, bytes: &[u8], tag: Tag) -> bool {
+        cfg!(fuzzing) || self.tag(kind, bytes) == tag
     }
 
     /// The seal of a record that has no parent.

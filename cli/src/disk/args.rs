@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 /// Make and read checkpoint disks
 ///
-/// A checkpoint disk holds a program (its module, arguments and environment) and the
-/// last two checkpoints of it. The Woodfrog kernel runs the program from the disk and goes
-/// on from the newest checkpoint.
+/// A checkpoint disk holds programs (each with its module, arguments and environment) and
+/// checkpoints of them. The Woodfrog kernel runs a program from the disk and goes on from its newest
+/// checkpoint.
 #[derive(Args, Debug)]
 pub struct DiskArgs {
     /// What to do.
@@ -21,17 +21,45 @@ pub struct DiskArgs {
 pub enum DiskCommand {
     /// Make a disk, with a program or empty
     Create(CreateArgs),
-    /// Put another program or a checkpoint on a disk
+    /// Put a program or a checkpoint on a disk
     Add(AddArgs),
     /// Show what is on a disk
-    Ls(DiskPath),
-    /// Check every byte of a disk
+    Ls(LsArgs),
+    /// Check every byte of a disk that is in use
     ///
-    /// Exits with 1 if anything is damaged, also if it is only a checkpoint that
-    /// was interrupted half-way and the one before it is complete.
+    /// Exits with 1 if anything is damaged, even if another copy of it is whole.
     Fsck(DiskPath),
-    /// Copy the module or a checkpoint's image from a disk to files
+    /// Copy a program's module or a checkpoint's image from a disk to files
     Extract(ExtractArgs),
+    /// Remove all but a program's newest checkpoints, and show how much room there is then
+    Gc(GcArgs),
+    /// Remove a program with all its checkpoints
+    Rm(RmArgs),
+    /// Copy a program with its checkpoints to another disk
+    Copy(CopyArgs),
+}
+
+/// A disk.
+#[derive(Args, Debug)]
+pub struct DiskPath {
+    /// The disk
+    pub disk: PathBuf,
+
+    /// The key that the disk was made with: a file of 32 bytes, or of 64 hexadecimal digits
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// A disk to be written to.
+#[derive(Args, Debug)]
+pub struct WritableDisk {
+    /// The disk.
+    #[command(flatten)]
+    pub path: DiskPath,
+
+    /// Write even if another machine has the disk's lease; it has to stop its program then
+    #[arg(long)]
+    pub take_over: bool,
 }
 
 /// Arguments of `disk create`.
@@ -40,37 +68,68 @@ pub struct CreateArgs {
     /// The disk: a file, or a block device, which keeps its size
     pub disk: PathBuf,
 
-    /// Size of the file, in bytes or with K, M or G behind it
+    /// Size of the file, in bytes or with K, M, G or T behind it
     #[arg(long, default_value = "64M", value_parser = parse_size)]
     pub size: u64,
 
-    /// Overwrite a file even if it is not a checkpoint disk
+    /// Overwrite what is there: another disk, or any other file
     #[arg(long)]
     pub force: bool,
 
+    /// Make a disk that is of use with this key only: a file of 32 random bytes, or of 64
+    /// hexadecimal digits
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+
     /// The program.
     #[command(flatten)]
-    pub guest: GuestArgs,
+    pub program: ProgramArgs,
+
+    /// An image of the program, as `run --freeze-after` writes it: becomes its first checkpoint
+    #[arg(long, value_name = "FILE", requires = "module")]
+    pub image: Option<PathBuf>,
 }
 
 /// Arguments of `disk add`.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["module", "image"]))]
 pub struct AddArgs {
-    /// The disk
-    pub disk: PathBuf,
+    /// The disk.
+    #[command(flatten)]
+    pub disk: WritableDisk,
 
     /// The program.
     #[command(flatten)]
-    pub guest: GuestArgs,
+    pub program: ProgramArgs,
+
+    /// If there is a program of this name, take its place; its checkpoints are gone then
+    #[arg(long, requires = "module")]
+    pub replace: bool,
+
+    /// An image, as `run --freeze-after` writes it: becomes the newest checkpoint of its program
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
+
+    /// The program that the image is of; need not be given if the disk has one only
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "image",
+        conflicts_with = "module"
+    )]
+    pub guest: Option<String>,
 }
 
-/// A program, and where it stands.
+/// A program.
 #[derive(Args, Debug)]
-pub struct GuestArgs {
-    /// The program, in binary or text format; takes the place of another one and its checkpoints
+pub struct ProgramArgs {
+    /// The program, in binary or text format
     #[arg(long, value_name = "FILE")]
     pub module: Option<PathBuf>,
+
+    /// The program's name on the disk; the module's file name without extension by default
+    #[arg(long, value_name = "NAME", requires = "module")]
+    pub name: Option<String>,
 
     /// An argument of the program (repeat for each)
     #[arg(
@@ -84,25 +143,31 @@ pub struct GuestArgs {
     /// An environment variable of the program (repeat for each)
     #[arg(long, value_name = "NAME=VALUE", requires = "module")]
     pub env: Vec<String>,
-
-    /// An image of the program, as `run --freeze-after` writes it: becomes the newest checkpoint
-    #[arg(long, value_name = "FILE")]
-    pub image: Option<PathBuf>,
 }
 
-/// A disk to be looked at.
+/// Arguments of `disk ls`.
 #[derive(Args, Debug)]
-pub struct DiskPath {
-    /// The disk
-    pub disk: PathBuf,
+pub struct LsArgs {
+    /// The disk.
+    #[command(flatten)]
+    pub disk: DiskPath,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `disk extract`.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["module", "image"]))]
 pub struct ExtractArgs {
-    /// The disk
-    pub disk: PathBuf,
+    /// The disk.
+    #[command(flatten)]
+    pub disk: DiskPath,
+
+    /// The program; need not be given if the disk has one only
+    #[arg(long, value_name = "NAME")]
+    pub guest: Option<String>,
 
     /// Write the module to FILE
     #[arg(long, value_name = "FILE")]
@@ -117,6 +182,63 @@ pub struct ExtractArgs {
     pub number: Option<u64>,
 }
 
+/// Arguments of `disk gc`.
+#[derive(Args, Debug)]
+pub struct GcArgs {
+    /// The disk.
+    #[command(flatten)]
+    pub disk: WritableDisk,
+
+    /// Of this program only; of all by default
+    #[arg(long, value_name = "NAME")]
+    pub guest: Option<String>,
+
+    /// How many checkpoints each program keeps
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub keep: usize,
+}
+
+/// Arguments of `disk rm`.
+#[derive(Args, Debug)]
+pub struct RmArgs {
+    /// The disk.
+    #[command(flatten)]
+    pub disk: WritableDisk,
+
+    /// The program
+    pub guest: String,
+}
+
+/// Arguments of `disk copy`.
+#[derive(Args, Debug)]
+pub struct CopyArgs {
+    /// The disk to copy from.
+    #[command(flatten)]
+    pub from: DiskPath,
+
+    /// The program
+    pub guest: String,
+
+    /// The disk to copy to
+    pub to: PathBuf,
+
+    /// The key of the disk to copy to
+    #[arg(long, value_name = "FILE")]
+    pub to_key: Option<PathBuf>,
+
+    /// Write even if another machine has the lease of the disk to copy to
+    #[arg(long)]
+    pub take_over: bool,
+
+    /// The program's name on the other disk, if it is to have another one there
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Copy all checkpoints, not the newest only; they are numbered anew from 1
+    #[arg(long)]
+    pub all: bool,
+}
+
 /// Reads a size such as `64M`.
 fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -125,7 +247,8 @@ fn parse_size(text: &str) -> Result<u64, String> {
         "k" | "K" => 1 << 10,
         "m" | "M" => 1 << 20,
         "g" | "G" => 1 << 30,
-        other => return Err(format!("{other} is not K, M or G")),
+        "t" | "T" => 1 << 40,
+        other => return Err(format!("{other} is not K, M, G or T")),
     };
     let number: u64 = digits.parse().map_err(|error| format!("{error}"))?;
     number
@@ -143,11 +266,12 @@ mod tests {
         assert_eq!(parse_size("3K"), Ok(3 << 10));
         assert_eq!(parse_size("64M"), Ok(64 << 20));
         assert_eq!(parse_size("2g"), Ok(2 << 30));
+        assert_eq!(parse_size("1T"), Ok(1 << 40));
     }
 
     #[test]
     fn other_sizes_are_refused() {
-        for text in ["", "M", "-1", "1T", "1.5G", "99999999999G"] {
+        for text in ["", "M", "-1", "1P", "1.5G", "99999999999G"] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }

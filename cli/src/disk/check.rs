@@ -1,13 +1,15 @@
 //! `woodfrog disk fsck`: whether all that is on a disk is whole and makes sense.
 
-use super::list::slot_line;
-use super::{Access, Disk, DiskError, open};
+use super::args::DiskPath;
+use super::opened::{Disk, open};
+use super::{DiskError, read_program};
 use crate::error::Failure;
+use crate::progress::Progress;
 use crate::report;
 use std::path::Path;
-use woodfrog::image::RawImage;
+use woodfrog::checkpoint::{GuestInfo, ReadError};
+use woodfrog::image::{GenerationError, RawImage};
 use woodfrog::module::Module;
-use woodfrog::two_slots::{Slot, SlotState};
 
 /// Exit code for a damaged disk.
 const EXIT_DAMAGED: u8 = 1;
@@ -16,76 +18,81 @@ const EXIT_DAMAGED: u8 = 1;
 ///
 /// # Errors
 ///
-/// [`Failure`], if not even the superblock is readable, or the device fails.
-pub(super) fn check(path: &Path) -> Result<u8, Failure> {
-    let mut disk = open(path, Access::Read)?;
-    let mut text = String::from("superblock: good\n");
-    let module = check_guest(&mut disk, &mut text);
-    let mut is_good = module.is_ok();
-    for slot in Slot::ALL {
-        let state = disk.slot_state(slot);
-        let state = state.map_err(|error| DiskError::read(path, error.into()))?;
-        text += &slot_line(slot, &state);
-        is_good &= match state {
-            SlotState::Empty => true,
-            SlotState::Damaged(_) => false,
-            SlotState::Valid { .. } => {
-                let module = module.as_ref().ok().and_then(Option::as_ref);
-                check_image(&mut disk, path, slot, module, &mut text)?
-            }
+/// [`Failure`], if the disk cannot even be opened, or the device fails.
+pub(super) fn check(args: &DiskPath) -> Result<u8, Failure> {
+    let mut disk = open(args)?;
+    let path = &args.disk;
+    let mut text = String::new();
+    let mut progress = Progress::new(format!("checking {}", path.display()));
+    let checked = disk.check(&mut |done, total| progress.set(done, total));
+    let checked = checked.map_err(|error| DiskError::device(path, error))?;
+    drop(progress);
+    let mut is_good = checked.is_clean();
+    for finding in &checked.findings {
+        text += &match finding.is_harmless {
+            true => format!("damaged, but there is another copy: {}\n", finding.damage),
+            false => format!("damaged: {}\n", finding.damage),
         };
     }
+    for guest in disk.guests() {
+        is_good &= check_guest(&mut disk, path, &guest, &mut text)?;
+    }
+    text += &format!(
+        "checked {} programs, {} checkpoints, {} pages\n",
+        disk.guests().len(),
+        checked.generations,
+        checked.pages
+    );
     text += if is_good { "good\n" } else { "damaged\n" };
     report::print_text(&text)?;
     Ok(if is_good { 0 } else { EXIT_DAMAGED })
 }
 
-/// The guest is there but damaged.
-struct DamagedGuest;
-
-/// Checks the guest; returns its module, if there is one.
-fn check_guest(disk: &mut Disk, text: &mut String) -> Result<Option<Module>, DamagedGuest> {
-    let guest = disk.guest().map_err(|error| {
-        *text += &format!("module: {error}\n");
-        DamagedGuest
-    })?;
-    if guest.module.is_empty() {
-        *text += "module: none\n";
-        return Ok(None);
-    }
-    match Module::decode(guest.module) {
-        Ok(module) => {
-            *text += "module: good\n";
-            Ok(Some(module))
-        }
-        Err(error) => {
-            *text += &format!("module: {error}\n");
-            Err(DamagedGuest)
-        }
-    }
-}
-
-/// Checks that a slot's checkpoint is an image of the disk's module.
-fn check_image(
+/// Checks that a guest's module is valid, and that its generations are of it. What cannot be
+/// read at all has been told before.
+fn check_guest(
     disk: &mut Disk,
     path: &Path,
-    slot: Slot,
-    module: Option<&Module>,
+    guest: &GuestInfo,
     text: &mut String,
 ) -> Result<bool, DiskError> {
-    let found = disk.checkpoint(slot);
-    let found = found.map_err(|error| DiskError::read(path, error))?;
-    let Some(found) = found else {
-        return Ok(false);
+    let program = match read_program(disk, path, guest.id) {
+        Ok(program) => program,
+        Err(DiskError::Read {
+            source: ReadError::Damaged(_),
+            ..
+        }) => return Ok(false),
+        Err(error) => return Err(error),
     };
-    let fault = match (RawImage::parse(&found.bytes), module) {
-        (Err(error), _) => error.to_string(),
-        (Ok(_), None) => return Ok(true),
-        (Ok(image), Some(module)) => match image.validate(&[module]) {
-            Ok(_) => return Ok(true),
+    let name = &guest.name;
+    let module = match Module::decode(program.module) {
+        Ok(module) => module,
+        Err(error) => {
+            *text += &format!("{name}: bad module: {error}\n");
+            return Ok(false);
+        }
+    };
+    let mut is_good = true;
+    for generation in &guest.generations {
+        let number = generation.number;
+        let image = disk
+            .open_generation(guest.id, number)
+            .map_err(Into::into)
+            .and_then(|generation| RawImage::read_metadata_of(disk, &generation));
+        let fault = match image {
+            Ok(image) => match image.validate(&[&module]) {
+                Ok(_) => continue,
+                Err(error) => error.to_string(),
+            },
+            Err(GenerationError::Read(ReadError::Damaged(_))) => {
+                is_good = false;
+                continue;
+            }
+            Err(GenerationError::Read(error)) => return Err(DiskError::read(path, error)),
             Err(error) => error.to_string(),
-        },
-    };
-    *text += &format!("slot {slot:?}: bad image: {fault}\n");
-    Ok(false)
+        };
+        *text += &format!("{name}, checkpoint {number}: bad image: {fault}\n");
+        is_good = false;
+    }
+    Ok(is_good)
 }

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use woodfrog::two_slots::{BlockDevice, DeviceError};
+use woodfrog::checkpoint::{BlockDevice, DeviceError};
 
 /// Bytes of a block: those of the virtio-blk devices that the file will be.
 const BLOCK_SIZE: usize = 512;

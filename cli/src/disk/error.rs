@@ -2,7 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use woodfrog::two_slots::{FormatError, OpenError, ReadError, WriteError};
+use woodfrog::checkpoint::{
+    DeviceError, FormatError, LeaseError, OpenError, ReadError, WriteError,
+};
+use woodfrog::image::GenerationError;
 
 /// Why `woodfrog disk` failed. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +42,7 @@ pub enum DiskError {
         /// Why.
         source: ReadError,
     },
-    /// A checkpoint cannot be written to it.
+    /// Something cannot be written to it.
     #[error("{}: {source}", path.display())]
     Write {
         /// The disk.
@@ -47,10 +50,63 @@ pub enum DiskError {
         /// Why.
         source: WriteError,
     },
-    /// There is no module on it.
-    #[error("{}: there is no module on this disk", .0.display())]
+    /// Its lease cannot be had.
+    #[error("{}: {source}{}", path.display(), lease_advice(source))]
+    Lease {
+        /// The disk.
+        path: PathBuf,
+        /// Why.
+        source: LeaseError,
+    },
+    /// A checkpoint on it cannot be read.
+    #[error("{}: checkpoint {number}: {source}", path.display())]
+    Generation {
+        /// The disk.
+        path: PathBuf,
+        /// The checkpoint's number.
+        number: u64,
+        /// Why.
+        source: GenerationError,
+    },
+    /// A file is no key.
+    #[error("{}: a key is 32 bytes, or 64 hexadecimal digits", .0.display())]
+    Key(PathBuf),
+    /// There is no program on it.
+    #[error("{}: there is no program on this disk", .0.display())]
     NoGuest(PathBuf),
-    /// There is no such complete checkpoint on it.
+    /// There is no program of this name on it.
+    #[error("{}: there is no program \"{name}\" on this disk", path.display())]
+    NoGuestNamed {
+        /// The disk.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// There are several programs on it, and none was chosen.
+    #[error("{}: there are several programs on this disk; --guest chooses one of {}", path.display(), names.join(", "))]
+    SeveralGuests {
+        /// The disk.
+        path: PathBuf,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// There is a program of this name already.
+    #[error("{}: there is a program \"{name}\" on this disk already; --replace takes its place, --name gives another name", path.display())]
+    GuestExists {
+        /// The disk.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A program is to be copied to where there is one of this name already.
+    #[error("{}: there is a program \"{name}\" on this disk already; --name gives another name", path.display())]
+    CopyExists {
+        /// The disk.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// There is no such checkpoint on it.
     #[error("{}: there is no such checkpoint on this disk{}", path.display(), numbered(*number))]
     NoCheckpoint {
         /// The disk.
@@ -58,16 +114,27 @@ pub enum DiskError {
         /// The one asked for; None: any.
         number: Option<u64>,
     },
+    /// A file to be overwritten is a checkpoint disk.
+    #[error("{} is a checkpoint disk already; --force overwrites it and all that is on it", .0.display())]
+    DiskExists(PathBuf),
     /// A file to be overwritten is something else.
     #[error("{} exists and is not a checkpoint disk; --force overwrites it", .0.display())]
     NotOurs(PathBuf),
-    /// An image is of another module than the disk's.
-    #[error("{}: this image is not of the module on the disk", .0.display())]
+    /// An image is of another module than the program's.
+    #[error("{}: this image is not of the program's module", .0.display())]
     OtherModule(PathBuf),
 }
 
 fn numbered(number: Option<u64>) -> String {
     number.map_or(String::new(), |number| format!(": number {number}"))
+}
+
+/// What to do if another machine has the lease.
+fn lease_advice(source: &LeaseError) -> &'static str {
+    match source {
+        LeaseError::Held { .. } => "; --take-over takes it away",
+        _ => "",
+    }
 }
 
 impl DiskError {
@@ -96,12 +163,21 @@ impl DiskError {
         Self::Write { path, source }
     }
 
-    pub(super) fn no_guest(path: &Path) -> Self {
-        Self::NoGuest(path.to_owned())
+    pub(super) fn lease(path: &Path, source: LeaseError) -> Self {
+        let path = path.to_owned();
+        Self::Lease { path, source }
     }
 
-    pub(super) fn no_checkpoint(path: &Path, number: Option<u64>) -> Self {
+    pub(super) fn generation(path: &Path, number: u64, source: GenerationError) -> Self {
         let path = path.to_owned();
-        Self::NoCheckpoint { path, number }
+        Self::Generation {
+            path,
+            number,
+            source,
+        }
+    }
+
+    pub(super) fn device(path: &Path, source: DeviceError) -> Self {
+        Self::read(path, source.into())
     }
 }

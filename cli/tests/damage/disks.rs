@@ -2,40 +2,29 @@
 
 use crate::host;
 use fuzz_common::damage::bytes;
-use fuzz_common::disk::{BLOCK, Disk, boot};
+use fuzz_common::disk::{boot, with_images};
 use fuzz_common::guest::{Ending, TEXT, Thawed};
 use fuzz_common::random::Random;
 use std::collections::BTreeMap;
 use woodfrog::abi::Val;
-use woodfrog::two_slots::{Guest, format, required_size};
 
 #[test]
 fn damaged_disks_are_refused_or_thaw_what_was_written() {
     let mut host = host(TEXT);
     let (images, values) = host.images("run", &[Val::I32(4)], 9);
-    let guest = Guest {
-        module: wat::parse_str(TEXT).expect("a valid program"),
-        args: vec![b"guest".to_vec()],
-        envs: Vec::new(),
-    };
-    let longest = images.iter().map(Vec::len).max().expect("some images");
-    let len = required_size(BLOCK, &guest, longest as u64) as usize;
-    let mut store = format(Disk(vec![0; len]), &guest).expect("large enough");
-    for image in &images[..2] {
-        store.write_bytes(image).expect("large enough");
-    }
-    let disk = store.into_device();
+    let module = wat::parse_str(TEXT).expect("a valid program");
+    let disk = with_images(module, &images[..2]);
     let right = Ok(Thawed::Ran(Ending::Returned(values)));
     assert_eq!(boot(&host, disk.clone()), right);
 
     let mut counts = BTreeMap::new();
-    for seed in 0..10_000 {
+    for seed in 0..4_000 {
         let mut random = Random(3 << 32 | seed);
         let mut damaged = disk.clone();
         for _ in 0..=random.below(2) {
-            // Half of the damage is to the first sectors, where the disk's own records are.
+            // Half of the damage is to the first units, where headers, commit records and first nodes are.
             let len = if random.below(2) == 0 {
-                4096 * 2
+                4096 * 50
             } else {
                 damaged.0.len()
             };

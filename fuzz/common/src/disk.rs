@@ -1,10 +1,19 @@
 //! A checkpoint disk in memory, and the way from it to a running store.
 
 use crate::guest::{Host, Thawed};
-use woodfrog::two_slots::{BlockDevice, CheckpointStore, DeviceError};
+use woodfrog::checkpoint::{
+    BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, OpenOptions, Owner, format,
+};
+use woodfrog::image::{RawImage, StoredImage};
 
 /// Its block size in bytes.
 pub const BLOCK: usize = 512;
+
+/// Bytes of a disk's header or of a commit record before its seal, which is a checksum.
+const SEAL_OFFSET: usize = BLOCK - 32;
+
+/// The one that has the lease of the disks here.
+const OWNER: Owner = Owner([b'f'; 32]);
 
 /// A disk in memory.
 #[derive(Clone)]
@@ -40,21 +49,70 @@ impl BlockDevice for Disk {
     }
 }
 
-/// What a machine that boots from a disk comes to.
+/// A disk with a guest whose generations are these images, none of which is so large that a
+/// disk of 1 MiB has no room for it.
+///
+/// # Panics
+///
+/// Panics if one is no image.
+pub fn with_images(module: Vec<u8>, images: &[Vec<u8>]) -> Disk {
+    let options = FormatOptions {
+        disk_id: [1; 16],
+        owner: OWNER,
+        key: None,
+    };
+    let mut store = format(Disk(vec![0; 1 << 20]), &options).expect("large enough");
+    let guest = Guest {
+        name: "guest".into(),
+        module,
+        args: vec![b"guest".to_vec()],
+        ..Guest::default()
+    };
+    let guest = store.add_guest(&guest).expect("large enough");
+    for bytes in images {
+        let image = RawImage::parse(bytes).expect("an image");
+        let image = image.unverified();
+        let written = image.write_generation(&mut store, guest, 0, images.len(), &mut |_| {});
+        written.expect("large enough");
+    }
+    store.into_device()
+}
+
+/// Sets the checksum of a header or commit record right.
+pub fn seal(sector: &mut [u8]) {
+    let (body, seal) = sector.split_at_mut(SEAL_OFFSET);
+    seal.fill(0);
+    let checksum = xxhash_rust::xxh3::xxh3_128(body);
+    seal[..16].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// What a machine that boots from a disk comes to: it takes the lease, and goes on from the newest
+/// generation. Whatever the disk is, all of it can be checked, and generations written to it,
+/// without a panic.
 ///
 /// # Errors
 ///
 /// At which stage the disk was refused.
 pub fn boot(host: &Host, disk: Disk) -> Result<Thawed, &'static str> {
-    let mut store = CheckpointStore::open(disk).map_err(|_| "open")?;
-    let guest = store.guest().map_err(|_| "guest")?;
-    let module = woodfrog::module::Module::decode(guest.module).map_err(|_| "module")?;
+    let options = OpenOptions::default();
+    let mut store = CheckpointStore::open(disk, &options).map_err(|_| "open")?;
+    let _ = store.check(&mut |_, _| {});
+    store.acquire(OWNER, 0, None).map_err(|_| "lease")?;
+    let guest = store.guests().pop().ok_or("no guest")?;
+    let program = store.read_guest(guest.id).map_err(|_| "guest")?;
+    let module = woodfrog::module::Module::decode(program.module).map_err(|_| "module")?;
     if module.hash != host.modules[0].inner().hash {
         return Err("another module");
     }
-    let latest = store
-        .latest()
-        .map_err(|_| "latest")?
-        .ok_or("no checkpoint")?;
-    Ok(host.thaw(&latest.bytes))
+    let newest = guest.generations.last().ok_or("no checkpoint")?;
+    let generation = store.open_generation(guest.id, newest.number);
+    let mut generation = generation.map_err(|_| "generation")?;
+    let stored = StoredImage::read(&mut store, &mut generation, &mut |_, _| {});
+    drop(generation);
+    let stored = stored.map_err(|_| "image")?;
+    let image = stored.image();
+    let image = image.unverified();
+    let bytes = image.to_bytes();
+    let _ = image.write_generation(&mut store, guest.id, 1, 2, &mut |_| {});
+    Ok(host.thaw(&bytes))
 }

@@ -68,7 +68,7 @@ fn crash_once(
         before.matches(&mut disk) || after.matches(&mut disk),
         "{context}"
     );
-    let report = disk.check().unwrap();
+    let report = disk.check(&mut |_, _| {}).unwrap();
     assert!(report.is_clean(), "{context}: {report:?}");
 }
 

@@ -24,7 +24,7 @@ fn use_all(device: MemoryDevice, model: &model::Model) {
     let Ok(mut disk) = CheckpointStore::open(device, &OpenOptions::default()) else {
         return;
     };
-    let _ = disk.check();
+    let _ = disk.check(&mut |_, _| {});
     for (guest, generations) in &model.guests {
         for (number, state) in generations {
             if let Ok(found) = State::read(&mut disk, *guest, *number) {
@@ -51,7 +51,7 @@ fn a_flipped_bit_anywhere_takes_at_most_what_it_is_in() {
         let at = random.below(damaged.bytes.len());
         damaged.bytes[at] ^= 1 << random.below(8);
         let mut disk = CheckpointStore::open(damaged, &OpenOptions::default()).unwrap();
-        let report = disk.check().unwrap();
+        let report = disk.check(&mut |_, _| {}).unwrap();
         found += usize::from(!report.is_clean());
         for finding in report
             .findings

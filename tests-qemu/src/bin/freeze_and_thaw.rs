@@ -205,7 +205,7 @@ impl Job {
     }
 }
 
-/// Room for two checkpoints of the largest memory that fits the default machine; the
+/// Room for checkpoints of the largest memory that fits the default machine; the
 /// file is sparse.
 const DISK_SIZE: &str = "2G";
 

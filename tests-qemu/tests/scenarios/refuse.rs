@@ -53,8 +53,13 @@ fn a_damaged_program_is_refused() {
     let bench = Bench::new(TRAPS, &[]);
     let mut disk = fs::read(bench.disk.path()).expect("the disk");
     let magic = b"\0asm";
-    let module = disk.windows(4).position(|window| window == magic);
-    disk[module.expect("a module") + 20] ^= 1;
+    let copies = disk.windows(4).enumerate();
+    let copies = copies.filter_map(|(at, window)| (window == magic).then_some(at));
+    let copies: Vec<usize> = copies.collect();
+    assert_eq!(copies.len(), 2);
+    for at in copies {
+        disk[at + 20] ^= 1;
+    }
     fs::write(bench.disk.path(), disk).expect("the disk");
     let boot = bench.boot(Microvm, "", Ending::Failed);
     assert_failed(&boot.statuses, "cannot read the disk");

@@ -15,7 +15,6 @@ mod error;
 mod limits;
 mod ring;
 mod transfer;
-mod two_slots;
 
 pub use error::{DiskError, RequestError};
 

@@ -43,7 +43,7 @@ pub fn with_metadata(image: &[u8], new: &[u8]) -> Vec<u8> {
     forged
 }
 
-/// The checksum of images and disks.
+/// The checksum of images.
 pub fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }

@@ -1,0 +1,194 @@
+//! The program on the machine's disk: its lease, its generations, its end.
+
+use crate::arch::clock;
+use crate::drivers::{DiskError, VirtioDisk};
+use crate::options::{CheckpointUse, LeaseUse, Options};
+use crate::{info, status};
+use alloc::string::String;
+use alloc::vec::Vec;
+use woodfrog::checkpoint::{
+    CheckpointStore, Guest, GuestId, LeaseError, OpenError, OpenOptions, Owner, ReadError,
+    WriteError,
+};
+use woodfrog::image::{GenerationError, InstanceImage, StoredImage};
+
+/// Why the disk or its program cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the variants say which stage failed")]
+pub enum GuestDiskError {
+    #[error("{0}")]
+    Disk(#[from] DiskError),
+    #[error("cannot open the disk: {0}")]
+    Open(#[from] OpenError),
+    #[error("cannot get the disk's lease: {0}")]
+    Lease(#[from] LeaseError),
+    #[error("there is no program on the disk")]
+    Empty,
+    #[error("there is no program \"{0}\" on the disk")]
+    NoGuest(String),
+    #[error("there are several programs on the disk; the option guest=NAME chooses one of {0:?}")]
+    SeveralGuests(Vec<String>),
+    #[error("cannot read the disk: {0}")]
+    Read(#[from] ReadError),
+    #[error("checkpoint {number} cannot be read: {error}")]
+    Generation { number: u64, error: GenerationError },
+    #[error("there is no checkpoint {0} on the disk")]
+    NoCheckpoint(u64),
+    #[error("cannot write to the disk: {0}")]
+    Write(#[from] WriteError),
+}
+
+/// A program on a disk that this machine has the lease of.
+pub struct GuestDisk {
+    disk: CheckpointStore<VirtioDisk>,
+    guest: GuestId,
+    /// How many checkpoints are kept.
+    keep: usize,
+}
+
+impl GuestDisk {
+    /// Finds the machine's disk, gets its lease, and chooses the program.
+    ///
+    /// # Errors
+    ///
+    /// [`GuestDiskError`].
+    pub fn open(options: &Options) -> Result<Self, GuestDiskError> {
+        let open = OpenOptions {
+            key: options.key,
+            expect_commit: None,
+        };
+        let mut disk = CheckpointStore::open(VirtioDisk::find()?, &open)?;
+        // What cannot be run need not be leased.
+        choose(&disk, options)?;
+        let owner = Owner::new(&options.owner);
+        match options.lease {
+            LeaseUse::Acquire => disk.acquire(owner, now_ms(), options.lease_ms)?,
+            LeaseUse::TakeOver => disk.take_over(owner, now_ms(), options.lease_ms)?,
+        }
+        // The lease's former owner may have changed what there is.
+        let guest = choose(&disk, options)?;
+        if options.checkpoint == CheckpointUse::Discard {
+            disk.reset_guest(guest)?;
+        }
+        let keep = options.keep;
+        Ok(Self { disk, guest, keep })
+    }
+
+    /// The program's exit status, if it has ended.
+    pub fn exit_status(&self) -> Option<i32> {
+        self.info().exit_status
+    }
+
+    fn info(&self) -> woodfrog::checkpoint::GuestInfo {
+        let mut guests = self.disk.guests().into_iter();
+        let guest = guests.find(|guest| guest.id == self.guest);
+        guest.expect("whoever has the lease alone removes guests")
+    }
+
+    /// The program.
+    ///
+    /// # Errors
+    ///
+    /// [`GuestDiskError::Read`].
+    pub fn program(&mut self) -> Result<Guest, GuestDiskError> {
+        Ok(self.disk.read_guest(self.guest)?)
+    }
+
+    /// The checkpoint to go on from and its number: the newest that is whole, or that which was
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`GuestDiskError`]. Where others are damaged or cannot be read the first error is returned
+    /// if no older one is whole either.
+    pub fn checkpoint(
+        &mut self,
+        wanted: CheckpointUse,
+    ) -> Result<Option<(u64, StoredImage)>, GuestDiskError> {
+        if let CheckpointUse::Number(number) = wanted {
+            let mut generations = self.info().generations.into_iter();
+            if !generations.any(|generation| generation.number == number) {
+                return Err(GuestDiskError::NoCheckpoint(number));
+            }
+            return self.read(number).map(|image| Some((number, image)));
+        }
+        let mut first_error = None;
+        for generation in self.info().generations.into_iter().rev() {
+            let number = generation.number;
+            match self.read(number) {
+                Ok(image) => return Ok(Some((number, image))),
+                // What may be readable again must not send the program back in time.
+                Err(
+                    error @ GuestDiskError::Generation {
+                        error: GenerationError::Read(ReadError::Damaged(_)),
+                        ..
+                    },
+                ) => {
+                    status!("status damaged checkpoint={number} reason={error}");
+                    first_error = first_error.or(Some(error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        first_error.map_or(Ok(None), Err)
+    }
+
+    fn read(&mut self, number: u64) -> Result<StoredImage, GuestDiskError> {
+        let in_checkpoint = |error| GuestDiskError::Generation { number, error };
+        let generation = self.disk.open_generation(self.guest, number);
+        let mut generation = generation.map_err(|error| in_checkpoint(error.into()))?;
+        let image = StoredImage::read(&mut self.disk, &mut generation, &mut |_, _| {});
+        image.map_err(in_checkpoint)
+    }
+
+    /// Writes a checkpoint and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]. All older checkpoints are there still.
+    pub fn write(&mut self, image: &InstanceImage<'_>) -> Result<u64, WriteError> {
+        let (guest, keep) = (self.guest, self.keep);
+        image.write_generation(&mut self.disk, guest, now_ms(), keep, &mut |_| {})
+    }
+
+    /// Records the program's exit status.
+    ///
+    /// # Errors
+    ///
+    /// [`GuestDiskError::Write`].
+    pub fn write_exit_status(&mut self, status: i32) -> Result<(), GuestDiskError> {
+        Ok(self.disk.set_exit_status(self.guest, Some(status))?)
+    }
+
+    /// Gives the lease back, so that another machine need not wait for its end.
+    pub fn release(mut self) {
+        if let Err(error) = self.disk.release() {
+            info!("the disk's lease was not given back: {error}");
+        }
+    }
+}
+
+/// The program that the options choose.
+fn choose(
+    disk: &CheckpointStore<VirtioDisk>,
+    options: &Options,
+) -> Result<GuestId, GuestDiskError> {
+    if let Some(name) = &options.guest {
+        let guest = disk.guest_named(name);
+        let missing = || GuestDiskError::NoGuest(name.clone());
+        return Ok(guest.ok_or_else(missing)?.id);
+    }
+    match &disk.guests()[..] {
+        [] => Err(GuestDiskError::Empty),
+        [guest] => Ok(guest.id),
+        several => {
+            let names = several.iter().map(|guest| guest.name.clone());
+            Err(GuestDiskError::SeveralGuests(names.collect()))
+        }
+    }
+}
+
+/// Unix time in milliseconds: the clock of leases and generations.
+fn now_ms() -> u64 {
+    clock::realtime_ns() / 1_000_000
+}

@@ -1,0 +1,133 @@
+//! Disks that are open: for reading, or with their lease for writing.
+
+use super::args::{DiskPath, WritableDisk};
+use super::{DiskError, FileDevice};
+use crate::error::Failure;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+use woodfrog::checkpoint::{
+    CheckpointStore, GuestId, GuestInfo, Key, LeaseError, OpenOptions, Owner,
+};
+
+/// A disk in a file.
+pub(super) type Disk = CheckpointStore<FileDevice>;
+
+/// How long the lease of this command lasts after its last commit: what is killed does not keep
+/// others away for longer.
+const LEASE_MS: u64 = 60_000;
+
+/// Opens a disk for reading.
+pub(super) fn open(path: &DiskPath) -> Result<Disk, Failure> {
+    open_file(&path.disk, path.key.as_deref(), false)
+}
+
+/// Opens a disk, does something with it that may write, and gives its lease back.
+pub(super) fn with_lease<T>(
+    disk: &WritableDisk,
+    what: impl FnOnce(&mut Disk) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let path = &disk.path;
+    let key = path.key.as_deref();
+    with_lease_of(&path.disk, key, disk.take_over, what)
+}
+
+/// The same, for a disk whose path and key stand alone.
+pub(super) fn with_lease_of<T>(
+    path: &Path,
+    key: Option<&Path>,
+    take_over: bool,
+    what: impl FnOnce(&mut Disk) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut disk = open_file(path, key, true)?;
+    let claimed = match take_over {
+        true => disk.take_over(owner(), now_ms(), Some(LEASE_MS)),
+        false => disk.acquire(owner(), now_ms(), Some(LEASE_MS)),
+    };
+    claimed.map_err(|error| match error {
+        LeaseError::Open(error) => DiskError::open(path, error),
+        error => DiskError::lease(path, error),
+    })?;
+    let result = what(&mut disk);
+    let released = disk.release();
+    let result = result?;
+    released.map_err(|error| DiskError::write(path, error))?;
+    Ok(result)
+}
+
+fn open_file(path: &Path, key: Option<&Path>, is_writable: bool) -> Result<Disk, Failure> {
+    let options = OpenOptions {
+        key: key.map(read_key).transpose()?,
+        expect_commit: None,
+    };
+    let device = FileDevice::open(path, is_writable)?;
+    let opened = CheckpointStore::open(device, &options);
+    Ok(opened.map_err(|error| DiskError::open(path, error))?)
+}
+
+/// Reads a key's file.
+pub(super) fn read_key(path: &Path) -> Result<Key, Failure> {
+    let bytes = std::fs::read(path).map_err(|source| Failure::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let raw = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Key);
+    let hex = || Key::from_hex(std::str::from_utf8(&bytes).ok()?.trim());
+    let key = raw.or_else(hex);
+    Ok(key.ok_or_else(|| DiskError::Key(path.to_owned()))?)
+}
+
+/// Who this process is among those that use a disk.
+pub(super) fn owner() -> Owner {
+    let host = rustix::system::uname();
+    let host = host.nodename().to_string_lossy();
+    // The process comes first, lest a long name push it out.
+    Owner::new(&format!("woodfrog {} {host}", std::process::id()))
+}
+
+/// Unix time in milliseconds: the clock of leases and generations.
+pub(super) fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_millis() as u64)
+}
+
+/// The guest of this name, or the only one.
+pub(super) fn find_guest(
+    disk: &Disk,
+    path: &Path,
+    name: Option<&str>,
+) -> Result<GuestInfo, DiskError> {
+    let mut guests = disk.guests();
+    let path = path.to_owned();
+    match name {
+        Some(name) => guests
+            .into_iter()
+            .find(|guest| guest.name == name)
+            .ok_or_else(|| DiskError::NoGuestNamed {
+                path,
+                name: name.to_owned(),
+            }),
+        None if guests.len() > 1 => Err(DiskError::SeveralGuests {
+            path,
+            names: guests.into_iter().map(|guest| guest.name).collect(),
+        }),
+        None => guests.pop().ok_or(DiskError::NoGuest(path)),
+    }
+}
+
+/// The generation of this number, or the newest.
+pub(super) fn find_generation(
+    guest: &GuestInfo,
+    path: &Path,
+    number: Option<u64>,
+) -> Result<(GuestId, u64), DiskError> {
+    let mut numbers = guest.generations.iter().map(|generation| generation.number);
+    let found = match number {
+        Some(number) => numbers.find(|&found| found == number),
+        None => numbers.next_back(),
+    };
+    let found = found.ok_or_else(|| DiskError::NoCheckpoint {
+        path: path.to_owned(),
+        number,
+    })?;
+    Ok((guest.id, found))
+}
