@@ -68,6 +68,14 @@ pub enum InstantiateError {
         /// The type of what the linker has.
         found: String,
     },
+    /// The number of imports is not the module's.
+    #[error("{given} imports given to a module of {expected}")]
+    ImportCount {
+        /// How many imports the module has.
+        expected: usize,
+        /// How many were given.
+        given: usize,
+    },
     /// There is no memory for a thunk.
     #[error("no memory for the instance: {0}")]
     Platform(#[from] PlatformError),

@@ -1,9 +1,11 @@
 //! Instances of modules.
 
+use super::instantiate::IndexSpaces;
+use super::linker::check_import;
 use super::store_core::{InstanceEntry, StoreCore};
 use super::{
-    AsContext, AsContextMut, CallError, Extern, Func, Global, Memory, Module, Outcome, Table,
-    TypedFunc, TypedFuncError, WasmParams, WasmResults,
+    AsContext, AsContextMut, CallError, Extern, Func, Global, InstantiateError, Memory, Module,
+    Outcome, Table, TypedFunc, TypedFuncError, WasmParams, WasmResults,
 };
 use crate::module::ExternKind;
 use alloc::string::String;
@@ -17,6 +19,43 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Makes an instance of a module, whose imports are given in the module's order. Otherwise
+    /// as [`Linker::instantiate`](super::Linker::instantiate), which finds them by name.
+    ///
+    /// # Errors
+    ///
+    /// [`InstantiateError`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if an import is of another store, or the module of another engine.
+    pub fn new(
+        mut store: impl AsContextMut,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Self, InstantiateError> {
+        let mut context = store.as_context_mut();
+        context.core().check_instantiation(module)?;
+        let expected = &module.inner().imports;
+        if imports.len() != expected.len() {
+            return Err(InstantiateError::ImportCount {
+                expected: expected.len(),
+                given: imports.len(),
+            });
+        }
+        let mut spaces = IndexSpaces::default();
+        for (import, item) in expected.iter().zip(imports) {
+            check_import(import, &item.ty(&context))?;
+            spaces.import(*item);
+        }
+        let core = context.core_mut();
+        let index = core.instantiate(module, spaces)?;
+        Ok(Self {
+            store: core.id,
+            index,
+        })
+    }
+
     /// Runs the module's start function, if it has one. To be called once,
     /// after [`Linker::instantiate`](super::Linker::instantiate).
     ///

@@ -4,7 +4,7 @@
 use super::limiter::Counted;
 use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::vmctx::NewContext;
-use super::{InstantiateError, Module, VersionId, entry};
+use super::{Extern, InstantiateError, Module, VersionId, entry};
 use crate::abi::vmctx::{VmFuncRef, VmGlobal};
 use crate::abi::{FuncAddr, TrapCode};
 use crate::limits::MAX_MEMORY64_BYTES;
@@ -24,7 +24,35 @@ pub(super) struct IndexSpaces {
     pub(super) globals: Vec<u32>,
 }
 
+impl IndexSpaces {
+    /// Adds what is imported next.
+    pub(super) fn import(&mut self, item: Extern) {
+        match item {
+            Extern::Func(func) => self.functions.push(func.addr),
+            Extern::Table(table) => self.tables.push(table.addr),
+            Extern::Memory(memory) => self.memories.push(memory.addr),
+            Extern::Global(global) => self.globals.push(global.addr),
+        }
+    }
+}
+
 impl StoreCore {
+    /// Checks that instances can be made now, and of this module.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the module is of another engine.
+    pub(super) fn check_instantiation(&self, module: &Module) -> Result<(), InstantiateError> {
+        assert!(
+            self.engine.is(module.engine()),
+            "a module was instantiated in a store of another engine"
+        );
+        match self.execution.is_suspended() {
+            true => Err(InstantiateError::StoreSuspended),
+            false => Ok(()),
+        }
+    }
+
     /// Makes an instance, given the addresses of its imports, which are of the right types.
     pub(super) fn instantiate(
         &mut self,

@@ -330,8 +330,9 @@ pub(super) unsafe fn dispatch<T: 'static>(
 }
 
 impl<T: 'static> Store<T> {
-    /// Has the limiter that `find` finds in the store's data asked before anything grows. What
-    /// the store has already is not asked about, but counts.
+    /// Has the limiter that `find` finds in the store's data asked before anything grows. It is
+    /// not asked about what the store has already, but that counts among its instances, tables
+    /// and memories.
     pub fn limiter(
         &mut self,
         find: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,

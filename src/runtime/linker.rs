@@ -254,14 +254,7 @@ impl<T: 'static> Linker<T> {
         module: &Module,
     ) -> Result<Instance, InstantiateError> {
         let mut context = store.as_context_mut();
-        let core = context.core();
-        assert!(
-            core.engine.is(module.engine()),
-            "a module was instantiated in a store of another engine"
-        );
-        if core.execution.is_suspended() {
-            return Err(InstantiateError::StoreSuspended);
-        }
+        context.core().check_instantiation(module)?;
         for import in &module.inner().imports {
             let definition = self.definition(import).ok_or_else(|| unknown(import))?;
             check_import(import, &definition.ty(&context))?;
@@ -321,10 +314,7 @@ impl<T: 'static> Definition<T> {
                 let addr = host.link(&import.module, &import.name, inner)?;
                 imports.functions.push(addr);
             }
-            Self::Extern(Extern::Func(func)) => imports.functions.push(func.addr),
-            Self::Extern(Extern::Table(table)) => imports.tables.push(table.addr),
-            Self::Extern(Extern::Memory(memory)) => imports.memories.push(memory.addr),
-            Self::Extern(Extern::Global(global)) => imports.globals.push(global.addr),
+            Self::Extern(value) => imports.import(*value),
         }
         Ok(())
     }
@@ -368,7 +358,8 @@ fn unknown(import: &Import) -> InstantiateError {
     }
 }
 
-fn check_import(import: &Import, found: &ExternType) -> Result<(), InstantiateError> {
+/// Checks that something has the type that a module demands.
+pub(super) fn check_import(import: &Import, found: &ExternType) -> Result<(), InstantiateError> {
     let matches = match (&import.ty, found) {
         (ExternType::Func(expected), ExternType::Func(found)) => expected == found,
         (ExternType::Table(expected), ExternType::Table(found)) => table_matches(expected, found),

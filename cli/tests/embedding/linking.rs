@@ -311,3 +311,28 @@ fn an_export_is_had_by_name_and_kind() {
     memory.read(&store, 4, &mut bytes).unwrap();
     assert_eq!(bytes, [9, 0]);
 }
+
+#[test]
+fn instances_are_made_of_what_is_given_for_their_imports() {
+    let (mut store, library) = instance(LIBRARY);
+    let program = module(store.engine(), PROGRAM);
+    let imports = ["memory", "table", "count", "store"];
+    let imports = imports.map(|name| library.get_export(&store, name).unwrap());
+    let made = Instance::new(&mut store, &program, &imports).unwrap();
+    let table = library.get_table(&store, "table").unwrap();
+    let double = table.get(&store, 1).unwrap();
+    table.set(&mut store, 2, double).unwrap();
+    let outcome = call(&mut store, made, "run", &[Val::I32(3)]).unwrap();
+    assert_eq!(outcome, returned(&[Val::I32(4 + 8)]));
+
+    let error = Instance::new(&mut store, &program, &imports[1..]).unwrap_err();
+    assert_eq!(error.to_string(), "3 imports given to a module of 4");
+    let mut others = imports;
+    others.swap(0, 1);
+    let error = Instance::new(&mut store, &program, &others).unwrap_err();
+    assert!(
+        matches!(error, InstantiateError::IncompatibleImport { .. }),
+        "{error}"
+    );
+    assert_eq!(store.instances().count(), 2);
+}
