@@ -83,7 +83,7 @@ fn a_program_gets_no_more_memory_than_there_is_and_can_use_all_it_gets() {
 fn a_program_gets_no_more_of_the_heap_than_the_kernel_can_spare() {
     let bench = Bench::new("tests-qemu/guests/tables.wat", &[]);
     for machine in [Q35, Microvm] {
-        let boot = bench.boot(machine, "", Ending::Finished);
+        let boot = bench.boot(machine, "checkpoint=discard", Ending::Finished);
         let log = boot.log;
         assert_eq!(boot.statuses.last(), Some(&Status::Exited(3)), "{log}");
     }
