@@ -141,6 +141,19 @@ fn errors_of_the_disk_are_those_of_the_requests_at_fault() {
 }
 
 #[test]
+fn a_disk_that_lies_is_an_error_and_no_more() {
+    let image = Artifacts::new().image("disk_lies").expect("an image");
+    // The device is in the image, so one machine is as good as another.
+    let ended = boot(&image, MachineType::Microvm, Setup::default());
+    assert_eq!(ended.ending, Ending::Finished, "{}", ended.log);
+    assert!(
+        ended.log.contains("completions that cannot be"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
 fn a_read_only_disk_is_read_and_not_written() {
     let directory = TempDir::new().expect("a temporary directory");
     let disk = format!("{},readonly=on", disk_of(&directory, 1).display());

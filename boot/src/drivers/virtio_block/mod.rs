@@ -38,10 +38,10 @@ const MAX_HALT_NS: u64 = 100_000_000;
 /// How often to look before halting: many requests are done sooner than an interrupt comes.
 const LOOKS: u32 = 1000;
 
-/// The machine's first virtio block device.
-pub struct VirtioDisk {
+/// A virtio block device: the machine's first, or what an image brings along.
+pub struct VirtioDisk<T: Transport = SomeTransport<'static>> {
     /// Dropped first: what is below belongs to requests.
-    ring: Ring,
+    ring: Ring<T>,
     limits: Limits,
     /// What the device is still to be asked for.
     transfers: VecDeque<Transfer>,
@@ -96,12 +96,21 @@ impl VirtioDisk {
         disk.find_pin();
         Ok(disk)
     }
+}
+
+impl<T: Transport> VirtioDisk<T> {
+    /// Starts a device that does not interrupt. When the transport is dropped, it resets
+    /// the device.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`].
+    pub fn with_transport(transport: T) -> Result<Self, DiskError> {
+        Self::new(transport, None)
+    }
 
     /// Starts a device, in the order of virtio 1.2, section 3.1.1.
-    fn new(
-        mut transport: SomeTransport<'static>,
-        messages: Option<Messages>,
-    ) -> Result<Self, DiskError> {
+    fn new(mut transport: T, messages: Option<Messages>) -> Result<Self, DiskError> {
         let found = DeviceStatus::ACKNOWLEDGE | DeviceStatus::DRIVER;
         transport.set_status(DeviceStatus::empty());
         transport.set_status(found);
@@ -408,7 +417,7 @@ fn count_of_pin(pin: u8) -> u64 {
     device_interrupts::count(device_interrupts::VECTORS.start + pin)
 }
 
-impl BlockDevice for VirtioDisk {
+impl<T: Transport> BlockDevice for VirtioDisk<T> {
     fn block_size(&self) -> usize {
         self.limits.block
     }

@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use virtio_drivers::queue::VirtQueue;
-use virtio_drivers::transport::{DeviceStatus, SomeTransport, Transport};
+use virtio_drivers::transport::{DeviceStatus, Transport};
 
 /// The only queue.
 const QUEUE: u16 = 0;
@@ -57,9 +57,9 @@ pub(super) struct Completed {
 }
 
 /// The device's requests.
-pub(super) struct Ring {
+pub(super) struct Ring<T: Transport> {
     /// Dropped first, which resets the device: it uses no memory after that.
-    transport: SomeTransport<'static>,
+    transport: T,
     queue: Box<VirtQueue<IdentityDma, QUEUE_SIZE>>,
     frames: Box<[UnsafeCell<Frame>]>,
     /// What the device has, and by which token; by the number of the frame.
@@ -69,14 +69,11 @@ pub(super) struct Ring {
 }
 
 // SAFETY: frames are used through `&mut self` only, and by the device.
-unsafe impl Send for Ring {}
+unsafe impl<T: Transport + Send> Send for Ring<T> {}
 
-impl Ring {
+impl<T: Transport> Ring<T> {
     /// Sets the queue of a device up, which has its features, and lets it begin.
-    pub(super) fn new(
-        mut transport: SomeTransport<'static>,
-        is_indirect: bool,
-    ) -> Result<Self, DiskError> {
+    pub(super) fn new(mut transport: T, is_indirect: bool) -> Result<Self, DiskError> {
         let (size, needed) = (transport.max_queue_size(QUEUE), QUEUE_SIZE as u32);
         if size < needed {
             return Err(DiskError::SmallQueue { size, needed });
