@@ -36,7 +36,7 @@ pub fn file_stat(metadata: &Metadata) -> FileStat {
 }
 
 /// A time of a file; 0 for one before 1970, which WASI cannot say.
-fn time_ns(seconds: i64, nanoseconds: i64) -> u64 {
+pub(crate) fn time_ns(seconds: i64, nanoseconds: i64) -> u64 {
     let seconds = u64::try_from(seconds).unwrap_or(0);
     let nanoseconds = u64::try_from(nanoseconds).unwrap_or(0);
     seconds

@@ -141,12 +141,12 @@ impl MemoryFiles {
             dirs => self.directory_at(start, dirs)?,
         };
         self.directory(dir)?;
-        check_name(name)?;
         Ok((dir, Name::Normal(name)))
     }
 
-    /// The inode that a directory has under a name.
+    /// The inode that a directory has under a name, which may be too long for one.
     pub(super) fn entry(&self, dir: u64, name: &str) -> Result<u64, Errno> {
+        check_name(name)?;
         let entries = &self.directory(dir)?.entries;
         entries.get(name).copied().ok_or(Errno::NoEntry)
     }

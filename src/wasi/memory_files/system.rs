@@ -69,7 +69,9 @@ impl MemoryFiles {
 
     /// What is to be opened, made if it is to be made.
     fn find_or_create(&mut self, dir: u64, path: &str, options: OpenOptions) -> Result<u64, Errno> {
-        let last = match options.create && options.exclusive {
+        // No file can be made behind a slash, wherever a link there leads.
+        let is_kept = options.create && (options.exclusive || path.ends_with('/'));
+        let last = match is_kept {
             true => LastLink::Keep,
             false => LastLink::of(options.follow, path),
         };
@@ -396,14 +398,21 @@ impl FileSystem for MemoryFiles {
     ) -> Result<(), Errno> {
         let (old_start, new_start) = (self.open_directory(old_dir)?, self.open_directory(new_dir)?);
         let (old_dir, old_name) = self.parent(old_start, without_slashes(old_path))?;
+        if new_path.ends_with('/') && self.is_no_directory(old_dir, old_name) {
+            return Err(Errno::NotDirectory);
+        }
         let (new_dir, new_name) = self.parent(new_start, without_slashes(new_path))?;
         let (Name::Normal(old_name), Name::Normal(new_name)) = (old_name, new_name) else {
             return Err(Errno::Busy);
         };
         let number = self.entry(old_dir, old_name)?;
-        let target = self.entry(new_dir, new_name).ok();
+        let target = match self.entry(new_dir, new_name) {
+            Ok(target) => Some(target),
+            Err(Errno::NoEntry) => None,
+            Err(errno) => return Err(errno),
+        };
         let is_directory = self.inode(number).is_directory();
-        if !is_directory && (old_path.ends_with('/') || new_path.ends_with('/')) {
+        if !is_directory && old_path.ends_with('/') {
             return Err(Errno::NotDirectory);
         }
         if is_directory && self.is_within(new_dir, number) {
@@ -486,6 +495,16 @@ impl MemoryFiles {
         inode.changed_ns = now;
     }
 
+    /// Whether something is there under a name, and is no directory.
+    fn is_no_directory(&self, dir: u64, name: Name<'_>) -> bool {
+        match name {
+            Name::Normal(name) => self
+                .entry(dir, name)
+                .is_ok_and(|number| !self.inode(number).is_directory()),
+            Name::Dot => false,
+        }
+    }
+
     /// The directory and the name for something new.
     fn free_name<'a>(&self, start: u64, path: &'a str) -> Result<(u64, &'a str), Errno> {
         self.check_free(self.parent(start, path)?)
@@ -493,8 +512,12 @@ impl MemoryFiles {
 
     fn check_free<'a>(&self, (dir, name): (u64, Name<'a>)) -> Result<(u64, &'a str), Errno> {
         match name {
-            Name::Normal(name) if self.entry(dir, name).is_err() => Ok((dir, name)),
-            _ => Err(Errno::Exists),
+            Name::Normal(name) => match self.entry(dir, name) {
+                Ok(_) => Err(Errno::Exists),
+                Err(Errno::NoEntry) => Ok((dir, name)),
+                Err(errno) => Err(errno),
+            },
+            Name::Dot => Err(Errno::Exists),
         }
     }
 }

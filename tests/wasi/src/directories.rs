@@ -104,6 +104,7 @@ pub fn directory_operations(dir: Fd) -> Outcome {
     }
     fails!(fd_tell(dir), ISDIR | BADF | NOTCAPABLE);
     fails!(fd_allocate(dir, 0, 1), ISDIR | BADF | NOTCAPABLE);
+    fails!(fd_allocate(dir, 0, 0), ISDIR | BADF | NOTCAPABLE);
     fails!(
         fd_filestat_set_size(dir, 0),
         ISDIR | INVAL | BADF | NOTCAPABLE

@@ -133,6 +133,45 @@ pub fn times_that_contradict(dir: Fd) -> Outcome {
     Ok(())
 }
 
+/// A file has no rights that mean something for directories only, whoever asks for them.
+pub fn rights_of_files(dir: Fd) -> Outcome {
+    let open = Open {
+        oflags: CREAT,
+        base: right::FD_READ | right::FD_WRITE | right::DIRECTORY,
+        inheriting: right::DIRECTORY,
+        fdflags: APPEND | SYNC,
+        ..Open::default()
+    };
+    let stat = ok!(fd_fdstat_get(ok!(path_open(dir, "file", open))));
+    check!(stat.base & right::FD_WRITE != 0);
+    check!(stat.base & !right::FILE == 0);
+    check!(stat.inheriting == 0);
+    check!(stat.flags == (APPEND | SYNC) as u16);
+    Ok(())
+}
+
+/// Times by a path: what is refused changes nothing.
+pub fn times_by_path(dir: Fd) -> Outcome {
+    const ATIM: u32 = 1;
+    const ATIM_NOW: u32 = 2;
+    const MTIM: u32 = 4;
+    const MTIM_NOW: u32 = 8;
+    ok!(touch(dir, "file"));
+    let modified = ok!(path_filestat_get(dir, 0, "file")).modified - 100;
+    ok!(path_filestat_set_times(dir, 0, "file", 0, modified, MTIM));
+    check!(ok!(path_filestat_get(dir, 0, "file")).modified == modified);
+    let both = MTIM | MTIM_NOW;
+    fails!(path_filestat_set_times(dir, 0, "file", 0, 7, both), INVAL);
+    let both = ATIM | ATIM_NOW | MTIM;
+    fails!(path_filestat_set_times(dir, 0, "file", 7, 7, both), INVAL);
+    fails!(path_filestat_set_times(dir, 0, "file", 7, 7, 16), INVAL);
+    fails!(path_filestat_set_times(dir, 0, "none", 7, 7, MTIM), NOENT);
+    check!(ok!(path_filestat_get(dir, 0, "file")).modified == modified);
+    ok!(path_filestat_set_times(dir, 0, "file", 0, 0, MTIM_NOW));
+    check!(ok!(path_filestat_get(dir, 0, "file")).modified > modified);
+    Ok(())
+}
+
 pub fn append_flags(dir: Fd) -> Outcome {
     let open = Open {
         oflags: CREAT,

@@ -75,7 +75,7 @@ export! {
     directories: readdir readdir_many directory_operations directory_seek close_preopen
         overwrite_preopen preopen_rights removed_directory inodes;
     files: seek_tell pread_pwrite truncation allocate_and_advise set_size_and_times
-        times_that_contradict append_flags pwrite_appending unbuffered_write read_write
+        times_that_contradict rights_of_files times_by_path append_flags pwrite_appending unbuffered_write read_write
         removed_while_open renumber descriptors_end not_a_terminal;
     links: dangling nofollow loops create_symlinks symlink_times symlink_trailing_slashes
         read_link hard_links;

@@ -147,5 +147,9 @@ pub fn hard_links(dir: Fd) -> Outcome {
     check!(ok!(path_filestat_get(dir, 0, "link")).filetype == SYMBOLIC_LINK);
     fails!(path_link(subdir, 0, "link", dir, "link"), EXIST);
     fails!(path_link(dir, FOLLOW, "link", dir, "other"), INVAL | NOENT);
+    // Also of a link that leads to itself, and in place of none that leads nowhere.
+    ok!(path_symlink("loop", dir, "loop"));
+    ok!(path_link(dir, 0, "loop", dir, "loop too"));
+    fails!(path_link(subdir, 0, "link", dir, "loop"), EXIST);
     Ok(())
 }
