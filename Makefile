@@ -31,10 +31,11 @@ test: check
 	cargo test -q
 	cargo test -q -p woodfrog --no-default-features --lib module::features
 
-## run: freeze a program in mid-run, cut the power, thaw it, compare; WASM=file.wasm ARGS="..." FREEZE_AFTER_MS=n MACHINE=q35|microvm ACCEL=auto|tcg|kvm
+## run: freeze a program in mid-run, cut the power, thaw it, compare; WASM=file.wasm ARGS="..." DIR=files MEM=MiB FREEZE_AFTER_MS=n MACHINE=q35|microvm ACCEL=auto|tcg|kvm
 run: setup
 	@cargo run -q -p woodfrog-qemu --bin freeze-and-thaw -- \
 		$(if $(WASM),--wasm "$(WASM)") \
+		$(if $(DIR),--dir "$(DIR)") $(if $(MEM),--memory-mib $(MEM)) \
 		$(if $(FREEZE_AFTER_MS),--freeze-after-ms $(FREEZE_AFTER_MS)) \
 		$(if $(MACHINE),--machine $(MACHINE)) $(if $(ACCEL),--accel $(ACCEL)) \
 		-- $(ARGS)

@@ -28,6 +28,10 @@ pub struct Options {
     pub lease_ms: Option<u64>,
     /// `key=HEX`: the key that the disk was made with.
     pub key: Option<Key>,
+    /// `stdin=`: what the program's standard input is.
+    pub stdin: StdinUse,
+    /// `precompiled=`: what to do with the machine code of a precompiled module.
+    pub precompiled: PrecompiledUse,
     /// `seed=N`: the program's random numbers come from this seed, not from the machine.
     pub seed: Option<u64>,
     /// `log=`: how much the kernel says.
@@ -46,6 +50,8 @@ impl Default for Options {
             lease: LeaseUse::default(),
             lease_ms: None,
             key: None,
+            stdin: StdinUse::default(),
+            precompiled: PrecompiledUse::default(),
             seed: None,
             log: LogLevel::default(),
         }
@@ -74,12 +80,32 @@ pub enum CheckpointUse {
     Discard,
 }
 
+/// What the program's standard input is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StdinUse {
+    /// `none`: nothing, at its end.
+    #[default]
+    None,
+    /// `console`: the serial port.
+    Console,
+}
+
+/// What to do with the machine code of a precompiled module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrecompiledUse {
+    /// `ignore`: compile the wasm that it was made of.
+    #[default]
+    Ignore,
+    /// `trust`: run it. Whoever can write to the disk can then do whatever the kernel can.
+    Trust,
+}
+
 /// Why a command line was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, checkpoint, keep, owner, lease, lease_ms, key, seed and log"
+        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, checkpoint, keep, owner, lease, lease_ms, key, stdin, precompiled, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -121,6 +147,8 @@ impl Options {
                 "lease" => options.lease = lease_use(value)?,
                 "lease_ms" => options.lease_ms = Some(milliseconds("lease_ms", value)?),
                 "key" => options.key = Some(key(value)?),
+                "stdin" => options.stdin = stdin_use(value)?,
+                "precompiled" => options.precompiled = precompiled_use(value)?,
                 "seed" => options.seed = Some(seed(value)?),
                 "log" => options.log = log_level(value)?,
                 _ => return Err(OptionError::Unknown(word.into())),
@@ -195,6 +223,30 @@ fn key(value: &str) -> Result<Key, OptionError> {
         value: "...".into(),
         expected: "64 hexadecimal digits",
     })
+}
+
+fn stdin_use(value: &str) -> Result<StdinUse, OptionError> {
+    match value {
+        "none" => Ok(StdinUse::None),
+        "console" => Ok(StdinUse::Console),
+        _ => Err(OptionError::Value {
+            name: "stdin",
+            value: value.into(),
+            expected: "none or console",
+        }),
+    }
+}
+
+fn precompiled_use(value: &str) -> Result<PrecompiledUse, OptionError> {
+    match value {
+        "ignore" => Ok(PrecompiledUse::Ignore),
+        "trust" => Ok(PrecompiledUse::Trust),
+        _ => Err(OptionError::Value {
+            name: "precompiled",
+            value: value.into(),
+            expected: "ignore or trust",
+        }),
+    }
 }
 
 fn seed(value: &str) -> Result<u64, OptionError> {

@@ -1,23 +1,29 @@
 //! The program on the disk: from its beginning or its checkpoint, to its end
 //! or to a freeze.
 
-use crate::arch::timer;
+#![expect(
+    unsafe_code,
+    reason = "runs precompiled modules if whoever boots the kernel says so"
+)]
+
+use crate::arch::{clock, timer};
 use crate::guest_disk::{GuestDisk, GuestDiskError};
-use crate::host::KernelHost;
-use crate::options::Options;
+use crate::host::{self, KernelHost};
+use crate::options::{Options, PrecompiledUse, StdinUse};
 use crate::{Machine, Status, info, status};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use woodfrog::checkpoint::{Guest, WriteError};
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{
-    CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module, ModuleError, Store,
-    ThawError,
+    CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module, ModuleError,
+    PrecompiledError, Store, ThawError,
 };
 use woodfrog::trap::Trap;
+use woodfrog::wasi::memory_files::{ArchiveError, MemoryFiles};
 use woodfrog::wasi::{
     self, Entry, Exit, HostData, HostState, PlannedModule, ProgramError, Progress, Random,
-    StateError, WasiCtx,
+    StateError, WasiCtx, memory_files,
 };
 
 /// The exit status of a program that trapped, as shells have it for SIGABRT.
@@ -34,6 +40,10 @@ pub enum Failure {
     Disk(#[from] GuestDiskError),
     #[error("bad module: {0}")]
     Module(#[from] ModuleError),
+    #[error("bad precompiled module: {0}; make the disk anew with this version of woodfrog")]
+    Precompiled(#[from] PrecompiledError),
+    #[error("bad files: {0}")]
+    Files(#[from] ArchiveError),
     #[error("bad arguments or program state: {0}")]
     State(#[from] StateError),
     #[error("cannot resume the checkpoint: {0}")]
@@ -73,7 +83,7 @@ pub fn run(machine: &Machine, options: &Options) -> Result<Status, Failure> {
 
 /// Runs the program from where it is.
 fn go_on(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<Status, Failure> {
-    let session = Session::load(machine, disk)?;
+    let mut session = Session::load(machine, disk, options)?;
     let store = match disk.checkpoint(options.checkpoint)? {
         None => session.begin(options)?,
         Some((number, stored)) => {
@@ -91,25 +101,30 @@ struct Session {
     modules: [Module; 1],
     guest: Guest,
     heap_size: usize,
+    stdin: StdinUse,
 }
 
 impl Session {
-    fn load(machine: &Machine, disk: &mut GuestDisk) -> Result<Self, Failure> {
+    fn load(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<Self, Failure> {
         let mut guest = disk.program()?;
         let engine = Engine::new(machine.platform.clone(), Config::default());
-        let module = Module::new(&engine, &core::mem::take(&mut guest.module))?;
+        let start_ns = clock::monotonic_ns();
+        let bytes = core::mem::take(&mut guest.module);
+        let module = load_module(&engine, &bytes, options.precompiled)?;
         let statistics = module.statistics();
         info!(
-            "module {}: {} functions, {} bytes of machine code",
+            "module {}: {} functions, {} bytes of machine code, ready in {} ms",
             module.hash(),
             statistics.functions,
-            statistics.machine_code
+            statistics.machine_code,
+            (clock::monotonic_ns() - start_ns) / 1_000_000
         );
         Ok(Self {
             engine,
             modules: [module],
             guest,
             heap_size: machine.heap_size,
+            stdin: options.stdin,
         })
     }
 
@@ -126,21 +141,28 @@ impl Session {
     }
 
     /// A store in which the program has not begun.
-    fn begin(&self, options: &Options) -> Result<Store<Data>, Failure> {
-        let Guest { args, envs, .. } = self.guest.clone();
+    fn begin(&mut self, options: &Options) -> Result<Store<Data>, Failure> {
+        let Guest {
+            args, envs, files, ..
+        } = core::mem::take(&mut self.guest);
         let random = options.seed.map_or(Random::Host, Random::Seeded);
-        let wasi = WasiCtx::new(args, envs, random)?;
+        let mut wasi = WasiCtx::new(args, envs, random)?;
+        wasi.preopen(host::DIRECTORY)?;
         let planned = PlannedModule {
             name: "".into(),
             hash: self.modules[0].hash(),
         };
         let state = HostState::new(Vec::from([planned]), Entry::Default, wasi);
-        Ok(self.new_store(state))
+        let mut unpacked = host::new_files(self.heap_size);
+        unpacked.unpack("", &files)?;
+        let given = unpacked.preopen(host::DIRECTORY, "");
+        given.expect("it is the only directory");
+        Ok(self.new_store(state, Some(unpacked)))
     }
 
     /// An empty store, which takes no more than it may.
-    fn new_store(&self, state: HostState) -> Store<Data> {
-        let host = KernelHost::new(self.heap_size);
+    fn new_store(&self, state: HostState, files: Option<MemoryFiles>) -> Store<Data> {
+        let host = KernelHost::new(self.heap_size, self.stdin, files);
         let mut store = Store::new(&self.engine, HostData { state, host });
         store.limiter(|data| &mut data.host.limits);
         store
@@ -150,7 +172,10 @@ impl Session {
     fn thaw(&self, raw: RawImage<'_>) -> Result<Store<Data>, Failure> {
         let state = HostState::of_image(raw.unverified())?;
         let linker = self.linker(&state);
-        Ok(self.new_store(state).thaw(raw, &linker)?)
+        // What is in them is in the image.
+        let files = raw.unverified().host_section(memory_files::SECTION);
+        let files = files.map(|_| host::new_files(self.heap_size));
+        Ok(self.new_store(state, files).thaw(raw, &linker)?)
     }
 
     /// Runs the program to its end, or until it is frozen for good.
@@ -182,6 +207,30 @@ impl Session {
             }
         }
     }
+}
+
+/// Compiles a module, or takes it as it was compiled, if that can be used and may be.
+fn load_module(
+    engine: &Engine,
+    bytes: &[u8],
+    precompiled: PrecompiledUse,
+) -> Result<Module, Failure> {
+    if !Module::is_precompiled(bytes) {
+        return Ok(Module::new(engine, bytes)?);
+    }
+    if precompiled == PrecompiledUse::Trust {
+        // SAFETY: whoever booted the kernel has said, by an option that tells what it means,
+        // that only those can write to the disk who may change the kernel itself.
+        match unsafe { Module::deserialize(engine, bytes) } {
+            Ok(module) => return Ok(module),
+            Err(error) => info!("the precompiled module cannot be used: {error}"),
+        }
+    } else {
+        info!("the precompiled module is not trusted without precompiled=trust");
+    }
+    info!("compiling the module");
+    let wasm = Module::wasm_of_precompiled(bytes)?;
+    Ok(Module::new(engine, wasm)?)
 }
 
 fn set_alarm(store: &Store<Data>, delay_ms: Option<u64>) {
@@ -222,6 +271,8 @@ fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
 /// Reports the end and records it on the disk.
 fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
     timer::cancel_alarm();
+    let (halts, halted_ns) = timer::halted();
+    info!("halted {halts} times, for {} ms", halted_ns / 1_000_000);
     let code = match ending {
         Ending::Returned => 0,
         Ending::Exited(status) => *status as i32,

@@ -50,7 +50,8 @@ Examples:
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   woodfrog inspect frozen --module program.wasm
-  woodfrog inspect frozen --json | jq .sizes";
+  woodfrog inspect frozen --json | jq .sizes
+  woodfrog inspect frozen --files files.tar";
 
 const COREDUMP_EXAMPLES: &str = "\
 Examples:
@@ -297,6 +298,10 @@ pub struct InspectArgs {
     /// Print a JSON object
     #[arg(long)]
     pub json: bool,
+
+    /// Write the program's files that are in the image to a tar archive
+    #[arg(long, value_name = "OUT")]
+    pub files: Option<PathBuf>,
 }
 
 /// Arguments of `coredump`.
@@ -403,7 +408,7 @@ fn whole_number(text: &str) -> Result<u64, &'static str> {
 }
 
 /// Reads a set of processor features, for which there may be `native`: those of this one.
-fn cpu(text: &str) -> Result<CpuFeatures, UnknownCpuFeature> {
+pub(crate) fn cpu(text: &str) -> Result<CpuFeatures, UnknownCpuFeature> {
     match text {
         "native" => Ok(CpuFeatures::detect()),
         names => names.parse(),

@@ -15,7 +15,7 @@ pub use error::DiskError;
 
 use crate::error::Failure;
 use crate::progress::Progress;
-use crate::{input, load, report};
+use crate::{archive, input, load, report};
 use args::{AddArgs, CreateArgs, DiskCommand, GcArgs, ProgramArgs, RmArgs};
 use opened::{Disk, find_guest, now_ms, owner, read_key, with_lease};
 use std::ffi::OsString;
@@ -183,14 +183,23 @@ fn read_guest(args: &ProgramArgs) -> Result<Option<Guest>, Failure> {
         }
         Ok(variable.clone().into_bytes())
     });
+    let files = match (&args.dir, &args.tar) {
+        (Some(dir), _) => archive::of_directory(dir)?,
+        (None, Some(tar)) => load::archive(tar)?,
+        (None, None) => Vec::new(),
+    };
+    let bytes = match args.precompile {
+        true => load::precompile(path, args.cpu)?,
+        false => module.bytes.to_vec(),
+    };
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     let stem = || stem.to_string_lossy().into_owned();
     Ok(Some(Guest {
         name: args.name.clone().unwrap_or_else(stem),
-        module: module.bytes.to_vec(),
+        module: bytes,
         args: argv.map(|arg| arg.as_bytes().to_vec()).collect(),
         envs: envs.collect::<Result<_, _>>()?,
-        files: Vec::new(),
+        files,
     }))
 }
 
@@ -230,6 +239,16 @@ fn read_program(disk: &mut Disk, path: &Path, guest: GuestId) -> Result<Guest, D
 
 /// The identity of a guest's module; None if it is invalid.
 fn module_hash(guest: &Guest) -> Option<ModuleHash> {
-    let module = Module::decode(guest.module.as_slice()).ok()?;
+    let module = Module::decode(wasm(&guest.module).ok()?).ok()?;
     Some(module.hash)
+}
+
+/// The wasm of a module, which may be precompiled.
+fn wasm(module: &[u8]) -> Result<&[u8], DiskError> {
+    match woodfrog::runtime::Module::is_precompiled(module) {
+        true => {
+            woodfrog::runtime::Module::wasm_of_precompiled(module).map_err(DiskError::Precompiled)
+        }
+        false => Ok(module),
+    }
 }

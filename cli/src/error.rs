@@ -8,7 +8,7 @@ use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
 use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{FreezeError, ModuleError, MoveError, PrecompiledError, RestoreError};
-use woodfrog::wasi::memory_files::{ArchiveError, FilesError};
+use woodfrog::wasi::memory_files::{ArchiveError, FilesError, PackError};
 use woodfrog::wasi::{ProgramError, StateError};
 
 /// Why the command failed. A trap of the program is none: it is a result.
@@ -123,6 +123,22 @@ pub enum Failure {
         /// Why.
         source: ArchiveError,
     },
+    /// Something cannot be given to a program in an archive.
+    #[error("{} cannot be given to a program: {reason}", path.display())]
+    NotForPrograms {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// An image has no files in it.
+    #[error(
+        "the image has no files in it: only programs that run with --tar, and those of the kernel, have their files in memory"
+    )]
+    NoFiles,
+    /// The files of an image cannot be in an archive.
+    #[error("the files in the image: {0}")]
+    Pack(#[from] PackError),
     /// The files of an image are not what they should be.
     #[error("the files in the image: {0}")]
     Files(#[from] FilesError),

@@ -5,6 +5,7 @@
 //! it cannot do from one to the other.
 
 use crate::directories::Directories;
+use crate::error::Failure;
 use std::time::{SystemTime, UNIX_EPOCH};
 use woodfrog::image::InstanceImage;
 use woodfrog::runtime::HostPart;
@@ -31,6 +32,16 @@ pub fn new_memory_files() -> MemoryFiles {
 /// [`FilesError`].
 pub fn memory_files_of(image: &InstanceImage<'_>) -> Result<Option<MemoryFiles>, FilesError> {
     MemoryFiles::of_image(image, MEMORY_LIMITS, realtime_ns)
+}
+
+/// The files that an image has, as a tar archive.
+///
+/// # Errors
+///
+/// [`Failure::NoFiles`], [`Failure::Files`], [`Failure::Pack`].
+pub fn archive_of(image: &InstanceImage<'_>) -> Result<Vec<u8>, Failure> {
+    let files = memory_files_of(image)?.ok_or(Failure::NoFiles)?;
+    Ok(files.pack()?)
 }
 
 /// Nanoseconds since 1970-01-01 UTC.

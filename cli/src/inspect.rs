@@ -7,8 +7,8 @@ use crate::args::InspectArgs;
 use crate::error::Failure;
 use crate::frames::{self, NamedFrame};
 use crate::frozen::Frozen;
-use crate::report;
 use crate::symbols::Symbols;
+use crate::{files, output, report};
 use woodfrog::image::{ImageSizes, InstanceImage, TableElements};
 
 /// Shows an image and returns the exit code. With modules it is checked as if it were
@@ -32,6 +32,9 @@ pub fn inspect(args: &InspectArgs) -> Result<u8, Failure> {
         true => format!("{}\n", shown.to_json()),
         false => shown.to_text(),
     };
+    if let Some(path) = &args.files {
+        output::write(path, &files::archive_of(&image)?)?;
+    }
     report::print_text(&text)?;
     if symbols.is_incomplete() {
         report::note("the debug information is too much to be read: lines may be missing");

@@ -6,6 +6,7 @@
 //! program and freezes it on the way, or moves it between code versions; what came of
 //! it is a [`report`]. [`wast`] runs the scripts of WebAssembly's own tests.
 
+pub mod archive;
 pub mod args;
 pub mod compile;
 pub mod coredump;

@@ -3,10 +3,13 @@
 use crate::error::Failure;
 use crate::files::{self, Files};
 use crate::input::{self, ModuleFile};
+use crate::platform::LinuxPlatform;
 use crate::progress::Progress;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use woodfrog::runtime::{Engine, Module};
+use woodfrog::abi::CpuFeatures;
+use woodfrog::runtime::{Config, Engine, Module};
 use woodfrog::wasi::memory_files::MemoryFiles;
 
 /// Compiles modules and adds up the time that takes.
@@ -74,6 +77,40 @@ pub fn decode(path: &Path) -> Result<woodfrog::module::Module, Failure> {
         path: path.to_owned(),
         source: source.into(),
     })
+}
+
+/// Compiles a module for a processor with these features, whether this one has them or not, to
+/// what [`Module::deserialize`] loads.
+///
+/// # Errors
+///
+/// [`Failure`] names the file.
+pub fn precompile(path: &Path, features: CpuFeatures) -> Result<Vec<u8>, Failure> {
+    let config = Config {
+        features,
+        ..Config::default()
+    };
+    let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
+    let compiled = engine.precompile_module(&input::read_wasm(path)?);
+    compiled.map_err(|source| Failure::Module {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads a tar archive that a program can be given.
+///
+/// # Errors
+///
+/// [`Failure::Read`], [`Failure::Archive`].
+pub fn archive(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = input::read_archive(path)?;
+    let unpacked = files::new_memory_files().unpack("", &bytes);
+    unpacked.map_err(|source| Failure::Archive {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(bytes)
 }
 
 /// Splits the value of a `--preload` into name and file.

@@ -30,7 +30,13 @@ pub(crate) struct Decoded {
     pub(crate) wasm_features: WasmFeatures,
 }
 
-/// The parts of the input, which is whole and made by this compiler.
+/// The wasm that a precompiled module was made of, whichever compiler made it, and for which
+/// processor. It has not been looked at.
+pub(crate) fn wasm(bytes: &[u8]) -> Result<&[u8], PrecompiledError> {
+    Ok(split(bytes, None)?.wasm)
+}
+
+/// The parts of the input, which is whole.
 struct Sections<'a> {
     cpu_features: u32,
     wasm_features: u32,
@@ -42,7 +48,7 @@ struct Sections<'a> {
 
 /// Reads a compiled module.
 pub(crate) fn decode(bytes: &[u8], allowed: Allowed) -> Result<Decoded, PrecompiledError> {
-    let sections = split(bytes)?;
+    let sections = split(bytes, Some(COMPILER_IDENTITY))?;
     let cpu_features = check_cpu_features(sections.cpu_features, allowed)?;
     let wasm_features = check_wasm_features(sections.wasm_features, allowed)?;
     let mut module = Module::decode_without_bodies(sections.wasm, wasm_features, sections.hash)?;
@@ -77,8 +83,9 @@ pub(crate) fn decode(bytes: &[u8], allowed: Allowed) -> Result<Decoded, Precompi
     })
 }
 
-/// Checks where the bytes come from and that they are whole, and finds their parts.
-fn split(bytes: &[u8]) -> Result<Sections<'_>, PrecompiledError> {
+/// Checks where the bytes come from and that they are whole, and finds their parts. Any
+/// compiler may have made them if none is `expected`.
+fn split(bytes: &[u8], expected: Option<u64>) -> Result<Sections<'_>, PrecompiledError> {
     if bytes.len() < HEADER_LEN + CHECKSUM_LEN {
         return Err(PrecompiledError::TooShort { len: bytes.len() });
     }
@@ -94,11 +101,8 @@ fn split(bytes: &[u8]) -> Result<Sections<'_>, PrecompiledError> {
     }
     let reserved: [u8; 4] = header.take();
     let found = header.u64();
-    if found != COMPILER_IDENTITY {
-        return Err(PrecompiledError::Compiler {
-            found,
-            expected: COMPILER_IDENTITY,
-        });
+    if let Some(expected) = expected.filter(|&expected| expected != found) {
+        return Err(PrecompiledError::Compiler { found, expected });
     }
     let (cpu_features, wasm_features) = (header.u32(), header.u32());
     let lengths = [header.u64(), header.u64(), header.u64()];

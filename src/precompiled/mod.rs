@@ -19,7 +19,7 @@ use crate::state::{ModuleStateMap, PackedMap};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use decode::{Allowed, Decoded, decode};
+pub(crate) use decode::{Allowed, Decoded, decode, wasm};
 pub use error::PrecompiledError;
 
 /// The first bytes of every precompiled module. The high bit and line ends of both kinds

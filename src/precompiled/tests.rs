@@ -253,3 +253,17 @@ fn damage_behind_a_right_checksum_leads_nowhere_out_of_bounds() {
         "{refused} refused, {accepted} not"
     );
 }
+
+#[test]
+fn the_wasm_can_be_had_of_what_any_build_made() {
+    let (module, _) = compiled();
+    let bytes = encoded();
+    let of_another = patched(&bytes, 16, &[1; 8]);
+    assert!(matches!(
+        error(&of_another),
+        PrecompiledError::Compiler { .. }
+    ));
+    assert_eq!(wasm(&of_another).unwrap(), &module.bytes[..]);
+    assert!(wasm(&bytes[..bytes.len() - 1]).is_err());
+    assert!(wasm(&module.bytes).is_err());
+}

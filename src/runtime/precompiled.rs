@@ -77,6 +77,17 @@ impl Module {
         })
     }
 
+    /// The wasm that a precompiled module was made of, for who does not want to trust its machine
+    /// code, or cannot use it: also of one that another build made, or for another processor. It
+    /// has not been validated; [`Module::new`] does that.
+    ///
+    /// # Errors
+    ///
+    /// [`PrecompiledError`], if the bytes are of another format or not whole.
+    pub fn wasm_of_precompiled(bytes: &[u8]) -> Result<&[u8], PrecompiledError> {
+        precompiled::wasm(bytes)
+    }
+
     /// Whether bytes begin as a precompiled module does. They may be anything nevertheless.
     pub fn is_precompiled(bytes: &[u8]) -> bool {
         bytes.starts_with(&precompiled::MAGIC)

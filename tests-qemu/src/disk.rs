@@ -25,6 +25,17 @@ impl Disk {
         module: &Path,
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<Self, CommandError> {
+        Self::create_with(woodfrog, size, module, args, &[])
+    }
+
+    /// Makes a disk with a program, with more options of `woodfrog disk create`.
+    pub fn create_with(
+        woodfrog: &Path,
+        size: &str,
+        module: &Path,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        options: &[&OsStr],
+    ) -> Result<Self, CommandError> {
         let directory = tempfile::tempdir().map_err(|source| CommandError::File {
             path: std::env::temp_dir(),
             source,
@@ -38,6 +49,7 @@ impl Disk {
         for arg in args {
             create.arg("--arg").arg(arg);
         }
+        create.args(options);
         command::run(&mut create)?;
         Ok(disk)
     }
@@ -50,6 +62,11 @@ impl Disk {
     /// Writes the newest checkpoint's image to a file.
     pub fn extract_image(&self, file: &Path) -> Result<(), CommandError> {
         command::run(self.command("extract").arg("--image").arg(file)).map(|_| ())
+    }
+
+    /// Writes the files of the newest checkpoint to a tar archive.
+    pub fn extract_files(&self, file: &Path) -> Result<(), CommandError> {
+        command::run(self.command("extract").arg("--files").arg(file)).map(|_| ())
     }
 
     /// Makes an image the newest checkpoint.

@@ -93,13 +93,28 @@ impl Vm {
     ///
     /// [`VmError`].
     pub fn start(&self, is_echoed: bool) -> Result<Running, VmError> {
+        self.start_with(is_echoed, Stdio::null())
+    }
+
+    /// Starts the machine, and sends bytes to its serial port as it takes them.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError`].
+    pub fn start_with_input(&self, input: &[u8]) -> Result<Running, VmError> {
+        let mut running = self.start_with(false, Stdio::piped())?;
+        running.send(input.to_vec());
+        Ok(running)
+    }
+
+    fn start_with(&self, is_echoed: bool, stdin: Stdio) -> Result<Running, VmError> {
         fs::write(&self.log, "").map_err(|source| VmError::Log {
             path: self.log.clone(),
             source,
         })?;
         let child = Command::new(QEMU)
             .args(self.arguments())
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -74,6 +74,14 @@ impl Running {
         }
     }
 
+    /// Writes to the machine's serial port, whose input is a pipe, in a thread.
+    pub(crate) fn send(&mut self, input: Vec<u8>) {
+        let mut stdin = self.child.stdin.take().expect("standard input is piped");
+        // A machine that ends before it has read all is not to blame.
+        let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+        self.readers.push(writer);
+    }
+
     /// What the guest has written so far.
     pub fn serial(&self) -> Vec<u8> {
         self.serial.lock().expect("no reader panics").clone()

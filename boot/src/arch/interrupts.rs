@@ -5,7 +5,7 @@
 use super::segments::{DOUBLE_FAULT_STACK, FAULT_STACK, INTERRUPT_STACK};
 use super::{device_interrupts, timer};
 use crate::start::KernelPlatform;
-use crate::{info, status};
+use crate::{console, info, status};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use spin::{Mutex, Once};
@@ -63,6 +63,7 @@ fn stack_of(vector: u8) -> u16 {
 fn handle(frame: &mut TrapFrame) {
     match frame.vector as u8 {
         timer::VECTOR => timer::handle(),
+        console::VECTOR => console::handle_interrupt(),
         timer::SPURIOUS_VECTOR => {}
         vector if device_interrupts::VECTORS.contains(&vector) => device_interrupts::handle(vector),
         vector if vector >= stubs::FIRST_INTERRUPT => info!("unexpected interrupt {vector}"),

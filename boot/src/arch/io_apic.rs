@@ -36,6 +36,14 @@ pub(crate) fn choose_pins(is_wanted: impl Fn(u8) -> bool) {
     }
 }
 
+/// Lets one pin of the first I/O APIC through under a vector of its own, when its line rises:
+/// that of an ISA device, whose number is its interrupt's on a PC. [`choose_pins`] masks it again.
+pub(crate) fn route(pin: u8, vector: u8) {
+    let entry = REDIRECTION + 2 * u32::from(pin);
+    write(BASES[0], entry + 1, timer::local_apic_id() << 24);
+    write(BASES[0], entry, u32::from(vector));
+}
+
 /// How many pins there are for which there are vectors; 0 if there is no I/O APIC.
 fn pin_count(base: usize) -> u8 {
     let version = read(base, VERSION);

@@ -1,6 +1,7 @@
-//! One alarm, by the local APIC's timer in one-shot mode (Intel SDM volume 3A, section 11.5.4).
+//! One alarm, and halting until some time, by the local APIC's timer in one-shot mode (Intel
+//! SDM volume 3A, section 11.5.4).
 //!
-//! The deadline is a time of [`clock`]: an interrupt that comes early, because the APIC's
+//! A deadline is a time of [`clock`]: an interrupt that comes early, because the APIC's
 //! clock or the emulator is inexact, sets the timer again.
 
 #![expect(
@@ -10,7 +11,7 @@
 
 use super::{clock, port};
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use spin::Mutex;
 use x86_64::instructions::interrupts;
 use x86_64::registers::model_specific::Msr;
@@ -26,6 +27,14 @@ pub type Alarm = Box<dyn Fn() + Send>;
 static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
 /// When it is due, by [`clock::monotonic_ns`]; `u64::MAX` for never.
 static DEADLINE_NS: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Whether the alarm went off after it was last set.
+static HAS_GONE_OFF: AtomicBool = AtomicBool::new(false);
+/// When a halted processor is to be woken; `u64::MAX` for never.
+static WAKE_NS: AtomicU64 = AtomicU64::new(u64::MAX);
+/// How long the processor was halted in all.
+static HALTED_NS: AtomicU64 = AtomicU64::new(0);
+/// How often it was halted.
+static HALTS: AtomicU64 = AtomicU64::new(0);
 static TIMER_HZ: AtomicU64 = AtomicU64::new(0);
 /// How many timer interrupts there were.
 static INTERRUPTS: AtomicU64 = AtomicU64::new(0);
@@ -86,8 +95,9 @@ pub fn set_alarm(delay_ns: u64, alarm: Alarm) {
     let _old = interrupts::without_interrupts(|| {
         let deadline = clock::monotonic_ns().saturating_add(delay_ns);
         DEADLINE_NS.store(deadline, Ordering::Relaxed);
+        HAS_GONE_OFF.store(false, Ordering::Relaxed);
         let old = ALARM.lock().replace(alarm);
-        set_timer(delay_ns);
+        arm();
         old
     });
 }
@@ -96,9 +106,39 @@ pub fn set_alarm(delay_ns: u64, alarm: Alarm) {
 pub fn cancel_alarm() {
     let _old = interrupts::without_interrupts(|| {
         DEADLINE_NS.store(u64::MAX, Ordering::Relaxed);
-        write(INITIAL_COUNT, 0);
+        HAS_GONE_OFF.store(false, Ordering::Relaxed);
+        arm();
         ALARM.lock().take()
     });
+}
+
+/// Halts the processor until an interrupt comes, at the latest at `deadline_ns`, a time of
+/// [`clock::monotonic_ns`] (None: whenever that is). Does not halt if `is_over`, which is asked
+/// with interrupts disabled, so that what it looks at cannot change unnoticed, nor if the
+/// alarm has gone off since it was set, because somebody will want to look after that.
+pub fn halt_until(deadline_ns: Option<u64>, is_over: impl Fn() -> bool) {
+    interrupts::disable();
+    let start = clock::monotonic_ns();
+    let deadline = deadline_ns.unwrap_or(u64::MAX);
+    if start >= deadline || HAS_GONE_OFF.load(Ordering::Relaxed) || is_over() {
+        interrupts::enable();
+        return;
+    }
+    WAKE_NS.store(deadline, Ordering::Relaxed);
+    arm();
+    // Nothing comes between the two instructions: interrupts are taken once it halts.
+    interrupts::enable_and_hlt();
+    WAKE_NS.store(u64::MAX, Ordering::Relaxed);
+    HALTS.fetch_add(1, Ordering::Relaxed);
+    HALTED_NS.fetch_add(clock::monotonic_ns() - start, Ordering::Relaxed);
+}
+
+/// How often [`halt_until`] halted the processor since boot, and for how many nanoseconds.
+pub fn halted() -> (u64, u64) {
+    (
+        HALTS.load(Ordering::Relaxed),
+        HALTED_NS.load(Ordering::Relaxed),
+    )
 }
 
 /// How many timer interrupts there were since boot.
@@ -136,18 +176,27 @@ pub(crate) fn handle() {
     INTERRUPTS.fetch_add(1, Ordering::Relaxed);
     end_interrupt();
     let deadline = DEADLINE_NS.load(Ordering::Relaxed);
-    if deadline == u64::MAX {
-        return;
-    }
-    match deadline.checked_sub(clock::monotonic_ns()) {
-        None | Some(0) => {
-            DEADLINE_NS.store(u64::MAX, Ordering::Relaxed);
-            // Whoever else takes the lock has interrupts disabled.
-            if let Some(alarm) = ALARM.lock().as_ref() {
-                alarm();
-            }
+    if deadline != u64::MAX && clock::monotonic_ns() >= deadline {
+        DEADLINE_NS.store(u64::MAX, Ordering::Relaxed);
+        HAS_GONE_OFF.store(true, Ordering::Relaxed);
+        // Whoever else takes the lock has interrupts disabled.
+        if let Some(alarm) = ALARM.lock().as_ref() {
+            alarm();
         }
-        Some(remaining_ns) => set_timer(remaining_ns),
+    }
+    if WAKE_NS.load(Ordering::Relaxed) <= clock::monotonic_ns() {
+        WAKE_NS.store(u64::MAX, Ordering::Relaxed);
+    }
+    arm();
+}
+
+/// Sets the timer to what is due next, or stops it. To be called with interrupts disabled.
+fn arm() {
+    let alarm = DEADLINE_NS.load(Ordering::Relaxed);
+    let due = alarm.min(WAKE_NS.load(Ordering::Relaxed));
+    match due {
+        u64::MAX => write(INITIAL_COUNT, 0),
+        due => set_timer(due.saturating_sub(clock::monotonic_ns())),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The command line of `woodfrog disk`. What is said here is the `--help`.
 
+use crate::args::cpu;
 use clap::{Args, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use woodfrog::abi::CpuFeatures;
 
 /// Make and read checkpoint disks
 ///
@@ -143,6 +145,33 @@ pub struct ProgramArgs {
     /// An environment variable of the program (repeat for each)
     #[arg(long, value_name = "NAME=VALUE", requires = "module")]
     pub env: Vec<String>,
+
+    /// Give the program all that is in this directory, as its directory /
+    ///
+    /// What is in it goes to the disk as it is now. The program can change it there, not here.
+    #[arg(long, requires = "module", conflicts_with = "tar")]
+    pub dir: Option<PathBuf>,
+
+    /// Give the program the files in a tar archive, as its directory /
+    #[arg(long, value_name = "FILE", requires = "module")]
+    pub tar: Option<PathBuf>,
+
+    /// Put machine code beside the module, so that the kernel need not compile it
+    ///
+    /// The kernel runs it only with the option precompiled=trust, if it is of the same version,
+    /// and on a processor that has the features of --cpu; else it compiles the module.
+    #[arg(long, requires = "module")]
+    pub precompile: bool,
+
+    /// Processor features that --precompile may use: native, baseline, or names joined by +
+    #[arg(
+        long,
+        value_name = "FEATURES",
+        default_value = "native",
+        value_parser = cpu,
+        requires = "precompile",
+    )]
+    pub cpu: CpuFeatures,
 }
 
 /// Arguments of `disk ls`.
@@ -159,7 +188,7 @@ pub struct LsArgs {
 
 /// Arguments of `disk extract`.
 #[derive(Args, Debug)]
-#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["module", "image"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["module", "image", "files"]))]
 pub struct ExtractArgs {
     /// The disk.
     #[command(flatten)]
@@ -177,8 +206,13 @@ pub struct ExtractArgs {
     #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
 
+    /// Write the program's files in a checkpoint to a tar archive FILE, or, without one, those
+    /// that it begins with
+    #[arg(long, value_name = "FILE")]
+    pub files: Option<PathBuf>,
+
     /// Which checkpoint, as `disk ls` numbers them; the newest by default
-    #[arg(long, value_name = "N", requires = "image")]
+    #[arg(long, value_name = "N")]
     pub number: Option<u64>,
 }
 

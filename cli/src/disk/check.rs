@@ -2,8 +2,9 @@
 
 use super::args::DiskPath;
 use super::opened::{Disk, open};
-use super::{DiskError, read_program};
+use super::{DiskError, read_program, wasm};
 use crate::error::Failure;
+use crate::files::new_memory_files;
 use crate::progress::Progress;
 use crate::report;
 use std::path::Path;
@@ -48,7 +49,7 @@ pub(super) fn check(args: &DiskPath) -> Result<u8, Failure> {
     Ok(if is_good { 0 } else { EXIT_DAMAGED })
 }
 
-/// Checks that a guest's module is valid, and that its generations are of it. What cannot be
+/// Checks that a guest's module and files are valid, and that its generations are of it. What cannot be
 /// read at all has been told before.
 fn check_guest(
     disk: &mut Disk,
@@ -65,13 +66,19 @@ fn check_guest(
         Err(error) => return Err(error),
     };
     let name = &guest.name;
-    let module = match Module::decode(program.module) {
+    let wasm = wasm(&program.module).map_err(|error| error.to_string());
+    let decoded = wasm.and_then(|wasm| Module::decode(wasm).map_err(|error| error.to_string()));
+    let module = match decoded {
         Ok(module) => module,
         Err(error) => {
             *text += &format!("{name}: bad module: {error}\n");
             return Ok(false);
         }
     };
+    if let Err(error) = new_memory_files().unpack("", &program.files) {
+        *text += &format!("{name}: bad files: {error}\n");
+        return Ok(false);
+    }
     let mut is_good = true;
     for generation in &guest.generations {
         let number = generation.number;

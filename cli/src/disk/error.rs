@@ -6,10 +6,14 @@ use woodfrog::checkpoint::{
     DeviceError, FormatError, LeaseError, OpenError, ReadError, WriteError,
 };
 use woodfrog::image::GenerationError;
+use woodfrog::runtime::PrecompiledError;
 
 /// Why `woodfrog disk` failed. Each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
+    /// A precompiled module on a disk is not whole.
+    #[error("the precompiled module on the disk: {0}")]
+    Precompiled(PrecompiledError),
     /// The file cannot be opened.
     #[error("{}: {source}", path.display())]
     Io {

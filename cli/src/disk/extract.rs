@@ -2,8 +2,9 @@
 
 use super::args::ExtractArgs;
 use super::opened::{Disk, find_generation, find_guest, open};
-use super::{DiskError, read_program};
+use super::{DiskError, read_program, wasm};
 use crate::error::Failure;
+use crate::files::archive_of;
 use crate::progress::Progress;
 use crate::{freeze, output};
 use std::path::Path;
@@ -20,13 +21,25 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     let path = &args.disk.disk;
     let guest = find_guest(&disk, path, args.guest.as_deref())?;
     if let Some(file) = &args.module {
-        output::write(file, &read_program(&mut disk, path, guest.id)?.module)?;
+        let program = read_program(&mut disk, path, guest.id)?;
+        output::write(file, wasm(&program.module)?)?;
     }
+    let is_before_checkpoints = guest.generations.is_empty() && args.number.is_none();
+    let mut files = args.files.as_deref();
+    if let Some(file) = files.take_if(|_| is_before_checkpoints) {
+        output::write(file, &read_program(&mut disk, path, guest.id)?.files)?;
+    }
+    if args.image.is_none() && files.is_none() {
+        return Ok(());
+    }
+    let (guest, number) = find_generation(&guest, path, args.number)?;
+    let stored = read_generation(&mut disk, path, guest, number)?;
+    let image = stored.image();
     if let Some(file) = &args.image {
-        let (guest, number) = find_generation(&guest, path, args.number)?;
-        let stored = read_generation(&mut disk, path, guest, number)?;
-        let image = stored.image();
         freeze::write_image(image.unverified(), file)?;
+    }
+    if let Some(file) = files {
+        output::write(file, &archive_of(image.unverified())?)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 use woodfrog::checkpoint::{Generation, GenerationInfo, Guest, GuestInfo, PAGE, ReadError};
+use woodfrog::runtime::Module;
 
 /// Describes a disk: a block of lines for each program, and a line on the whole.
 ///
@@ -69,8 +70,12 @@ fn write_entry(text: &mut String, entry: &Entry, now_ms: u64) -> std::fmt::Resul
     writeln!(text, "{}:", info.name)?;
     write!(text, "  module: {} bytes", guest.module.len())?;
     match module_hash(guest) {
-        Some(hash) => writeln!(text, ", SHA-256 {hash}")?,
-        None => writeln!(text, ", invalid")?,
+        Some(hash) => write!(text, ", SHA-256 {hash}")?,
+        None => write!(text, ", invalid")?,
+    }
+    match Module::is_precompiled(&guest.module) {
+        true => writeln!(text, ", precompiled")?,
+        false => writeln!(text)?,
     }
     if !guest.files.is_empty() {
         writeln!(text, "  files: {} bytes", guest.files.len())?;

@@ -30,7 +30,32 @@ mod image {
         let start = clock::monotonic_ns();
         while clock::monotonic_ns() - start < 20_000_000 {}
         info!("{count} timer interrupts");
+        assert_halts();
         Status::Finished
+    }
+
+    /// Halting ends in time, or with an alarm, which is not missed if it went off before.
+    fn assert_halts() {
+        let deadline = clock::monotonic_ns() + 300_000_000;
+        while clock::monotonic_ns() < deadline {
+            timer::halt_until(Some(deadline), || false);
+        }
+        let (halts, halted_ns) = timer::halted();
+        assert!(clock::monotonic_ns() - deadline < MAX_LATE_NS);
+        assert!((1..10).contains(&halts), "{halts} halts");
+        assert!(halted_ns > 200_000_000, "halted for {halted_ns} ns only");
+
+        let start = clock::monotonic_ns();
+        timer::set_alarm(50_000_000, Box::new(|| {}));
+        // An alarm of an inexact timer may take several interrupts.
+        while clock::monotonic_ns() - start < 50_000_000 {
+            timer::halt_until(None, || false);
+        }
+        timer::halt_until(None, || false);
+        timer::cancel_alarm();
+        timer::halt_until(None, || true);
+        timer::halt_until(Some(start), || false);
+        assert!(timer::halted().0 < halts + 5);
     }
 
     fn assert_alarm_after(delay_ns: u64) {

@@ -25,6 +25,9 @@ struct Args {
     /// The program; the example guest, built, if not given.
     #[arg(long)]
     wasm: Option<PathBuf>,
+    /// A directory whose contents the program is given, as its directory `/`.
+    #[arg(long)]
+    dir: Option<PathBuf>,
     /// Folder for disks and logs.
     #[arg(long, default_value = "build/run")]
     work: PathBuf,
@@ -119,6 +122,7 @@ struct Job {
     woodfrog: PathBuf,
     wasm: PathBuf,
     args: Vec<OsString>,
+    dir: Option<PathBuf>,
     disk: PathBuf,
     work: PathBuf,
     vm: Vm,
@@ -139,6 +143,7 @@ impl Job {
             woodfrog: built(&args.woodfrog, Artifacts::woodfrog)?,
             wasm: built(&args.wasm, Artifacts::example_guest)?,
             args: args.args.clone(),
+            dir: args.dir.clone(),
             vm: Vm {
                 kernel: built(&args.kernel, Artifacts::kernel)?,
                 machine: args.machine,
@@ -163,8 +168,12 @@ impl Job {
             _ => {}
         }
         let mut command = Command::new(&self.woodfrog);
-        command.args(["disk", "create", "--size", DISK_SIZE]);
+        let size = disk_size(self.vm.memory_mib);
+        command.args(["disk", "create", "--size", &size]);
         command.arg(&self.disk).arg("--module").arg(&self.wasm);
+        if let Some(dir) = &self.dir {
+            command.arg("--dir").arg(dir);
+        }
         for arg in &self.args {
             let mut option = OsString::from("--arg=");
             option.push(arg);
@@ -205,9 +214,10 @@ impl Job {
     }
 }
 
-/// Room for checkpoints of the largest memory that fits the default machine; the
-/// file is sparse.
-const DISK_SIZE: &str = "2G";
+/// Room for two checkpoints of the largest memory that fits the machine; the file is sparse.
+fn disk_size(memory_mib: u32) -> String {
+    format!("{}M", u64::from(memory_mib) * 2)
+}
 
 /// What building comes to.
 type Built = Result<PathBuf, CommandError>;

@@ -33,10 +33,20 @@ impl Bench {
         Self::with_module(guest, args)
     }
 
+    /// A program of this repository on a disk that is made with more options.
+    pub fn with_options(module: &str, options: &[&OsStr]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Self::with(root.join(module), &[], options)
+    }
+
     fn with_module(module: PathBuf, args: &[&str]) -> Self {
+        Self::with(module, args, &[])
+    }
+
+    fn with(module: PathBuf, args: &[&str], options: &[&OsStr]) -> Self {
         let artifacts = Artifacts::new();
         let woodfrog = artifacts.woodfrog().expect("the command");
-        let disk = Disk::create(&woodfrog, "64M", &module, args).expect("a disk");
+        let disk = Disk::create_with(&woodfrog, "64M", &module, args, options).expect("a disk");
         Self {
             module,
             disk,
@@ -69,6 +79,21 @@ impl Bench {
             ended.ending, ending,
             "{machine:?} {options}\n{}{}",
             ended.log, ended.qemu_errors
+        );
+        Boot::new(ended)
+    }
+
+    /// Boots with bytes on the serial port until the program has ended.
+    pub fn boot_with_input(&self, machine: MachineType, options: &str, input: &[u8]) -> Boot {
+        let running = self.vm(machine, options).start_with_input(input);
+        let ended = running.expect("a machine").wait();
+        let Ended {
+            log, qemu_errors, ..
+        } = &ended;
+        assert_eq!(
+            ended.ending,
+            Ending::Finished,
+            "{machine:?} {options}\n{log}{qemu_errors}"
         );
         Boot::new(ended)
     }

@@ -3,8 +3,10 @@
 //! What a program must print is what `woodfrog run` prints on Linux.
 
 mod bench;
+mod files;
 mod freeze;
 mod kill;
 mod refuse;
 mod seed;
 mod traps;
+mod waits;
