@@ -219,7 +219,7 @@ pub struct CommonArgs {
     #[arg(long, value_name = "NAME=FILE", help_heading = PROGRAM)]
     pub preload: Vec<String>,
 
-    /// Let function imports that nobody defines return zeros
+    /// Let function imports that nobody defines, or not with that type, return zeros
     #[arg(long, help_heading = PROGRAM)]
     pub unknown_imports_default: bool,
 

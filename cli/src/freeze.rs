@@ -13,7 +13,8 @@ use woodfrog::wasi::{HostData, HostState};
 
 /// Serialises a suspended store, drops it, and makes it anew from the bytes, in
 /// other memory. Frames go on in the code version that `versions` has for them, or else in
-/// the first.
+/// the first. `bytes` is where the image goes: whoever freezes often keeps it, for the
+/// system takes longer to hand out new pages than to copy to old ones.
 ///
 /// # Errors
 ///
@@ -23,11 +24,13 @@ pub fn freeze_and_thaw(
     linker: &Linker<Data>,
     modules: &[Module],
     versions: &[VersionId],
+    bytes: &mut Vec<u8>,
 ) -> Result<Store<Data>, Failure> {
-    let bytes = store.freeze()?.to_bytes();
+    bytes.clear();
+    let Ok(()) = store.freeze()?.encode().write_to(bytes);
     let engine = store.engine().clone();
     let mut host = store.into_data().host;
-    let raw = RawImage::parse(&bytes)?;
+    let raw = RawImage::parse(bytes)?;
     let state = HostState::of_image(raw.unverified())?;
     host.replace_files(files::memory_files_of(raw.unverified())?);
     let data = HostData { state, host };

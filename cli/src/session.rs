@@ -106,6 +106,7 @@ impl Session {
         let begin = Instant::now();
         let mut seconds = self.seconds;
         let mut freezes = 0;
+        let mut image = Vec::new();
         let mut linker = self.linker(&store.data().state);
         let timer = self
             .freeze_after
@@ -147,7 +148,13 @@ impl Session {
                         break Ending::Frozen(self.write_image(&mut store)?);
                     }
                     linker = self.linker(&store.data().state);
-                    store = freeze::freeze_and_thaw(store, &linker, &self.modules, &versions)?;
+                    store = freeze::freeze_and_thaw(
+                        store,
+                        &linker,
+                        &self.modules,
+                        &versions,
+                        &mut image,
+                    )?;
                     store.set_freeze_every(suspend_every);
                     if let Some(switch) = &mut self.switch {
                         switch.set_versions(&mut store);

@@ -153,7 +153,8 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Defines every imported function of `module` that has no definition yet as
-    /// one that returns zeros and nulls.
+    /// one that returns zeros and nulls. A host function of another type is none of that import,
+    /// and is replaced: there are dialects of WASI that differ in a function's parameters.
     pub fn define_unknown_imports_as_default_values(&mut self, module: &Module) -> &mut Self {
         self.define_unknown_imports(module, |_| |_, _, _| Ok(()))
     }
@@ -179,7 +180,15 @@ impl<T: 'static> Linker<T> {
         F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync + 'static,
     {
         for import in &module.inner().imports {
-            if let (ExternType::Func(ty), None) = (&import.ty, self.definition(import)) {
+            let ExternType::Func(ty) = &import.ty else {
+                continue;
+            };
+            let is_unknown = match self.definition(import) {
+                Some(Definition::Host(host)) => *host.ty != *ty,
+                Some(Definition::Extern(_)) => false,
+                None => true,
+            };
+            if is_unknown {
                 self.func_new(&import.module, &import.name, ty.clone(), make(import));
             }
         }

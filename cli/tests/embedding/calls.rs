@@ -214,6 +214,29 @@ fn a_missing_or_wrong_import_is_named() {
     linker.instantiate(&mut store, &module).unwrap();
 }
 
+#[test]
+fn a_host_function_of_another_type_is_an_unknown_import() {
+    let engine = engine();
+    let module = module(
+        &engine,
+        r#"(module
+             (import "a" "other" (func $other (result i32)))
+             (import "a" "same" (func $same (result i32)))
+             (func (export "f") (result i32 i32) call $other call $same))"#,
+    );
+    let mut linker = Linker::<()>::new();
+    linker.func_wrap("a", "other", |_: i64| 1);
+    linker.func_wrap("a", "same", || 2);
+    linker.define_unknown_imports_as_default_values(&module);
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let outcome = call(&mut store, instance, "f", &[]).unwrap();
+    assert_eq!(
+        outcome,
+        Outcome::Returned(vec![Val::I32(0), Val::I32(2)])
+    );
+}
+
 /// Runs until returned, resuming in place; says how often it was suspended.
 fn run_in_place<T: 'static>(
     store: &mut Store<T>,

@@ -69,7 +69,8 @@ impl Side {
         let Shared {
             linker, modules, ..
         } = shared;
-        let store = freeze_and_thaw(self.store, linker, modules, &[]).expect("it can be thawed");
+        let store = freeze_and_thaw(self.store, linker, modules, &[], &mut Vec::new())
+            .expect("it can be thawed");
         let instance = store.instances().next().expect("the only one");
         Self { store, instance }
     }
