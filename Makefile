@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test qemu-test run fuzz bench bench-test clean
+.PHONY: help setup check test qemu-test run fuzz programs bench bench-test clean
 
 ## help: list the commands
 help:
@@ -43,6 +43,12 @@ run: setup
 ## qemu-test: the bootable tests alone; FILTER=name
 qemu-test: setup
 	cargo test -q -p woodfrog-qemu -- $(FILTER)
+
+## programs: fetch, build and run programs that others wrote, frozen and not (installs clang); FILTER=part-of-a-name MEM=MiB AGAIN=1
+programs: setup
+	@scripts/setup programs
+	@cargo run -q --release -p woodfrog-programs --bin run-programs -- \
+		$(if $(MEM),--memory-mib $(MEM)) $(if $(AGAIN),--again) $(if $(FILTER),"$(FILTER)")
 
 ## fuzz: run the fuzz targets, SECONDS=n in all; TARGET=differential|image|disk|module
 fuzz: setup

@@ -85,6 +85,12 @@ impl Artifacts {
         Ok(self.target.join("debug/woodfrog"))
     }
 
+    /// The `woodfrog` command, optimised.
+    pub fn woodfrog_release(&self) -> Result<PathBuf, CommandError> {
+        self.build(&["-p", "woodfrog-cli", "--bin", "woodfrog", "--release"])?;
+        Ok(self.target.join("release/woodfrog"))
+    }
+
     /// The example guest.
     pub fn example_guest(&self) -> Result<PathBuf, CommandError> {
         let manifest = self.root.join("examples/guests/Cargo.toml");

@@ -231,10 +231,7 @@ fn a_host_function_of_another_type_is_an_unknown_import() {
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let outcome = call(&mut store, instance, "f", &[]).unwrap();
-    assert_eq!(
-        outcome,
-        Outcome::Returned(vec![Val::I32(0), Val::I32(2)])
-    );
+    assert_eq!(outcome, Outcome::Returned(vec![Val::I32(0), Val::I32(2)]));
 }
 
 /// Runs until returned, resuming in place; says how often it was suspended.

@@ -1,0 +1,1 @@
+/* In place of wasi-libc's, which refuses to be included. See no_setjmp.h. */
