@@ -198,6 +198,7 @@ pub fn run_script(text: &[u8], options: &Options) -> Report {
         features: options.features,
         wasm_features: options.wasm_features,
         stack_size: options.stack_size,
+        ..Config::default()
     };
     let engine = Engine::new(Arc::new(LinuxPlatform::new()), config);
     let seed = options.seed;

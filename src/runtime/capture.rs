@@ -2,6 +2,7 @@
 
 use super::activation::Execution;
 use super::context::AsContext;
+use super::memory::MemoryEntry;
 use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::table::TableEntry;
 use super::{Store, backtrace};
@@ -39,6 +40,21 @@ impl<T: 'static> Store<T> {
     ///
     /// [`CaptureError`].
     pub fn capture(&self) -> Result<InstanceImage<'_>, CaptureError> {
+        self.capture_with(|memory| MemoryContents::Sparse {
+            bytes: memory.bytes(),
+            touched: memory.touched(),
+        })
+    }
+
+    /// Captures all but what memories hold.
+    pub(super) fn capture_metadata(&self) -> Result<InstanceImage<'_>, CaptureError> {
+        self.capture_with(|_| MemoryContents::Elsewhere)
+    }
+
+    fn capture_with<'a>(
+        &'a self,
+        contents: impl Fn(&'a MemoryEntry) -> MemoryContents<'a>,
+    ) -> Result<InstanceImage<'a>, CaptureError> {
         let core = self.as_context().into_core();
         let mut modules = Vec::new();
         let instances = core.instances.iter();
@@ -46,7 +62,7 @@ impl<T: 'static> Store<T> {
             instances: instances.map(|i| instance_state(i, &mut modules)).collect(),
             functions: core.capture_functions()?,
             tables: core.tables.iter().map(|t| table_state(core, t)).collect(),
-            memories: core.capture_memories(),
+            memories: core.capture_memories(contents),
             globals: core.capture_globals(),
             execution_state: core.capture_execution()?,
             modules,
@@ -122,16 +138,16 @@ impl StoreCore {
         }
     }
 
-    fn capture_memories(&self) -> Vec<MemoryState<'_>> {
+    fn capture_memories<'a>(
+        &'a self,
+        contents: impl Fn(&'a MemoryEntry) -> MemoryContents<'a>,
+    ) -> Vec<MemoryState<'a>> {
         let memories = self.memories.iter();
         memories
             .map(|memory| MemoryState {
                 ty: memory.declared,
                 size_pages: memory.pages(),
-                contents: MemoryContents::Sparse {
-                    bytes: memory.bytes(),
-                    touched: memory.touched(),
-                },
+                contents: contents(memory),
             })
             .collect()
     }

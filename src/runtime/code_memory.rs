@@ -9,6 +9,7 @@
     reason = "commits, protects and writes raw pages of the platform"
 )]
 
+use crate::platform::tracking::Tracker;
 use crate::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -84,6 +85,14 @@ impl Reservation {
                 _ => ranges.push(range),
             });
         ranges
+    }
+
+    /// Begins to track writes to it, which must not be done twice; None: the platform cannot.
+    /// Only for data.
+    pub(crate) fn track(&self, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
+        let start = self.start.as_ptr();
+        // SAFETY: the range is that of our `reserve`; the rest is what callers keep to.
+        unsafe { self.platform.track(start, self.size, spare_pages) }
     }
 
     fn page_range(&self, offset: usize, size: usize) -> *mut u8 {

@@ -24,6 +24,10 @@ pub struct Config {
     pub features: CpuFeatures,
     /// Features of WebAssembly that modules may use.
     pub wasm_features: WasmFeatures,
+    /// Pages of 4 KiB that each memory can keep while a checkpoint of it is written out: what
+    /// they held when it began, of those written to since. On platforms where a guest that
+    /// finds none left can wait, it does; elsewhere more are taken.
+    pub spare_pages: usize,
 }
 
 impl Default for Config {
@@ -34,6 +38,7 @@ impl Default for Config {
             stack_size: limits::DEFAULT_STACK_SIZE,
             features: CpuFeatures::detect(),
             wasm_features: WasmFeatures::default(),
+            spare_pages: limits::DEFAULT_SPARE_PAGES,
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{AsContext, AsContextMut, LimitError};
 use crate::abi::vmctx::VmMemory;
 use crate::limits::{MEMORY_RESERVATION, MEMORY64_RESERVATION, WASM_PAGE};
 use crate::module::{AddressType, MemoryType};
+use crate::platform::tracking::Tracker;
 use crate::platform::{Platform, PlatformError};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -65,6 +66,8 @@ pub enum MemoryAccessError {
 /// A memory in the store: its pages and limits.
 pub(super) struct MemoryEntry {
     pub(super) vm: Pinned<VmMemory>,
+    /// Knows what was written to since the last checkpoint; None before the first one.
+    tracker: Option<Arc<dyn Tracker>>,
     reservation: Reservation,
     /// The type it was made with.
     pub(super) declared: MemoryType,
@@ -83,9 +86,18 @@ impl MemoryEntry {
                 base: reservation.start().as_ptr(),
                 pages: 0,
             }),
+            tracker: None,
             reservation,
             declared: ty,
         })
+    }
+
+    /// Its tracker, which is made when first asked for; None: the platform cannot.
+    pub(super) fn tracker(&mut self, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
+        if self.tracker.is_none() {
+            self.tracker = self.reservation.track(spare_pages);
+        }
+        self.tracker.clone()
     }
 
     pub(super) fn ty(&self) -> MemoryType {

@@ -39,6 +39,7 @@ mod interrupt;
 mod libcalls;
 mod limiter;
 mod linker;
+mod live;
 mod memory;
 mod module;
 mod move_frames;
@@ -79,6 +80,7 @@ pub use limiter::{
     StoreLimitsBuilder,
 };
 pub use linker::{Linker, UnknownImport};
+pub use live::{CheckpointError, LiveCheckpoint};
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};

@@ -10,6 +10,7 @@ use super::engine::Thunks;
 use super::global::GlobalEntry;
 use super::host_call::CalledFrom;
 use super::limiter::{Counted, LimiterDispatch};
+use super::live::Base;
 use super::memory::{MemoryEntry, MemoryError};
 use super::stack::WasmStack;
 use super::table::{TableEntry, TableError};
@@ -41,6 +42,8 @@ pub(crate) struct StoreCore {
     pub(super) funcs: Vec<FuncEntry>,
     pub(super) host_funcs: Vec<HostFuncEntry>,
     pub(super) memories: Vec<MemoryEntry>,
+    /// What checkpoints are written on the base of.
+    pub(super) base: Arc<Base>,
     pub(super) tables: Vec<TableEntry>,
     pub(super) globals: Vec<GlobalEntry>,
     pub(super) instances: Vec<InstanceEntry>,
@@ -156,6 +159,7 @@ impl StoreCore {
             funcs: Vec::new(),
             host_funcs: Vec::new(),
             memories: Vec::new(),
+            base: Arc::default(),
             tables: Vec::new(),
             globals: Vec::new(),
             instances: Vec::new(),

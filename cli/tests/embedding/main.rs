@@ -8,6 +8,7 @@ mod host_frames;
 mod host_parts;
 mod limits;
 mod linking;
+mod live;
 mod pending;
 mod precompiled;
 mod progress;

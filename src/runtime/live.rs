@@ -1,0 +1,199 @@
+//! Checkpoints of a store that runs on while it is written out.
+//!
+//! [`Store::begin_checkpoint`] takes everything but memory contents as metadata and draws a line
+//! in each memory ([`Tracker::cut`]). What was written to since the checkpoint before is then
+//! taken from the [`LiveCheckpoint`], as it was at the line, while the store runs. How that ended
+//! decides what the next checkpoint has to take: what was not kept is due again.
+
+use super::context::AsContextMut;
+use super::host_parts::{self, HostParts, HostStateError};
+use super::{CaptureError, Store};
+use crate::image::InstanceImage;
+use crate::platform::PAGE_SIZE;
+use crate::platform::tracking::{CutEnd, TrackError, Tracker};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use spin::Mutex;
+
+/// Why a checkpoint could not be begun. The store is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The store cannot be captured.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The host's state cannot be saved.
+    #[error(transparent)]
+    Host(#[from] HostStateError),
+    /// The platform cannot track writes; [`Store::freeze`] needs no tracking.
+    #[error("this platform cannot track writes to memory: freeze the store instead")]
+    CannotTrack,
+    /// The checkpoint before has not ended.
+    #[error("another checkpoint of the store is still being written")]
+    InProgress,
+    /// The memory is no longer tracked.
+    #[error(transparent)]
+    Track(#[from] TrackError),
+}
+
+/// The generation that trackers count from: what was written to since is due.
+#[derive(Debug, Default)]
+pub(super) struct Base(Mutex<Option<u64>>);
+
+/// A checkpoint that is being written out, while its store may run. Dropping it abandons it.
+pub struct LiveCheckpoint {
+    metadata: Vec<u8>,
+    page_counts: Vec<u64>,
+    trackers: Vec<Arc<dyn Tracker>>,
+    /// Memories in front of this one have been taken.
+    memory: usize,
+    base: Arc<Base>,
+    has_ended: bool,
+}
+
+impl<T: HostParts + 'static> Store<T> {
+    /// Begins a checkpoint of the store, which is idle or suspended, and can run on as soon as
+    /// this returns. It takes no longer for a large memory than the platform needs to draw a
+    /// line ([`Tracker::cut`]).
+    ///
+    /// The first checkpoint of a store is of all that its memories hold, each one behind it
+    /// of what has changed since the last that was kept ([`LiveCheckpoint::base`]). Writers
+    /// find at most [`Config::spare_pages`](super::Config::spare_pages) pages for each memory.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError`].
+    pub fn begin_checkpoint(&mut self) -> Result<LiveCheckpoint, CheckpointError> {
+        let base = self.as_context_mut().core_mut().base.clone();
+        if Arc::strong_count(&base) > 2 {
+            return Err(CheckpointError::InProgress);
+        }
+        let host = host_parts::save(self.as_context_mut().into_data_mut())?;
+        let image = InstanceImage {
+            host,
+            ..self.capture_metadata()?
+        };
+        let (metadata, page_counts) = (image.metadata_bytes(), image.page_counts());
+        let mut checkpoint = LiveCheckpoint {
+            metadata,
+            page_counts,
+            trackers: self.trackers()?,
+            memory: 0,
+            base,
+            has_ended: false,
+        };
+        checkpoint.cut()?;
+        Ok(checkpoint)
+    }
+
+    /// Says that the store's memories hold exactly what generation `number` does, because
+    /// the store has just been thawed from it: the next checkpoint is of what changes from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::CannotTrack`], [`CheckpointError::InProgress`] and
+    /// [`CheckpointError::Track`]; the next checkpoint is then one of everything.
+    pub fn set_checkpoint_base(&mut self, number: u64) -> Result<(), CheckpointError> {
+        let base = self.as_context_mut().core_mut().base.clone();
+        if Arc::strong_count(&base) > 2 {
+            return Err(CheckpointError::InProgress);
+        }
+        let trackers = self.trackers()?;
+        let core = self.as_context_mut().into_core_mut();
+        for (tracker, memory) in trackers.iter().zip(&core.memories) {
+            tracker.forget(memory.len() as usize)?;
+        }
+        *base.0.lock() = Some(number);
+        Ok(())
+    }
+
+    /// The trackers of all memories, of which new ones have none yet.
+    fn trackers(&mut self) -> Result<Vec<Arc<dyn Tracker>>, CheckpointError> {
+        let core = self.as_context_mut().into_core_mut();
+        let spare_pages = core.engine.config().spare_pages;
+        let memories = core.memories.iter_mut();
+        let trackers = memories.map(|memory| memory.tracker(spare_pages));
+        trackers
+            .collect::<Option<_>>()
+            .ok_or(CheckpointError::CannotTrack)
+    }
+}
+
+impl LiveCheckpoint {
+    fn cut(&mut self) -> Result<(), TrackError> {
+        for (tracker, &pages) in self.trackers.iter().zip(&self.page_counts) {
+            tracker.cut(pages as usize * PAGE_SIZE)?;
+        }
+        Ok(())
+    }
+
+    /// The store without the contents of its memories, as
+    /// [`InstanceImage::metadata_bytes`] has it.
+    pub fn metadata(&self) -> &[u8] {
+        &self.metadata
+    }
+
+    /// The length of each memory in pages of [`PAGE_SIZE`] bytes.
+    pub fn page_counts(&self) -> &[u64] {
+        &self.page_counts
+    }
+
+    /// The generation that this one is to be written on the base of: pages that are not taken
+    /// hold what they do there. None: they are zeros.
+    pub fn base(&self) -> Option<u64> {
+        *self.base.0.lock()
+    }
+
+    /// Copies pages as they were when the checkpoint began to the beginning of `buffer`: the next
+    /// ones, as many adjacent ones as fit. Returns the memory and where in it they lie, in bytes;
+    /// None: all have been taken.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError`]; the checkpoint is to be dropped then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `buffer` has no room for a page.
+    pub fn take_pages(
+        &mut self,
+        buffer: &mut [u8],
+    ) -> Result<Option<(u32, Range<usize>)>, TrackError> {
+        while let Some(tracker) = self.trackers.get(self.memory) {
+            if let Some(range) = tracker.take_due(buffer)? {
+                return Ok(Some((self.memory as u32, range)));
+            }
+            self.memory += 1;
+        }
+        Ok(None)
+    }
+
+    /// Ends the checkpoint, which has become generation `number`: the next one is of
+    /// what was written to since.
+    ///
+    /// # Panics
+    ///
+    /// Panics if [`Self::take_pages`] has not said that all pages have been taken: a generation
+    /// without them is not what the store was.
+    pub fn keep(mut self, number: u64) {
+        assert!(
+            self.memory == self.trackers.len(),
+            "a checkpoint was kept of which pages are missing"
+        );
+        self.has_ended = true;
+        for tracker in &self.trackers {
+            tracker.end(CutEnd::Kept);
+        }
+        *self.base.0.lock() = Some(number);
+    }
+}
+
+impl Drop for LiveCheckpoint {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            for tracker in &self.trackers {
+                tracker.end(CutEnd::Abandoned);
+            }
+        }
+    }
+}
