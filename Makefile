@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test qemu-test run fuzz programs bench bench-test clean
+.PHONY: help setup check test test-disk qemu-test run fuzz programs bench bench-test clean
 
 ## help: list the commands
 help:
@@ -30,6 +30,11 @@ check: setup
 test: check
 	cargo test -q
 	cargo test -q -p woodfrog --no-default-features --lib module::features
+
+## test-disk: cut the power after every write of a long random history of checkpoints; CRASHES=n SEED=n
+test-disk:
+	$(if $(CRASHES),CRASHES=$(CRASHES)) $(if $(SEED),SEED=$(SEED)) \
+		cargo test --release -q -p woodfrog --lib a_hundred_thousand_crashes -- --ignored --nocapture
 
 ## run: freeze a program in mid-run, cut the power, thaw it, compare; WASM=file.wasm ARGS="..." DIR=files MEM=MiB FREEZE_AFTER_MS=n MACHINE=q35|microvm ACCEL=auto|tcg|kvm
 run: setup
