@@ -4,7 +4,7 @@
 //! downloaded ([`package`]) and only believed if its SHA-256 is the one that stands in the
 //! [`catalog`]; sources from crates.io are fetched by cargo, which checks them by its lock file,
 //! and compiled ([`build`]) by cargo, or by Debian's clang for wasi-libc. [`linux`] and [`machine`]
-//! run a program on Linux and in a virtual machine, [`record`] keeps what came of it, so that
+//! run a program's [`steps`] on Linux and in a virtual machine, [`record`] keeps what came of it, so that
 //! nothing is run again that has not changed, and [`table`] shows it.
 
 pub mod build;
@@ -14,6 +14,7 @@ pub mod linux;
 pub mod machine;
 pub mod package;
 pub mod record;
+pub mod steps;
 pub mod table;
 pub mod text;
 

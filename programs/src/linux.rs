@@ -2,6 +2,7 @@
 
 use crate::catalog::{Program, Step};
 use crate::record::{Record, Verdict};
+use crate::steps::{Done, Steps, output};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -43,15 +44,17 @@ impl LinuxRun<'_> {
     ///
     /// A file cannot be read or written, or a command not run.
     pub fn run(&self) -> Result<Record> {
-        crate::record::make_anew(self.folder)?;
         let directory = self.folder.join("w");
-        self.program.write_inputs(&directory)?;
-        let mut record = Record::default();
-        for (number, step) in self.program.steps.iter().enumerate() {
-            record.verdict = self.step(number, step, &directory, &mut record)?;
-            if record.verdict != Verdict::Equal {
-                break;
-            }
+        let steps = Steps {
+            program: self.program,
+            folder: self.folder,
+            directory: &directory,
+            unfrozen: self.unfrozen,
+        };
+        let mut record =
+            steps.run(|number, step, record| self.step(number, step, &directory, record))?;
+        if let Verdict::Different(what) = &mut record.verdict {
+            *what += &format!("; standard error is in {}", self.folder.display());
         }
         Ok(record)
     }
@@ -62,7 +65,7 @@ impl LinuxRun<'_> {
         step: &Step,
         directory: &Path,
         record: &mut Record,
-    ) -> Result<Verdict> {
+    ) -> Result<Done> {
         let start = Instant::now();
         let (output_file, error_file) = (output(self.folder, number), errors(self.folder, number));
         let mut command = self.command(step, directory)?;
@@ -71,35 +74,24 @@ impl LinuxRun<'_> {
             .stderr(File::create(&error_file)?);
         let ended = run(&mut command, self.limit)?;
         record.seconds += start.elapsed().as_secs_f64();
+        let mut printed = fs::read(&output_file)?;
         let Ended::Exited(status) = ended else {
-            let seconds = self.limit.as_secs();
-            return Ok(Verdict::Different(format!("not done after {seconds} s")));
+            let end = Err(format!("not done after {} s", self.limit.as_secs()));
+            return Ok(Done { printed, end });
         };
-        let printed = fs::read(&output_file)?;
-        let Some((printed, report)) = split_report(&printed) else {
+        let Some((output, report)) = split_report(&printed) else {
             let errors = String::from_utf8_lossy(&fs::read(&error_file)?).into_owned();
             let first = errors.lines().next().unwrap_or("nothing was said");
-            return Ok(Verdict::Different(format!("{status}: {first}")));
+            let end = Err(format!("{status}: {first}"));
+            return Ok(Done { printed, end });
         };
         record.freezes += report["freezes"].as_u64().unwrap_or(0);
-        fs::write(&output_file, printed)?;
-        if let Some(name) = step.becomes {
-            fs::write(directory.join(name), printed)?;
-        }
-        if report["trap"].is_string() {
-            return Ok(Verdict::Different(format!("trap: {}", report["trap"])));
-        }
-        let status = status.code().unwrap_or(-1);
-        let expected = step
-            .output
-            .find(directory, &output(self.unfrozen, number))?;
-        Ok(match Verdict::of(step, &expected, printed, status) {
-            Verdict::Different(what) => {
-                let errors = error_file.display();
-                Verdict::Different(format!("{what}; standard error is in {errors}"))
-            }
-            equal @ Verdict::Equal => equal,
-        })
+        printed.truncate(output.len());
+        let end = match report["trap"].is_string() {
+            true => Err(format!("trap: {}", report["trap"])),
+            false => Ok(status.code().unwrap_or(-1)),
+        };
+        Ok(Done { printed, end })
     }
 
     fn command(&self, step: &Step, directory: &Path) -> Result<Command> {
@@ -122,11 +114,6 @@ impl LinuxRun<'_> {
         };
         Ok(command)
     }
-}
-
-/// Where a step's standard output goes.
-pub fn output(folder: &Path, step: usize) -> PathBuf {
-    folder.join(format!("{step}.out"))
 }
 
 fn errors(folder: &Path, step: usize) -> PathBuf {

@@ -1,11 +1,10 @@
 //! Runs a program in a virtual machine whose power goes off twice on the way.
 
 use crate::catalog::{Program, Step};
-use crate::linux;
-use crate::record::{self, Record, Verdict};
+use crate::record::Record;
+use crate::steps::{Done, Steps};
 use anyhow::{Result, bail};
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use woodfrog_qemu::{Accel, Disk, Ended, Ending, MachineType, Status, Vm};
@@ -47,26 +46,17 @@ impl MachineRun<'_> {
     ///
     /// A file cannot be read or written, or a command not run.
     pub fn run(&self) -> Result<Record> {
-        record::make_anew(self.folder)?;
         let directory = self.root().join("w");
-        self.program.write_inputs(&directory)?;
-        let mut record = Record::default();
-        for (number, step) in self.program.steps.iter().enumerate() {
-            record.verdict = self.step(number, step, &directory, &mut record)?;
-            if record.verdict != Verdict::Equal {
-                break;
-            }
-        }
-        Ok(record)
+        let steps = Steps {
+            program: self.program,
+            folder: self.folder,
+            directory: &directory,
+            unfrozen: self.unfrozen,
+        };
+        steps.run(|_, step, record| self.step(step, record))
     }
 
-    fn step(
-        &self,
-        number: usize,
-        step: &Step,
-        directory: &Path,
-        record: &mut Record,
-    ) -> Result<Verdict> {
+    fn step(&self, step: &Step, record: &mut Record) -> Result<Done> {
         let start = Instant::now();
         let mut delay_ms = FIRST_DELAY_MS;
         let (printed, status) = loop {
@@ -78,19 +68,12 @@ impl MachineRun<'_> {
         };
         record.seconds += start.elapsed().as_secs_f64();
         record.freezes += POWER_CYCLES;
-        let output = linux::output(self.folder, number);
-        fs::write(&output, &printed)?;
-        if let Some(name) = step.becomes {
-            fs::write(directory.join(name), &printed)?;
-        }
-        let status = match status {
-            Status::Returned => 0,
-            Status::Exited(status) => status as i32,
-            other => return Ok(Verdict::Different(other.to_string())),
+        let end = match status {
+            Status::Returned => Ok(0),
+            Status::Exited(status) => Ok(status as i32),
+            other => Err(other.to_string()),
         };
-        let unfrozen = linux::output(self.unfrozen, number);
-        let expected = step.output.find(directory, &unfrozen)?;
-        Ok(Verdict::of(step, &expected, &printed, status))
+        Ok(Done { printed, end })
     }
 
     /// Runs a step, freezing it after `delay_ms` each time; None if it ended too soon.
