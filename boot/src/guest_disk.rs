@@ -7,8 +7,8 @@ use crate::{info, status};
 use alloc::string::String;
 use alloc::vec::Vec;
 use woodfrog::checkpoint::{
-    CheckpointStore, Guest, GuestId, LeaseError, OpenError, OpenOptions, Owner, ReadError,
-    WriteError,
+    CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, OpenError, OpenOptions, Owner,
+    ReadError, WriteError,
 };
 use woodfrog::image::{GenerationError, InstanceImage, StoredImage};
 
@@ -79,9 +79,8 @@ impl GuestDisk {
         self.info().exit_status
     }
 
-    fn info(&self) -> woodfrog::checkpoint::GuestInfo {
-        let mut guests = self.disk.guests().into_iter();
-        let guest = guests.find(|guest| guest.id == self.guest);
+    fn info(&self) -> GuestInfo {
+        let guest = self.disk.guest(self.guest);
         guest.expect("whoever has the lease alone removes guests")
     }
 

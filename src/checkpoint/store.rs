@@ -128,6 +128,11 @@ impl<D: BlockDevice> CheckpointStore<D> {
         })
     }
 
+    /// The guest of this number, unless its record is damaged.
+    pub fn guest(&self, guest: GuestId) -> Option<GuestInfo> {
+        self.guests.get(&guest.0).map(GuestRecord::info)
+    }
+
     /// The guest of this name.
     pub fn guest_named(&self, name: &str) -> Option<GuestInfo> {
         let mut guests = self.guests.values();

@@ -96,21 +96,21 @@ pub(super) fn find_guest(
     path: &Path,
     name: Option<&str>,
 ) -> Result<GuestInfo, DiskError> {
-    let mut guests = disk.guests();
     let path = path.to_owned();
-    match name {
-        Some(name) => guests
-            .into_iter()
-            .find(|guest| guest.name == name)
-            .ok_or_else(|| DiskError::NoGuestNamed {
-                path,
-                name: name.to_owned(),
-            }),
-        None if guests.len() > 1 => Err(DiskError::SeveralGuests {
+    if let Some(name) = name {
+        let missing = || DiskError::NoGuestNamed {
+            path,
+            name: name.to_owned(),
+        };
+        return disk.guest_named(name).ok_or_else(missing);
+    }
+    let mut guests = disk.guests();
+    match guests.len() > 1 {
+        true => Err(DiskError::SeveralGuests {
             path,
             names: guests.into_iter().map(|guest| guest.name).collect(),
         }),
-        None => guests.pop().ok_or(DiskError::NoGuest(path)),
+        false => guests.pop().ok_or(DiskError::NoGuest(path)),
     }
 }
 
