@@ -159,8 +159,8 @@ impl<T: 'static> Linker<T> {
         self.define_unknown_imports(module, |_| |_, _, _| Ok(()))
     }
 
-    /// Defines every imported function of `module` that has no definition yet as
-    /// one that ends the call with [`UnknownImport`].
+    /// Defines every imported function of `module` that has no definition yet, or one of another
+    /// type, as one that ends the call with [`UnknownImport`].
     pub fn define_unknown_imports_as_traps(&mut self, module: &Module) -> &mut Self {
         self.define_unknown_imports(module, |import| {
             let unknown = UnknownImport {

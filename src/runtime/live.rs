@@ -5,7 +5,7 @@
 //! taken from the [`LiveCheckpoint`], as it was at the line, while the store runs. How that ended
 //! decides what the next checkpoint has to take: what was not kept is due again.
 
-use super::context::AsContextMut;
+use super::context::{AsContext, AsContextMut};
 use super::host_parts::{self, HostParts, HostStateError};
 use super::{CaptureError, Store};
 use crate::image::InstanceImage;
@@ -44,11 +44,11 @@ pub(super) struct Base(Mutex<Option<u64>>);
 pub struct LiveCheckpoint {
     metadata: Vec<u8>,
     page_counts: Vec<u64>,
+    /// Of all memories; of none when it has ended.
     trackers: Vec<Arc<dyn Tracker>>,
     /// Memories in front of this one have been taken.
     memory: usize,
     base: Arc<Base>,
-    has_ended: bool,
 }
 
 impl<T: HostParts + 'static> Store<T> {
@@ -64,10 +64,7 @@ impl<T: HostParts + 'static> Store<T> {
     ///
     /// [`CheckpointError`].
     pub fn begin_checkpoint(&mut self) -> Result<LiveCheckpoint, CheckpointError> {
-        let base = self.as_context_mut().core_mut().base.clone();
-        if Arc::strong_count(&base) > 2 {
-            return Err(CheckpointError::InProgress);
-        }
+        let base = self.unused_base()?;
         let host = host_parts::save(self.as_context_mut().into_data_mut())?;
         let image = InstanceImage {
             host,
@@ -80,7 +77,6 @@ impl<T: HostParts + 'static> Store<T> {
             trackers: self.trackers()?,
             memory: 0,
             base,
-            has_ended: false,
         };
         checkpoint.cut()?;
         Ok(checkpoint)
@@ -94,10 +90,7 @@ impl<T: HostParts + 'static> Store<T> {
     /// [`CheckpointError::CannotTrack`], [`CheckpointError::InProgress`] and
     /// [`CheckpointError::Track`]; the next checkpoint is then one of everything.
     pub fn set_checkpoint_base(&mut self, number: u64) -> Result<(), CheckpointError> {
-        let base = self.as_context_mut().core_mut().base.clone();
-        if Arc::strong_count(&base) > 2 {
-            return Err(CheckpointError::InProgress);
-        }
+        let base = self.unused_base()?;
         let trackers = self.trackers()?;
         let core = self.as_context_mut().into_core_mut();
         for (tracker, memory) in trackers.iter().zip(&core.memories) {
@@ -105,6 +98,15 @@ impl<T: HostParts + 'static> Store<T> {
         }
         *base.0.lock() = Some(number);
         Ok(())
+    }
+
+    /// The base, if no checkpoint is being written that would change it.
+    fn unused_base(&self) -> Result<Arc<Base>, CheckpointError> {
+        let base = self.as_context().core().base.clone();
+        match Arc::strong_count(&base) > 2 {
+            true => Err(CheckpointError::InProgress),
+            false => Ok(base),
+        }
     }
 
     /// The trackers of all memories, of which new ones have none yet.
@@ -180,8 +182,7 @@ impl LiveCheckpoint {
             self.memory == self.trackers.len(),
             "a checkpoint was kept of which pages are missing"
         );
-        self.has_ended = true;
-        for tracker in &self.trackers {
+        for tracker in core::mem::take(&mut self.trackers) {
             tracker.end(CutEnd::Kept);
         }
         *self.base.0.lock() = Some(number);
@@ -190,10 +191,8 @@ impl LiveCheckpoint {
 
 impl Drop for LiveCheckpoint {
     fn drop(&mut self) {
-        if !self.has_ended {
-            for tracker in &self.trackers {
-                tracker.end(CutEnd::Abandoned);
-            }
+        for tracker in &self.trackers {
+            tracker.end(CutEnd::Abandoned);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! An image to a store: builds it anew, and its stack.
 //!
 //! Images are hostile until proven. A [`ValidatedImage`] has been checked to fit its
-//! modules, and the frame validation checks that its frames can be rebuilt; only then anything is written that machine code will read. On any error
-//! the store made so far is dropped.
+//! modules, and the frame validation checks that its frames can be rebuilt; only then
+//! anything is written that machine code will read. On any error the store made so far is
+//! dropped.
 
 use super::context::AsContextMut;
 use super::instantiate::IndexSpaces;

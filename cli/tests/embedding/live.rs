@@ -9,7 +9,7 @@ use woodfrog::checkpoint::{
 };
 use woodfrog::image::StoredImage;
 use woodfrog::platform::tracking::TrackError;
-use woodfrog::runtime::{CheckpointError, LiveCheckpoint, Outcome, Store};
+use woodfrog::runtime::{CheckpointError, Func, LiveCheckpoint, Outcome, Store};
 use woodfrog_suite::freezing::Random;
 
 /// Writes numbers all over a memory that grows, and sums up what was there.
@@ -119,13 +119,20 @@ fn thaw(
         .unwrap()
 }
 
-/// Whether the system lets this process track; what a store says if not.
-fn can_track(program: &Program<()>) -> bool {
+/// A store in which the program has not run, and its function.
+fn begin(program: &Program<()>) -> (Store<()>, Func) {
     let mut store = Store::new(&program.engine, ());
-    program
+    let instance = program
         .linker
         .instantiate(&mut store, &program.modules[0])
         .unwrap();
+    let run = instance.get_func(&store, "run").unwrap();
+    (store, run)
+}
+
+/// Whether the system lets this process track; what a store says if not.
+fn can_track(program: &Program<()>) -> bool {
+    let (mut store, _) = begin(program);
     !matches!(store.begin_checkpoint(), Err(CheckpointError::CannotTrack))
 }
 
@@ -136,20 +143,10 @@ fn a_store_that_ran_on_is_thawed_as_it_was_when_the_checkpoint_began() {
         return eprintln!("not tested: userfaultfd is not allowed");
     }
     let (mut disk, guest) = disk();
-    let mut store = Store::new(&program.engine, ());
-    let instance = program
-        .linker
-        .instantiate(&mut store, &program.modules[0])
-        .unwrap();
-    let run = instance.get_func(&store, "run").unwrap();
+    let (mut store, run) = begin(&program);
     let expected = run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
 
-    let mut store = Store::new(&program.engine, ());
-    let instance = program
-        .linker
-        .instantiate(&mut store, &program.modules[0])
-        .unwrap();
-    let run = instance.get_func(&store, "run").unwrap();
+    let (mut store, run) = begin(&program);
     let mut random = Random::new(3);
     store.set_freeze_every(Some(random.up_to(60)));
     let mut outcome = run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
@@ -206,11 +203,7 @@ fn a_checkpoint_of_which_pages_are_missing_is_not_kept() {
     if !can_track(&program) {
         panic!("not tested: pages are missing, for userfaultfd is not allowed");
     }
-    let mut store = Store::new(&program.engine, ());
-    program
-        .linker
-        .instantiate(&mut store, &program.modules[0])
-        .unwrap();
+    let (mut store, _) = begin(&program);
     store.begin_checkpoint().unwrap().keep(1);
 }
 
@@ -220,11 +213,7 @@ fn a_checkpoint_outlives_its_store() {
     if !can_track(&program) {
         return;
     }
-    let mut store = Store::new(&program.engine, ());
-    program
-        .linker
-        .instantiate(&mut store, &program.modules[0])
-        .unwrap();
+    let (mut store, _) = begin(&program);
     let mut checkpoint = store.begin_checkpoint().unwrap();
     drop(store);
     let taken = checkpoint.take_pages(&mut [0; PAGE]);
