@@ -5,12 +5,15 @@ use crate::drivers::{DiskError, VirtioDisk};
 use crate::options::{CheckpointUse, LeaseUse, Options};
 use crate::{info, status};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 use woodfrog::checkpoint::{
-    CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, OpenError, OpenOptions, Owner,
-    ReadError, WriteError,
+    CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, MemoryPages, OpenError, OpenOptions,
+    Owner, PAGE, PendingGeneration, ReadError, WriteError,
 };
-use woodfrog::image::{GenerationError, InstanceImage, StoredImage};
+use woodfrog::image::{GenerationError, StoredImage};
+use woodfrog::runtime::LiveCheckpoint;
 
 /// Why the disk or its program cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -140,14 +143,65 @@ impl GuestDisk {
         image.map_err(in_checkpoint)
     }
 
-    /// Writes a checkpoint and returns its number.
+    /// Begins to write a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub fn begin(&mut self, checkpoint: &LiveCheckpoint) -> Result<PendingGeneration, WriteError> {
+        let counts = checkpoint.page_counts();
+        let (guest, base) = (self.guest, checkpoint.base());
+        self.disk.begin(guest, base, counts, now_ms())
+    }
+
+    /// Writes pages of a checkpoint: the runs, each with its memory and where in it that lies in bytes,
+    /// side by side in the buffer. May return when the device has begun.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub fn write(
+        &mut self,
+        pending: &mut PendingGeneration,
+        runs: &[(u32, Range<usize>)],
+        buffer: &Arc<[u8]>,
+    ) -> Result<(), WriteError> {
+        let mut rest = &buffer[..];
+        let pages = runs.iter().map(|(memory, range)| {
+            let (bytes, behind) = rest.split_at(range.len());
+            rest = behind;
+            MemoryPages {
+                memory: *memory,
+                first: (range.start / PAGE) as u64,
+                bytes,
+            }
+        });
+        let pages: Vec<_> = pages.collect();
+        self.device().share(Some(buffer.clone()));
+        let result = self.disk.write_pages(pending, &pages);
+        self.device().share(None);
+        result
+    }
+
+    /// Makes a checkpoint of which all pages have been written durable, and returns its number and how
+    /// many bytes were written for it.
     ///
     /// # Errors
     ///
     /// [`WriteError`]. All older checkpoints are there still.
-    pub fn write(&mut self, image: &InstanceImage<'_>) -> Result<u64, WriteError> {
-        let (guest, keep) = (self.guest, self.keep);
-        image.write_generation(&mut self.disk, guest, now_ms(), keep, &mut |_| {})
+    pub fn commit(
+        &mut self,
+        pending: PendingGeneration,
+        metadata: &[u8],
+    ) -> Result<(u64, u64), WriteError> {
+        let number = self.disk.commit(pending, metadata, self.keep)?;
+        let newest = self.info().generations.pop();
+        Ok((number, newest.expect("it was committed").written_bytes))
+    }
+
+    /// The device.
+    pub fn device(&mut self) -> &mut VirtioDisk {
+        self.disk.device_mut()
     }
 
     /// Records the program's exit status.

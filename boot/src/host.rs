@@ -17,11 +17,22 @@ const HEAP_PART: u64 = 8;
 /// Most files, directories and links.
 const MAX_INODES: u64 = 1 << 20;
 
+/// What a program that waits does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitUse {
+    /// It halts the processor.
+    Halt,
+    /// It is suspended, because there is other work for the processor.
+    Suspend,
+}
+
 /// Both output streams are the serial port.
 #[derive(Debug)]
 pub struct KernelHost {
     /// What a program may take of the kernel's heap.
     pub limits: StoreLimits,
+    /// What the program does when it waits.
+    pub wait_use: WaitUse,
     stdin: StdinUse,
     files: Option<MemoryFiles>,
 }
@@ -38,6 +49,7 @@ impl KernelHost {
         let limits = StoreLimitsBuilder::new().total_table_elements(heap_size / 64);
         Self {
             limits: limits.build(),
+            wait_use: WaitUse::Halt,
             stdin,
             files,
         }
@@ -87,9 +99,12 @@ impl WasiHost for KernelHost {
         self.files.as_mut().map(|files| files as _)
     }
 
-    /// Halts the processor. What comes as an interrupt ends that: the time, a byte on the
-    /// serial port, the alarm that freezes the program, and any other.
+    /// Halts the processor, unless there is other work for it. What comes as an interrupt ends
+    /// that: the time, a byte on the serial port, the alarm that freezes the program, and any other.
     fn wait(&mut self, wait: Wait) -> Waited {
+        if self.wait_use == WaitUse::Suspend {
+            return Waited::Suspend;
+        }
         let now_ns = clock::monotonic_ns();
         let deadline_ns = wait.duration_ns.map(|ns| now_ns.saturating_add(ns));
         timer::halt_until(deadline_ns, || wait.stdin && console::has_input());

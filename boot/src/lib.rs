@@ -19,6 +19,7 @@
 extern crate alloc;
 
 pub mod arch;
+mod checkpoints;
 pub mod console;
 pub mod drivers;
 pub mod guest_disk;
@@ -28,6 +29,7 @@ pub mod options;
 mod panic;
 pub mod power;
 pub mod program;
+mod runner;
 pub mod start;
 
 pub use power::Status;

@@ -7,30 +7,29 @@
 )]
 
 use crate::arch::{clock, timer};
+use crate::checkpoints::{Checkpoints, Meantime, Written};
 use crate::guest_disk::{GuestDisk, GuestDiskError};
 use crate::host::{self, KernelHost};
 use crate::options::{Options, PrecompiledUse, StdinUse};
+use crate::runner::{Data, Ending, Runner, Stop};
 use crate::{Machine, Status, info, status};
-use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use woodfrog::checkpoint::{Guest, WriteError};
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{
-    CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module, ModuleError,
-    PrecompiledError, Store, ThawError,
+    CheckpointError, Config, Engine, Linker, Module, ModuleError, PrecompiledError, Store,
+    ThawError,
 };
-use woodfrog::trap::Trap;
 use woodfrog::wasi::memory_files::{ArchiveError, MemoryFiles};
 use woodfrog::wasi::{
-    self, Entry, Exit, HostData, HostState, PlannedModule, ProgramError, Progress, Random,
-    StateError, WasiCtx, memory_files,
+    self, Entry, HostData, HostState, PlannedModule, ProgramError, Random, StateError, WasiCtx,
+    memory_files,
 };
 
 /// The exit status of a program that trapped, as shells have it for SIGABRT.
 const TRAP_STATUS: i32 = 134;
-
-/// The store's data.
-type Data = HostData<KernelHost>;
 
 /// Why the kernel could not run a program.
 #[derive(Debug, thiserror::Error)]
@@ -49,18 +48,11 @@ pub enum Failure {
     #[error("cannot resume the checkpoint: {0}")]
     Thaw(#[from] ThawError),
     #[error("cannot freeze the program: {0}")]
-    Freeze(#[from] FreezeError),
+    Checkpoint(#[from] CheckpointError),
     #[error("cannot write the checkpoint: {0}")]
     Write(#[from] WriteError),
     #[error("cannot run the program: {0}")]
     Program(#[from] ProgramError),
-}
-
-/// How a program ended.
-enum Ending {
-    Returned,
-    Exited(u32),
-    Trapped(Trap),
 }
 
 /// Runs the program that is on the machine's disk.
@@ -87,7 +79,8 @@ fn go_on(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<S
     let store = match disk.checkpoint(options.checkpoint)? {
         None => session.begin(options)?,
         Some((number, stored)) => {
-            let store = session.thaw(stored.image())?;
+            let mut store = session.thaw(stored.image())?;
+            store.set_checkpoint_base(number)?;
             status!("status thawed checkpoint={number}");
             store
         }
@@ -181,31 +174,38 @@ impl Session {
     /// Runs the program to its end, or until it is frozen for good.
     fn drive(
         &self,
-        mut store: Store<Data>,
+        store: Store<Data>,
         disk: &mut GuestDisk,
         options: &Options,
     ) -> Result<Status, Failure> {
-        let mut linker = self.linker(&store.data().state);
-        let freeze_ms = options.freeze_after_ms.or(options.checkpoint_every_ms);
-        set_alarm(&store, freeze_ms);
-        loop {
-            match wasi::step(&mut store, &mut linker, &self.modules) {
-                Ok(Progress::Advanced) => {}
-                Ok(Progress::Suspended) => {
-                    match freeze(&mut store, disk)? {
-                        Some(number) if options.checkpoint_every_ms.is_none() => {
-                            status!("status frozen checkpoint={number}");
-                            return Ok(Status::Frozen);
-                        }
-                        Some(number) => status!("status checkpointed checkpoint={number}"),
-                        None => {}
-                    }
-                    set_alarm(&store, freeze_ms);
-                }
-                Ok(Progress::Ended(_)) => return finish(disk, &Ending::Returned),
-                Err(error) => return finish(disk, &ending_of(error)?),
+        let linker = self.linker(&store.data().state);
+        let runner = Runner::new(store, linker, self.modules.clone());
+        let runner = Rc::new(RefCell::new(runner));
+        let mut checkpoints = Checkpoints::new(disk, runner.clone());
+        let (period_ms, meantime) = match options.freeze_after_ms {
+            None => (options.checkpoint_every_ms, Meantime::Runs),
+            freeze_ms => (freeze_ms, Meantime::Stops),
+        };
+        let period_ns = period_ms.map(|ms| ms * 1_000_000);
+        let mut due_ns = period_ns.map(|ns| clock::monotonic_ns() + ns);
+        while runner.borrow_mut().run_until(due_ns) != Stop::Ended {
+            let now_ns = clock::monotonic_ns();
+            if due_ns.is_none_or(|due_ns| now_ns < due_ns) {
+                continue;
             }
+            due_ns = period_ns.map(|ns| now_ns + ns);
+            let Some(written) = checkpoints.write(meantime)? else {
+                continue;
+            };
+            if meantime == Meantime::Stops {
+                status!("status frozen checkpoint={}", written.number);
+                return Ok(Status::Frozen);
+            }
+            report(&written);
         }
+        drop(checkpoints);
+        let runner = Rc::into_inner(runner).expect("nobody else has it");
+        finish(disk, &runner.into_inner().into_end()?)
     }
 }
 
@@ -233,44 +233,21 @@ fn load_module(
     Ok(Module::new(engine, wasm)?)
 }
 
-fn set_alarm(store: &Store<Data>, delay_ms: Option<u64>) {
-    if let Some(delay_ms) = delay_ms {
-        let interrupt = store.interrupt_handle();
-        let alarm = Box::new(move || interrupt.request_suspend());
-        timer::set_alarm(delay_ms * 1_000_000, alarm);
-    }
-}
-
-/// Writes a checkpoint of a suspended store and returns its number; None if there is no room or
-/// the device failed, and the program goes on without.
-fn freeze(store: &mut Store<Data>, disk: &mut GuestDisk) -> Result<Option<u64>, Failure> {
-    let image = store.freeze()?;
-    match disk.write(&image) {
-        Ok(number) => Ok(Some(number)),
-        Err(error @ (WriteError::Full { .. } | WriteError::Device(_))) => {
-            status!("status not-checkpointed reason={error}");
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// A program's own way of ending, or why it failed.
-fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
-    match error {
-        ProgramError::Call(CallError::Trap(trap))
-        | ProgramError::Instantiate(InstantiateError::Trap(trap)) => Ok(Ending::Trapped(trap)),
-        ProgramError::Call(CallError::Host(error)) => match error.downcast::<Exit>() {
-            Ok(Exit(status)) => Ok(Ending::Exited(status)),
-            Err(error) => Err(ProgramError::Call(CallError::Host(error)).into()),
-        },
-        error => Err(error.into()),
-    }
+fn report(written: &Written) {
+    status!(
+        "status checkpointed checkpoint={} pause_us={} stop_us={} total_us={} pages={} bytes={} metadata={}",
+        written.number,
+        written.pause_ns / 1000,
+        written.longest_stop_ns / 1000,
+        written.total_ns / 1000,
+        written.pages,
+        written.bytes,
+        written.metadata,
+    );
 }
 
 /// Reports the end and records it on the disk.
 fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
-    timer::cancel_alarm();
     let (halts, halted_ns) = timer::halted();
     info!("halted {halts} times, for {} ms", halted_ns / 1_000_000);
     let code = match ending {

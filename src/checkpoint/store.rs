@@ -97,6 +97,12 @@ impl<D: BlockDevice> CheckpointStore<D> {
         self.media.blocks.device
     }
 
+    /// The device: to tell it how to do what the store asks for. Whoever writes to it
+    /// destroys what is on the disk.
+    pub fn device_mut(&mut self) -> &mut D {
+        &mut self.media.blocks.device
+    }
+
     /// How often the disk has changed. It only rises; an embedder that keeps it elsewhere finds
     /// out with [`super::OpenOptions::expect_commit`] whether somebody put an old copy in place.
     pub fn commit_number(&self) -> u64 {

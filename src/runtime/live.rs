@@ -100,6 +100,22 @@ impl<T: HostParts + 'static> Store<T> {
         Ok(())
     }
 
+    /// Makes the next checkpoint one of everything, because the generation that it would be based on
+    /// cannot be read any more.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::InProgress`].
+    pub fn clear_checkpoint_base(&mut self) -> Result<(), CheckpointError> {
+        let base = self.unused_base()?;
+        let core = self.as_context_mut().into_core_mut();
+        for memory in &mut core.memories {
+            memory.untrack();
+        }
+        *base.0.lock() = None;
+        Ok(())
+    }
+
     /// The base, if no checkpoint is being written that would change it.
     fn unused_base(&self) -> Result<Arc<Base>, CheckpointError> {
         let base = self.as_context().core().base.clone();
@@ -168,6 +184,35 @@ impl LiveCheckpoint {
             self.memory += 1;
         }
         Ok(None)
+    }
+
+    /// Copies pages as [`Self::take_pages`] does, one run behind the other, until the buffer is full or
+    /// all have been taken, and adds to `runs` what they are: the memory and where in it they lie, in
+    /// bytes, in the order in which they lie in the buffer. None were added: all had been taken.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub fn take_batch(
+        &mut self,
+        buffer: &mut [u8],
+        runs: &mut Vec<(u32, Range<usize>)>,
+    ) -> Result<(), TrackError> {
+        let mut used = 0;
+        loop {
+            let Some((memory, range)) = self.take_pages(&mut buffer[used..])? else {
+                return Ok(());
+            };
+            used += range.len();
+            runs.push((memory, range));
+            if buffer.len() - used < PAGE_SIZE {
+                return Ok(());
+            }
+        }
     }
 
     /// Ends the checkpoint, which has become generation `number`: the next one is of

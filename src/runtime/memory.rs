@@ -100,6 +100,11 @@ impl MemoryEntry {
         self.tracker.clone()
     }
 
+    /// Forgets what is known of writes.
+    pub(super) fn untrack(&mut self) {
+        self.tracker = None;
+    }
+
     pub(super) fn ty(&self) -> MemoryType {
         MemoryType {
             minimum: self.pages(),

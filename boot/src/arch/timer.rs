@@ -27,7 +27,8 @@ pub type Alarm = Box<dyn Fn() + Send>;
 static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
 /// When it is due, by [`clock::monotonic_ns`]; `u64::MAX` for never.
 static DEADLINE_NS: AtomicU64 = AtomicU64::new(u64::MAX);
-/// Whether the alarm went off after it was last set.
+/// Whether somebody has something to do for whoever halts the processor: the alarm went off after
+/// it was last set, or [`end_halts`] was called.
 static HAS_GONE_OFF: AtomicBool = AtomicBool::new(false);
 /// When a halted processor is to be woken; `u64::MAX` for never.
 static WAKE_NS: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -102,6 +103,22 @@ pub fn set_alarm(delay_ns: u64, alarm: Alarm) {
     });
 }
 
+/// Sets the alarm that there is, if any, to another time of [`clock::monotonic_ns`]; `u64::MAX` for
+/// never.
+pub fn move_alarm(deadline_ns: u64) {
+    interrupts::without_interrupts(|| {
+        DEADLINE_NS.store(deadline_ns, Ordering::Relaxed);
+        HAS_GONE_OFF.store(false, Ordering::Relaxed);
+        arm();
+    });
+}
+
+/// Keeps [`halt_until`] from halting until the alarm is set or moved: for an interrupt after which
+/// somebody wants to be looked after.
+pub fn end_halts() {
+    HAS_GONE_OFF.store(true, Ordering::Relaxed);
+}
+
 /// Takes the alarm back.
 pub fn cancel_alarm() {
     let _old = interrupts::without_interrupts(|| {
@@ -115,7 +132,8 @@ pub fn cancel_alarm() {
 /// Halts the processor until an interrupt comes, at the latest at `deadline_ns`, a time of
 /// [`clock::monotonic_ns`] (None: whenever that is). Does not halt if `is_over`, which is asked
 /// with interrupts disabled, so that what it looks at cannot change unnoticed, nor if the
-/// alarm has gone off since it was set, because somebody will want to look after that.
+/// alarm has gone off since it was set, or [`end_halts`] was called, because somebody will want
+/// to look after that.
 pub fn halt_until(deadline_ns: Option<u64>, is_over: impl Fn() -> bool) {
     interrupts::disable();
     let start = clock::monotonic_ns();

@@ -6,4 +6,4 @@ mod pci;
 mod virtio_block;
 mod virtio_mmio;
 
-pub use virtio_block::{DiskError, RequestError, Started, VirtioDisk};
+pub use virtio_block::{DiskError, Meanwhile, RequestError, Started, VirtioDisk};

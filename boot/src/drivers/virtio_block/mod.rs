@@ -4,26 +4,34 @@
 //! they come from or go to, which are cut into requests as large as the device takes them
 //! ([`limits`]). As many as possible are with the device at once ([`ring`]). Data go
 //! straight from and to where they are, be it a guest's memory. Who waits for the device halts
-//! until it interrupts; or runs a guest meanwhile ([`VirtioDisk::start_writes`]).
+//! until it interrupts, or lets a guest run ([`meanwhile`]); or does not wait ([`behind`],
+//! [`VirtioDisk::start_writes`]).
 
 #![expect(
     unsafe_code,
     reason = "gives memory to a device for as long as requests take"
 )]
 
+mod behind;
 mod error;
 mod limits;
+mod meanwhile;
 mod ring;
 mod transfer;
 
 pub use error::{DiskError, RequestError};
+pub use meanwhile::Meanwhile;
 
 use super::messages::Messages;
 use super::{pci, virtio_mmio};
-use crate::arch::{clock, device_interrupts, io_apic, timer};
+use crate::arch::{clock, device_interrupts, io_apic};
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use behind::Behind;
+use core::cell::RefCell;
 use core::ptr::NonNull;
 use limits::{INDIRECT, Limits, SECTOR, VERSION_1, WANTED};
 use ring::Ring;
@@ -47,6 +55,8 @@ pub struct VirtioDisk<T: Transport = SomeTransport<'static>> {
     transfers: VecDeque<Transfer>,
     groups: BTreeMap<u64, Group>,
     next_group: u64,
+    behind: Behind,
+    meanwhile: Option<Rc<RefCell<dyn Meanwhile>>>,
     interrupt: Interrupt,
     /// When the device completed something last, or was idle.
     last_progress_ns: u64,
@@ -62,6 +72,8 @@ struct Group {
     error: Option<RequestError>,
     /// The data of writes that nobody keeps meanwhile.
     data: Vec<Vec<u8>>,
+    /// The same, if somebody keeps it, too.
+    shared: Option<Arc<[u8]>>,
 }
 
 /// How the device says that it has completed something.
@@ -137,6 +149,8 @@ impl<T: Transport> VirtioDisk<T> {
             transfers: VecDeque::new(),
             groups: BTreeMap::new(),
             next_group: 0,
+            behind: Behind::default(),
+            meanwhile: None,
             interrupt,
             last_progress_ns: 0,
             is_given_up: false,
@@ -230,9 +244,10 @@ impl<T: Transport> VirtioDisk<T> {
             // What is completed from here on interrupts.
             self.acknowledge();
             if !self.ring.has_completed() || self.is_given_up {
-                return;
+                break;
             }
         }
+        self.reap();
     }
 
     fn acknowledge(&mut self) {
@@ -372,25 +387,35 @@ impl<T: Transport> VirtioDisk<T> {
             }
             self.idle();
         }
-        let entry = self.groups.remove(&group).expect("waited for");
-        entry.error.map_or(Ok(()), |error| Err(error.into()))
+        self.take_result(group).map_err(DeviceError::from)
+    }
+
+    fn take_result(&mut self, group: u64) -> Result<(), RequestError> {
+        let entry = self.groups.remove(&group).expect("it is finished");
+        entry.error.map_or(Ok(()), Err)
     }
 
     /// Does nothing until the device has completed something, or for a while.
     fn idle(&mut self) {
+        if self.run_meanwhile() {
+            return self.check_patience();
+        }
         for _ in 0..LOOKS {
             if self.ring.has_completed() {
                 return;
             }
             core::hint::spin_loop();
         }
-        if clock::monotonic_ns() - self.last_progress_ns > PATIENCE_NS {
+        self.check_patience();
+        if !self.is_given_up && self.interrupt != Interrupt::None {
+            self.halt();
+        }
+    }
+
+    fn check_patience(&mut self) {
+        if !self.ring.has_completed() && clock::monotonic_ns() - self.last_progress_ns > PATIENCE_NS
+        {
             self.give_up(RequestError::NoAnswer);
-        } else if self.interrupt != Interrupt::None {
-            timer::halt(MAX_HALT_NS, || {
-                self.acknowledge();
-                self.ring.has_completed()
-            });
         }
     }
 
@@ -442,6 +467,10 @@ impl<T: Transport> BlockDevice for VirtioDisk<T> {
         self.check_writable()?;
         for request in requests {
             self.check_range(request.first, request.data.len())?;
+            self.settle(&self.blocks_of(request.first, request.data.len()));
+        }
+        if let Some(buffer) = self.shared_by(requests) {
+            return self.write_behind(requests, buffer);
         }
         let pieces = requests.iter();
         let pieces = pieces.map(|request| (request.first, NonNull::from(request.data)));
@@ -453,6 +482,7 @@ impl<T: Transport> BlockDevice for VirtioDisk<T> {
     fn read_batch(&mut self, requests: &mut [ReadRequest<'_>]) -> Result<(), DeviceError> {
         for request in &*requests {
             self.check_range(request.first, request.buffer.len())?;
+            self.settle(&self.blocks_of(request.first, request.buffer.len()));
         }
         let pieces = requests.iter_mut();
         let pieces = pieces.map(|request| (request.first, NonNull::from(&mut *request.buffer)));
@@ -471,6 +501,7 @@ impl<T: Transport> BlockDevice for VirtioDisk<T> {
             self.advance();
             self.idle();
         }
+        self.finish_behind()?;
         let group = self.begin_flush();
         self.wait(group)
     }

@@ -1,0 +1,213 @@
+//! Checkpoints of a running program, written out while it runs on.
+//!
+//! The program stops while a checkpoint is begun: what is not memory is copied, and a line is
+//! drawn in its memory. From then on it has half of the processor, and all of it while the
+//! device works, until the checkpoint is durable. The other half copies pages, as they were at
+//! the line, into a few buffers that the device reads.
+
+use crate::arch::clock;
+use crate::guest_disk::GuestDisk;
+use crate::program::Failure;
+use crate::runner::{Runner, Stop};
+use crate::status;
+use alloc::rc::Rc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use woodfrog::checkpoint::{PAGE, ReadError, WriteError};
+use woodfrog::platform::tracking::TrackError;
+use woodfrog::runtime::LiveCheckpoint;
+
+/// Pages that are copied at once, for which the program stops.
+const BATCH: usize = 64 * PAGE;
+/// Batches that the device can have at a time.
+const BATCHES: usize = 8;
+
+/// What the program does while a checkpoint is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meantime {
+    /// It runs on.
+    Runs,
+    /// It stops.
+    Stops,
+}
+
+/// A checkpoint on the disk.
+pub(crate) struct Written {
+    pub(crate) number: u64,
+    /// How long the program stopped for it to begin.
+    pub(crate) pause_ns: u64,
+    /// The longest stop after that.
+    pub(crate) longest_stop_ns: u64,
+    /// From when it was begun until it was durable.
+    pub(crate) total_ns: u64,
+    /// Pages that were due.
+    pub(crate) pages: u64,
+    /// Bytes that were written, and those that were not pages.
+    pub(crate) bytes: u64,
+    pub(crate) metadata: u64,
+}
+
+/// Why a checkpoint was not written.
+enum Lost {
+    Write(WriteError),
+    Track(TrackError),
+    /// The program has ended.
+    Ended,
+}
+
+impl From<WriteError> for Lost {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<TrackError> for Lost {
+    fn from(error: TrackError) -> Self {
+        Self::Track(error)
+    }
+}
+
+/// Writes checkpoints of a program to its disk.
+pub(crate) struct Checkpoints<'a> {
+    disk: &'a mut GuestDisk,
+    runner: Rc<RefCell<Runner>>,
+    buffers: Vec<Arc<[u8]>>,
+}
+
+impl<'a> Checkpoints<'a> {
+    pub(crate) fn new(disk: &'a mut GuestDisk, runner: Rc<RefCell<Runner>>) -> Self {
+        Self {
+            disk,
+            runner,
+            buffers: Vec::new(),
+        }
+    }
+
+    /// Writes a checkpoint of the program, which is idle or suspended. None if there is no room,
+    /// the device failed or the program has ended meanwhile; the next checkpoint has what this one
+    /// would have had.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: the program must not go on.
+    pub(crate) fn write(&mut self, meantime: Meantime) -> Result<Option<Written>, Failure> {
+        let begin_ns = clock::monotonic_ns();
+        let mut checkpoint = self.begin()?;
+        let pause_ns = match meantime {
+            Meantime::Runs => {
+                let mut runner = self.runner.borrow_mut();
+                runner.run_in_turn();
+                runner.take_longest_stop_ns()
+            }
+            Meantime::Stops => 0,
+        };
+        if meantime == Meantime::Runs {
+            let runner = self.runner.clone();
+            self.disk.device().set_meanwhile(Some(runner));
+        }
+        let result = self.write_out(&mut checkpoint, meantime);
+        // Nothing of a lost checkpoint is written any more when its space is used again.
+        let finished = self.disk.device().finish_behind();
+        self.disk.device().set_meanwhile(None);
+        let metadata = checkpoint.metadata().len() as u64;
+        match result {
+            Ok((number, pages, bytes)) => {
+                debug_assert!(finished.is_ok(), "a commit flushes");
+                checkpoint.keep(number);
+                Ok(Some(Written {
+                    number,
+                    pause_ns,
+                    longest_stop_ns: self.runner.borrow_mut().take_longest_stop_ns(),
+                    total_ns: clock::monotonic_ns() - begin_ns,
+                    pages,
+                    bytes,
+                    metadata,
+                }))
+            }
+            Err(lost) => {
+                drop(checkpoint);
+                self.go_on_without(lost).map(|()| None)
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Result<LiveCheckpoint, Failure> {
+        let mut runner = self.runner.borrow_mut();
+        runner.take_longest_stop_ns();
+        Ok(runner.store().begin_checkpoint()?)
+    }
+
+    /// Writes a checkpoint; returns its number, how many pages it took, and how many bytes.
+    fn write_out(
+        &mut self,
+        checkpoint: &mut LiveCheckpoint,
+        meantime: Meantime,
+    ) -> Result<(u64, u64, u64), Lost> {
+        let mut pending = self.disk.begin(checkpoint)?;
+        let mut runs = Vec::new();
+        let mut pages = 0;
+        loop {
+            let mut buffer = self.free_buffer();
+            let bytes = Arc::get_mut(&mut buffer).expect("the buffer is free");
+            runs.clear();
+            checkpoint.take_batch(bytes, &mut runs)?;
+            if runs.is_empty() {
+                self.buffers.push(buffer);
+                break;
+            }
+            let written = self.disk.write(&mut pending, &runs, &buffer);
+            self.buffers.push(buffer);
+            written?;
+            let lengths = runs.iter().map(|(_, range)| range.len() / PAGE);
+            pages += lengths.sum::<usize>() as u64;
+            if meantime == Meantime::Runs && self.runner.borrow_mut().run_in_turn() == Stop::Ended {
+                return Err(Lost::Ended);
+            }
+        }
+        self.disk
+            .device()
+            .finish_behind()
+            .map_err(WriteError::from)?;
+        let (number, bytes) = self.disk.commit(pending, checkpoint.metadata())?;
+        Ok((number, pages, bytes))
+    }
+
+    /// A buffer that the device does not use.
+    fn free_buffer(&mut self) -> Arc<[u8]> {
+        loop {
+            self.disk.device().advance();
+            let is_free = |buffer: &mut Arc<[u8]>| Arc::get_mut(buffer).is_some();
+            if let Some(index) = self.buffers.iter_mut().position(is_free) {
+                return self.buffers.swap_remove(index);
+            }
+            if self.buffers.len() < BATCHES {
+                return alloc::vec![0; BATCH].into();
+            }
+            self.disk.device().finish_oldest_behind();
+        }
+    }
+
+    /// Says why a checkpoint was not written, if the program can go on.
+    fn go_on_without(&mut self, lost: Lost) -> Result<(), Failure> {
+        match lost {
+            Lost::Ended => {}
+            Lost::Track(error) => status!("status not-checkpointed reason={error}"),
+            Lost::Write(error @ (WriteError::Full { .. } | WriteError::Device(_))) => {
+                status!("status not-checkpointed reason={error}");
+            }
+            Lost::Write(
+                error @ (WriteError::Read(ReadError::Damaged(_)) | WriteError::NoGeneration { .. }),
+            ) => {
+                status!("status not-checkpointed reason={error}");
+                // The one that it was to be based on is of no use.
+                self.runner.borrow_mut().store().clear_checkpoint_base()?;
+            }
+            Lost::Write(WriteError::Read(ReadError::Device(error))) => {
+                status!("status not-checkpointed reason={error}");
+            }
+            Lost::Write(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
