@@ -69,6 +69,6 @@ pub const BULK_CHUNK: u64 = 64 * 1024;
 /// Most frames in an image.
 pub const MAX_IMAGE_FRAMES: usize = 1 << 20;
 
-/// Pages that a memory keeps for writers while a checkpoint of it is written out, unless the
+/// Pages that a store keeps for writers while a checkpoint of it is written out, unless the
 /// embedder wants others: 1 MiB, which a device takes in a millisecond or few.
 pub const DEFAULT_SPARE_PAGES: usize = 256;

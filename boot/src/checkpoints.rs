@@ -43,7 +43,9 @@ pub(crate) struct Written {
     pub(crate) total_ns: u64,
     /// Pages that were due.
     pub(crate) pages: u64,
-    /// Bytes that were written, and those that were not pages.
+    /// How often the program waited for spare pages.
+    pub(crate) shortages: u64,
+    /// Bytes that were written, and those of them that were neither pages nor the page map.
     pub(crate) bytes: u64,
     pub(crate) metadata: u64,
 }
@@ -73,6 +75,8 @@ pub(crate) struct Checkpoints<'a> {
     disk: &'a mut GuestDisk,
     runner: Rc<RefCell<Runner>>,
     buffers: Vec<Arc<[u8]>>,
+    /// The program has written to more at once than can be kept.
+    has_overrun: bool,
 }
 
 impl<'a> Checkpoints<'a> {
@@ -81,6 +85,7 @@ impl<'a> Checkpoints<'a> {
             disk,
             runner,
             buffers: Vec::new(),
+            has_overrun: false,
         }
     }
 
@@ -92,6 +97,10 @@ impl<'a> Checkpoints<'a> {
     ///
     /// [`Failure`]: the program must not go on.
     pub(crate) fn write(&mut self, meantime: Meantime) -> Result<Option<Written>, Failure> {
+        let meantime = match core::mem::take(&mut self.has_overrun) {
+            true => Meantime::Stops,
+            false => meantime,
+        };
         let begin_ns = clock::monotonic_ns();
         let mut checkpoint = self.begin()?;
         let pause_ns = match meantime {
@@ -115,12 +124,14 @@ impl<'a> Checkpoints<'a> {
             Ok((number, pages, bytes)) => {
                 debug_assert!(finished.is_ok(), "a commit flushes");
                 checkpoint.keep(number);
+                let mut runner = self.runner.borrow_mut();
                 Ok(Some(Written {
                     number,
                     pause_ns,
-                    longest_stop_ns: self.runner.borrow_mut().take_longest_stop_ns(),
+                    longest_stop_ns: runner.take_longest_stop_ns(),
                     total_ns: clock::monotonic_ns() - begin_ns,
                     pages,
+                    shortages: runner.take_shortages(),
                     bytes,
                     metadata,
                 }))
@@ -151,16 +162,15 @@ impl<'a> Checkpoints<'a> {
             let mut buffer = self.free_buffer();
             let bytes = Arc::get_mut(&mut buffer).expect("the buffer is free");
             runs.clear();
-            checkpoint.take_batch(bytes, &mut runs)?;
-            if runs.is_empty() {
-                self.buffers.push(buffer);
-                break;
-            }
+            let is_all = checkpoint.take_batch(bytes, &mut runs)?;
             let written = self.disk.write(&mut pending, &runs, &buffer);
             self.buffers.push(buffer);
             written?;
             let lengths = runs.iter().map(|(_, range)| range.len() / PAGE);
             pages += lengths.sum::<usize>() as u64;
+            if is_all {
+                break;
+            }
             if meantime == Meantime::Runs && self.runner.borrow_mut().run_in_turn() == Stop::Ended {
                 return Err(Lost::Ended);
             }
@@ -192,7 +202,11 @@ impl<'a> Checkpoints<'a> {
     fn go_on_without(&mut self, lost: Lost) -> Result<(), Failure> {
         match lost {
             Lost::Ended => {}
-            Lost::Track(error) => status!("status not-checkpointed reason={error}"),
+            Lost::Track(error) => {
+                status!("status not-checkpointed reason={error}");
+                // What happened once would happen again, while it runs.
+                self.has_overrun = true;
+            }
             Lost::Write(error @ (WriteError::Full { .. } | WriteError::Device(_))) => {
                 status!("status not-checkpointed reason={error}");
             }

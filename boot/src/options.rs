@@ -16,6 +16,8 @@ pub struct Options {
     pub freeze_after_ms: Option<u64>,
     /// `checkpoint_every_ms=N`: write a checkpoint each time the program has run for this long.
     pub checkpoint_every_ms: Option<u64>,
+    /// `spare_pages=N`: pages that can be kept while a checkpoint is written.
+    pub spare_pages: Option<usize>,
     /// `checkpoint=`: what to do with a checkpoint on the disk.
     pub checkpoint: CheckpointUse,
     /// `keep=N`: how many checkpoints are kept.
@@ -44,6 +46,7 @@ impl Default for Options {
             guest: None,
             freeze_after_ms: None,
             checkpoint_every_ms: None,
+            spare_pages: None,
             checkpoint: CheckpointUse::default(),
             keep: 2,
             owner: "woodfrog".into(),
@@ -105,7 +108,7 @@ pub enum PrecompiledUse {
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, checkpoint, keep, owner, lease, lease_ms, key, stdin, precompiled, seed and log"
+        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, keep, owner, lease, lease_ms, key, stdin, precompiled, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -140,6 +143,7 @@ impl Options {
                 "checkpoint_every_ms" => {
                     options.checkpoint_every_ms = Some(milliseconds("checkpoint_every_ms", value)?);
                 }
+                "spare_pages" => options.spare_pages = Some(spare_pages(value)?),
                 "checkpoint" => options.checkpoint = checkpoint_use(value)?,
                 "guest" => options.guest = Some(value.into()),
                 "keep" => options.keep = keep(value)?,
@@ -189,6 +193,20 @@ fn checkpoint_use(value: &str) -> Result<CheckpointUse, OptionError> {
             }),
     }
 }
+
+fn spare_pages(value: &str) -> Result<usize, OptionError> {
+    match value.parse() {
+        Ok(number) if number <= MAX_SPARE_PAGES => Ok(number),
+        _ => Err(OptionError::Value {
+            name: "spare_pages",
+            value: value.into(),
+            expected: "a number from 0 to 1048576",
+        }),
+    }
+}
+
+/// 4 GiB.
+const MAX_SPARE_PAGES: usize = 1 << 20;
 
 fn keep(value: &str) -> Result<usize, OptionError> {
     match value.parse() {

@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use woodfrog::checkpoint::{Guest, WriteError};
 use woodfrog::image::RawImage;
+use woodfrog::platform::PAGE_SIZE;
 use woodfrog::runtime::{
     CheckpointError, Config, Engine, Linker, Module, ModuleError, PrecompiledError, Store,
     ThawError,
@@ -30,6 +31,9 @@ use woodfrog::wasi::{
 
 /// The exit status of a program that trapped, as shells have it for SIGABRT.
 const TRAP_STATUS: i32 = 134;
+
+/// Of the heap, the spare pages of a checkpoint can have this part.
+const HEAP_PART: usize = 4;
 
 /// Why the kernel could not run a program.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +104,10 @@ struct Session {
 impl Session {
     fn load(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<Self, Failure> {
         let mut guest = disk.program()?;
-        let engine = Engine::new(machine.platform.clone(), Config::default());
+        let mut config = Config::default();
+        let spare_pages = options.spare_pages.unwrap_or(config.spare_pages);
+        config.spare_pages = spare_pages.min(machine.heap_size / HEAP_PART / PAGE_SIZE);
+        let engine = Engine::new(machine.platform.clone(), config);
         let start_ns = clock::monotonic_ns();
         let bytes = core::mem::take(&mut guest.module);
         let module = load_module(&engine, &bytes, options.precompiled)?;
@@ -235,12 +242,13 @@ fn load_module(
 
 fn report(written: &Written) {
     status!(
-        "status checkpointed checkpoint={} pause_us={} stop_us={} total_us={} pages={} bytes={} metadata={}",
+        "status checkpointed checkpoint={} pause_us={} stop_us={} total_us={} pages={} waits={} bytes={} metadata={}",
         written.number,
         written.pause_ns / 1000,
         written.longest_stop_ns / 1000,
         written.total_ns / 1000,
         written.pages,
+        written.shortages,
         written.bytes,
         written.metadata,
     );

@@ -33,6 +33,8 @@ pub(crate) enum Stop {
     Asked,
     /// It has nothing to do.
     Waits,
+    /// It would write to more than there are spare pages for while a checkpoint of it is written out.
+    Short,
     /// It has ended.
     Ended,
 }
@@ -49,6 +51,8 @@ pub(crate) struct Runner {
     /// Since when it does not run.
     stopped_ns: u64,
     longest_stop_ns: u64,
+    /// How often it stopped because spare pages were short.
+    shortages: u64,
 }
 
 /// How long a slice is at least.
@@ -76,6 +80,7 @@ impl Runner {
             end: None,
             stopped_ns: clock::monotonic_ns(),
             longest_stop_ns: 0,
+            shortages: 0,
         }
     }
 
@@ -111,6 +116,11 @@ impl Runner {
         core::mem::take(&mut self.longest_stop_ns)
     }
 
+    /// How often it had to wait for spare pages since this was asked last.
+    pub(crate) fn take_shortages(&mut self) -> u64 {
+        core::mem::take(&mut self.shortages)
+    }
+
     /// How the program ended.
     ///
     /// # Panics
@@ -126,10 +136,14 @@ impl Runner {
         if self.has_ended() {
             return Stop::Ended;
         }
+        if self.store.is_short_of_spare_pages() {
+            return Stop::Short;
+        }
         let stop_ns = clock::monotonic_ns() - self.stopped_ns;
         self.longest_stop_ns = self.longest_stop_ns.max(stop_ns);
         self.store.data_mut().host.wait_use = wait_use;
         let stop = self.step();
+        self.shortages += u64::from(self.store.is_short_of_spare_pages());
         self.stopped_ns = clock::monotonic_ns();
         stop
     }
@@ -162,11 +176,9 @@ impl Meanwhile for Runner {
         self.ends_by_device.store(true, Ordering::Relaxed);
         timer::move_alarm(clock::monotonic_ns().saturating_add(max_ns));
         // An interrupt from here on ends the slice.
-        if !is_over() {
-            Self::run(self, WaitUse::Halt);
-        }
+        let has_run = is_over() || Self::run(self, WaitUse::Halt) != Stop::Short;
         self.ends_by_device.store(false, Ordering::Relaxed);
-        true
+        has_run
     }
 }
 

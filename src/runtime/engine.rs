@@ -24,9 +24,10 @@ pub struct Config {
     pub features: CpuFeatures,
     /// Features of WebAssembly that modules may use.
     pub wasm_features: WasmFeatures,
-    /// Pages of 4 KiB that each memory can keep while a checkpoint of it is written out: what
-    /// they held when it began, of those written to since. On platforms where a guest that
-    /// finds none left can wait, it does; elsewhere more are taken.
+    /// Pages of 4 KiB that a store can keep while a checkpoint of it is written out: what they held
+    /// when it began, of those written to since. Its memories have equal shares. A guest that finds none left waits: on
+    /// Linux where it is, elsewhere it is suspended before
+    /// ([`Store::is_short_of_spare_pages`](super::Store::is_short_of_spare_pages)).
     pub spare_pages: usize,
 }
 

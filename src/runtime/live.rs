@@ -7,6 +7,7 @@
 
 use super::context::{AsContext, AsContextMut};
 use super::host_parts::{self, HostParts, HostStateError};
+use super::memory::MemoryEntry;
 use super::{CaptureError, Store};
 use crate::image::InstanceImage;
 use crate::platform::PAGE_SIZE;
@@ -58,7 +59,8 @@ impl<T: HostParts + 'static> Store<T> {
     ///
     /// The first checkpoint of a store is of all that its memories hold, each one behind it
     /// of what has changed since the last that was kept ([`LiveCheckpoint::base`]). Writers
-    /// find at most [`Config::spare_pages`](super::Config::spare_pages) pages for each memory.
+    /// find at most [`Config::spare_pages`](super::Config::spare_pages) pages; see
+    /// [`Self::is_short_of_spare_pages`].
     ///
     /// # Errors
     ///
@@ -80,6 +82,17 @@ impl<T: HostParts + 'static> Store<T> {
         };
         checkpoint.cut()?;
         Ok(checkpoint)
+    }
+
+    /// Whether few spare pages are left for what the store writes to while a checkpoint of it is
+    /// written out. It is suspended at the next suspend point when they get short
+    /// ([`SuspendReason::Requested`](super::SuspendReason::Requested)), and had better not be resumed
+    /// before [`LiveCheckpoint::take_pages`] has made more, or the checkpoint has ended: if it is, it
+    /// takes other memory, within [`OVERDRAFT`](crate::platform::tracking::OVERDRAFT), and then the
+    /// checkpoint is lost. Never so where writers wait by themselves, as on Linux.
+    pub fn is_short_of_spare_pages(&self) -> bool {
+        let core = self.as_context().into_core();
+        core.memories.iter().any(MemoryEntry::is_short)
     }
 
     /// Says that the store's memories hold exactly what generation `number` does, because
@@ -127,10 +140,12 @@ impl<T: HostParts + 'static> Store<T> {
 
     /// The trackers of all memories, of which new ones have none yet.
     fn trackers(&mut self) -> Result<Vec<Arc<dyn Tracker>>, CheckpointError> {
+        let interrupt = self.interrupt_handle();
         let core = self.as_context_mut().into_core_mut();
-        let spare_pages = core.engine.config().spare_pages;
+        // Some memories may come later.
+        let spare_pages = core.engine.config().spare_pages / core.memories.len().max(1);
         let memories = core.memories.iter_mut();
-        let trackers = memories.map(|memory| memory.tracker(spare_pages));
+        let trackers = memories.map(|memory| memory.tracker(spare_pages, &interrupt));
         trackers
             .collect::<Option<_>>()
             .ok_or(CheckpointError::CannotTrack)
@@ -177,18 +192,17 @@ impl LiveCheckpoint {
         &mut self,
         buffer: &mut [u8],
     ) -> Result<Option<(u32, Range<usize>)>, TrackError> {
-        while let Some(tracker) = self.trackers.get(self.memory) {
-            if let Some(range) = tracker.take_due(buffer)? {
-                return Ok(Some((self.memory as u32, range)));
+        loop {
+            match self.take_run(buffer)? {
+                Some((_, range)) if range.is_empty() => {}
+                taken => return Ok(taken),
             }
-            self.memory += 1;
         }
-        Ok(None)
     }
 
-    /// Copies pages as [`Self::take_pages`] does, one run behind the other, until the buffer is full or
-    /// all have been taken, and adds to `runs` what they are: the memory and where in it they lie, in
-    /// bytes, in the order in which they lie in the buffer. None were added: all had been taken.
+    /// Copies pages as [`Self::take_pages`] does, one run behind the other, and adds to `runs` what they
+    /// are: the memory and where in it they lie, in bytes, in the order in which they lie in the
+    /// buffer. Returns before the buffer is full if it takes long to find more. True: all have been taken.
     ///
     /// # Errors
     ///
@@ -201,18 +215,30 @@ impl LiveCheckpoint {
         &mut self,
         buffer: &mut [u8],
         runs: &mut Vec<(u32, Range<usize>)>,
-    ) -> Result<(), TrackError> {
+    ) -> Result<bool, TrackError> {
         let mut used = 0;
-        loop {
-            let Some((memory, range)) = self.take_pages(&mut buffer[used..])? else {
-                return Ok(());
-            };
-            used += range.len();
-            runs.push((memory, range));
-            if buffer.len() - used < PAGE_SIZE {
-                return Ok(());
+        while buffer.len() - used >= PAGE_SIZE {
+            match self.take_run(&mut buffer[used..])? {
+                None => return Ok(true),
+                Some((_, range)) if range.is_empty() => break,
+                Some((memory, range)) => {
+                    used += range.len();
+                    runs.push((memory, range));
+                }
             }
         }
+        Ok(false)
+    }
+
+    /// Takes pages, or finds none so far.
+    fn take_run(&mut self, buffer: &mut [u8]) -> Result<Option<(u32, Range<usize>)>, TrackError> {
+        while let Some(tracker) = self.trackers.get(self.memory) {
+            if let Some(range) = tracker.take_due(buffer)? {
+                return Ok(Some((self.memory as u32, range)));
+            }
+            self.memory += 1;
+        }
+        Ok(None)
     }
 
     /// Ends the checkpoint, which has become generation `number`: the next one is of

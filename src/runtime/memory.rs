@@ -9,12 +9,13 @@
 use super::code_memory::Reservation;
 use super::store_core::StoreCore;
 use super::vmctx::Pinned;
-use super::{AsContext, AsContextMut, LimitError};
+use super::{AsContext, AsContextMut, InterruptHandle, LimitError};
 use crate::abi::vmctx::VmMemory;
 use crate::limits::{MEMORY_RESERVATION, MEMORY64_RESERVATION, WASM_PAGE};
 use crate::module::{AddressType, MemoryType};
 use crate::platform::tracking::Tracker;
 use crate::platform::{Platform, PlatformError};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -92,12 +93,26 @@ impl MemoryEntry {
         })
     }
 
-    /// Its tracker, which is made when first asked for; None: the platform cannot.
-    pub(super) fn tracker(&mut self, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
+    /// Its tracker, which is made when first asked for; None: the platform cannot. It suspends the
+    /// store by the handle when spare pages get short.
+    pub(super) fn tracker(
+        &mut self,
+        spare_pages: usize,
+        store: &InterruptHandle,
+    ) -> Option<Arc<dyn Tracker>> {
         if self.tracker.is_none() {
-            self.tracker = self.reservation.track(spare_pages);
+            let tracker = self.reservation.track(spare_pages)?;
+            let store = store.clone();
+            tracker.set_waker(Box::new(move || store.request_suspend()));
+            self.tracker = Some(tracker);
         }
         self.tracker.clone()
+    }
+
+    /// Whether it had better not be written to, because spare pages are short.
+    pub(super) fn is_short(&self) -> bool {
+        let tracker = self.tracker.as_ref();
+        tracker.is_some_and(|tracker| tracker.is_short())
     }
 
     /// Forgets what is known of writes.

@@ -18,4 +18,4 @@ pub use command::CommandError;
 pub use disk::Disk;
 pub use machine::{Accel, MachineType, Vm, VmError};
 pub use running::{Ended, Ending, Running};
-pub use status::{Status, TrapStatus};
+pub use status::{CheckpointFigures, Status, TrapStatus};

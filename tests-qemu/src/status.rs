@@ -25,6 +25,47 @@ pub enum Status {
     Panicked,
 }
 
+/// What the kernel says of a checkpoint that it has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointFigures {
+    /// Its number.
+    pub number: u64,
+    /// How long the program stopped for it to begin.
+    pub pause_us: u64,
+    /// How long it stopped at most after that.
+    pub stop_us: u64,
+    /// How long it took to be durable.
+    pub total_us: u64,
+    /// Pages that had changed.
+    pub pages: u64,
+    /// How often the program waited for spare pages.
+    pub waits: u64,
+    /// Bytes that were written.
+    pub bytes: u64,
+}
+
+impl CheckpointFigures {
+    /// Those of all checkpoints in a log.
+    pub fn parse_log(log: &str) -> Vec<Self> {
+        let lines = log.lines();
+        let fields = lines.filter_map(|line| line.strip_prefix("status checkpointed "));
+        fields.filter_map(Self::parse).collect()
+    }
+
+    fn parse(fields: &str) -> Option<Self> {
+        let number = |name| field(fields, name)?.parse().ok();
+        Some(Self {
+            number: number("checkpoint")?,
+            pause_us: number("pause_us")?,
+            stop_us: number("stop_us")?,
+            total_us: number("total_us")?,
+            pages: number("pages")?,
+            waits: number("waits")?,
+            bytes: number("bytes")?,
+        })
+    }
+}
+
 /// A trap: where and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrapStatus {

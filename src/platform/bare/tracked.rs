@@ -11,7 +11,7 @@
 
 use super::TABLE;
 use super::paging::{READ_ONLY, TABLE_FLAGS, page_flags};
-use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError};
+use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError, Waker};
 use crate::platform::{PAGE_SIZE, Protection};
 use core::ops::Range;
 use x86_64::VirtAddr;
@@ -32,7 +32,12 @@ pub(super) struct TrackedRange {
     pages: usize,
     /// Most pages of any cut.
     highest_pages: usize,
+    /// Called when spare pages get short.
+    waker: Option<Waker>,
 }
+
+/// Most page tables that are looked at with interrupts disabled.
+const SEEN_AT_ONCE: usize = 8;
 
 impl TrackedRange {
     /// # Panics
@@ -47,6 +52,7 @@ impl TrackedRange {
             unseen: Bits::default(),
             pages: 0,
             highest_pages: 0,
+            waker: None,
         }
     }
 
@@ -92,6 +98,16 @@ impl TrackedRange {
         self.end(mapper, CutEnd::Kept);
     }
 
+    /// Sets who is called when spare pages get short; returns who was before.
+    pub(super) fn set_waker(&mut self, waker: Waker) -> Option<Waker> {
+        self.waker.replace(waker)
+    }
+
+    /// Whether spare pages are short.
+    pub(super) fn is_short(&self) -> bool {
+        self.ledger.is_short()
+    }
+
     /// Stops tracking: all pages may be written to.
     pub(super) fn stop<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>)
     where
@@ -125,6 +141,9 @@ impl TrackedRange {
             // A fault handler that waited would keep its processor from taking pages.
             let kept = self.ledger.keep(index, contents, Room::Any);
             kept.expect("it is not told to wait");
+            if let Some(waker) = self.waker.as_ref().filter(|_| self.ledger.is_short()) {
+                waker();
+            }
         }
         let has_frame = own_frame(mapper, zero_frame, page).is_some();
         if has_frame {
@@ -158,13 +177,25 @@ impl TrackedRange {
         M: Mapper<Size4KiB> + Translate,
     {
         // All tables in which pages could lie that fit behind the first due one.
-        while let Some(table) = self.unseen.next(0) {
+        let mut seen = 0;
+        while !self.ledger.is_short()
+            && let Some(table) = self.unseen.next(0)
+        {
             let unseen = table * TABLE / PAGE_SIZE;
+            let first_due = self.ledger.first_due().filter(|&due| due < unseen);
             let fits_before = |due: usize| due + buffer.len() / PAGE_SIZE <= unseen;
-            if self.ledger.first_due().is_some_and(fits_before) {
+            if first_due.is_some_and(fits_before) {
                 break;
             }
+            if seen == SEEN_AT_ONCE {
+                match first_due {
+                    // Whatever it adjoins is another run.
+                    Some(_) => break,
+                    None => return Ok(Some(0..0)),
+                }
+            }
             self.see(mapper, zero_frame, table);
+            seen += 1;
         }
         self.ledger.take_run(buffer, |index, buffer| {
             // SAFETY: a due page has a frame, and nothing writes to it meanwhile.

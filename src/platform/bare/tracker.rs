@@ -3,7 +3,7 @@
 use super::platform::Shared;
 use super::processor::Processors;
 use super::tracked::TrackedRange;
-use crate::platform::tracking::{CutEnd, TrackError, Tracker};
+use crate::platform::tracking::{CutEnd, TrackError, Tracker, Waker};
 use alloc::sync::Arc;
 use core::ops::Range;
 use x86_64::structures::paging::mapper::CleanUp;
@@ -59,6 +59,15 @@ where
 
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
         self.with(|range, mapper, zero_frame| range.take(mapper, zero_frame, buffer))?
+    }
+
+    fn set_waker(&self, waker: Waker) {
+        // The old one is dropped after interrupts are enabled again.
+        let _old = self.with(|range, _, _| range.set_waker(waker));
+    }
+
+    fn is_short(&self) -> bool {
+        self.with(|range, _, _| range.is_short()).unwrap_or(false)
     }
 
     fn end(&self, end: CutEnd) {

@@ -6,6 +6,14 @@ use super::{Bits, CutEnd, TrackError};
 use crate::platform::PAGE_SIZE;
 use alloc::vec::Vec;
 use core::ops::Range;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Pages that can be kept beyond the spare pages by all ledgers together, for writers that cannot
+/// wait: 8 MiB, far more than code writes to between two points at which it can stop.
+pub const OVERDRAFT: usize = 2048;
+
+/// How many are.
+static OVERDRAWN: AtomicUsize = AtomicUsize::new(0);
 
 /// All spare pages are in use, and whoever writes is to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +25,7 @@ pub struct NoRoom;
 pub enum Room {
     /// No: whoever writes can wait.
     Spare,
-    /// Yes: whoever writes cannot.
+    /// Yes, within [`OVERDRAFT`]: whoever writes cannot.
     Any,
 }
 
@@ -42,6 +50,8 @@ pub struct Ledger {
     kept: Vec<(usize, Vec<u8>)>,
     spares: Vec<Vec<u8>>,
     spare_limit: usize,
+    /// How many of the kept pages are no spare ones.
+    overdrawn: usize,
     /// Pages in front of this one have been taken.
     cursor: usize,
     /// Whether what a due page held has been lost.
@@ -51,10 +61,9 @@ pub struct Ledger {
 impl Ledger {
     /// A ledger that keeps at most `spare_limit` pages for writers that can wait.
     pub fn new(spare_limit: usize) -> Self {
-        Self {
-            spare_limit,
-            ..Self::default()
-        }
+        let mut ledger = Self::default();
+        ledger.spare_limit = spare_limit;
+        ledger
     }
 
     /// Opens a cut of a range of `pages` pages, none of which is due yet. Allocates what
@@ -65,10 +74,18 @@ impl Ledger {
         }
         self.cursor = 0;
         self.has_overrun = false;
-        self.kept.reserve(self.spare_limit);
-        self.spares.reserve(self.spare_limit);
-        while self.spares.len() < self.spare_limit {
-            self.spares.push(Vec::with_capacity(PAGE_SIZE));
+        let room = self.spare_limit - self.spares.len();
+        if self.kept.try_reserve(self.spare_limit).is_err()
+            || self.spares.try_reserve(room).is_err()
+        {
+            return;
+        }
+        for _ in 0..room {
+            let mut spare = Vec::new();
+            if spare.try_reserve_exact(PAGE_SIZE).is_err() {
+                return;
+            }
+            self.spares.push(spare);
         }
     }
 
@@ -115,16 +132,15 @@ impl Ledger {
     /// Panics if it is not due in its place.
     pub fn keep(&mut self, page: usize, contents: &[u8], room: Room) -> Result<(), NoRoom> {
         assert!(self.is_in_place(page), "page {page} is not due");
-        let mut spare = match (self.spares.pop(), room) {
-            (Some(spare), _) => spare,
+        let spare = match (self.spares.pop(), room) {
             (None, Room::Spare) => return Err(NoRoom),
-            (None, Room::Any) => Vec::new(),
+            (None, Room::Any) => self.overdraw(),
+            (spare, _) => spare,
         };
-        let has_memory = spare.try_reserve_exact(contents.len()).is_ok();
-        if !has_memory || self.kept.try_reserve(1).is_err() {
+        let Some(mut spare) = spare.filter(|_| self.kept.try_reserve(1).is_ok()) else {
             self.has_overrun = true;
             return Ok(());
-        }
+        };
         spare.extend_from_slice(contents);
         self.in_place.remove(page);
         let at = self.kept.partition_point(|&(other, _)| other < page);
@@ -132,13 +148,41 @@ impl Ledger {
         Ok(())
     }
 
+    /// Room for a page beyond the spare ones.
+    fn overdraw(&mut self) -> Option<Vec<u8>> {
+        let mut page = Vec::new();
+        page.try_reserve_exact(PAGE_SIZE).ok()?;
+        let more = |count| (count < OVERDRAFT).then_some(count + 1);
+        let relaxed = Ordering::Relaxed;
+        OVERDRAWN.fetch_update(relaxed, relaxed, more).ok()?;
+        self.overdrawn += 1;
+        Some(page)
+    }
+
+    /// Takes back what a page was kept in.
+    fn give_back(&mut self, mut page: Vec<u8>) {
+        if self.overdrawn > 0 {
+            self.overdrawn -= 1;
+            OVERDRAWN.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            page.clear();
+            self.spares.push(page);
+        }
+    }
+
+    /// Whether few spare pages are left: then those that are in use are taken first, and who can had
+    /// better not write.
+    pub fn is_short(&self) -> bool {
+        !self.kept.is_empty() && self.spares.len() <= self.spare_limit / 4
+    }
+
     /// The first due page that has not been taken, whether in its place or not.
     pub fn first_due(&self) -> Option<usize> {
         self.next_due(self.cursor)
     }
 
-    /// Takes due pages: what the first one held, and as many adjacent ones as fit, goes to the
-    /// beginning of `buffer`. `read` copies a page, by its number, that is still in its place.
+    /// Takes due pages: what the first one held, or, while spare pages are short, the first one that
+    /// takes one, and as many adjacent ones as fit, goes to the beginning of `buffer`. `read` copies a page, by its number, that is still in its place.
     /// Returns where they lie, in bytes; None: all have been taken.
     ///
     /// # Errors
@@ -157,6 +201,9 @@ impl Ledger {
         if self.has_overrun {
             return Err(TrackError::Overrun);
         }
+        if self.is_short() {
+            return Ok(Some(self.take_kept(buffer)));
+        }
         let Some(first) = self.first_due() else {
             return Ok(None);
         };
@@ -172,6 +219,18 @@ impl Ledger {
         Ok(Some(first * PAGE_SIZE..self.cursor * PAGE_SIZE))
     }
 
+    /// Takes adjacent pages that spare pages hold.
+    fn take_kept(&mut self, buffer: &mut [u8]) -> Range<usize> {
+        let (first, _) = self.kept[0];
+        let pages = self.kept.iter().map(|&(page, _)| page);
+        let adjacent = pages.zip(first..).take_while(|(page, next)| page == next);
+        let count = adjacent.count().min(buffer.len() / PAGE_SIZE);
+        for (page, buffer) in (first..first + count).zip(buffer.chunks_exact_mut(PAGE_SIZE)) {
+            self.take(page, buffer, |_| unreachable!("a spare page holds it"));
+        }
+        first * PAGE_SIZE..(first + count) * PAGE_SIZE
+    }
+
     fn next_due(&self, from: usize) -> Option<usize> {
         let at = self.kept.partition_point(|&(page, _)| page < from);
         let kept = self.kept.get(at).map(|&(page, _)| page);
@@ -185,12 +244,9 @@ impl Ledger {
             return read(buffer);
         }
         let at = self.kept.binary_search_by_key(&page, |&(page, _)| page);
-        let (_, mut spare) = self.kept.remove(at.expect("the page is due"));
-        buffer.copy_from_slice(&spare);
-        if self.spares.len() < self.spare_limit {
-            spare.clear();
-            self.spares.push(spare);
-        }
+        let (_, kept) = self.kept.remove(at.expect("the page is due"));
+        buffer.copy_from_slice(&kept);
+        self.give_back(kept);
     }
 
     /// Closes the cut. If its pages are not safe they are carried to the next one.
@@ -202,12 +258,18 @@ impl Ledger {
         }
         self.in_place.clear();
         self.marked.clear();
-        for (_, mut spare) in core::mem::take(&mut self.kept) {
-            if self.spares.len() < self.spare_limit {
-                spare.clear();
-                self.spares.push(spare);
-            }
+        // Keeps its room.
+        let mut kept = core::mem::take(&mut self.kept);
+        for (_, page) in kept.drain(..) {
+            self.give_back(page);
         }
+        self.kept = kept;
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        OVERDRAWN.fetch_sub(self.overdrawn, Ordering::Relaxed);
     }
 }
 
@@ -266,16 +328,17 @@ mod tests {
         }
 
         fn take(&mut self) {
-            let page = self.ledger.next_due(0);
-            let expected = self.due.pop_first();
-            assert_eq!(page, expected.map(|(page, _)| page));
-            if let Some((page, value)) = expected {
-                let mut buffer = vec![0; PAGE_SIZE];
-                let memory = &self.memory;
-                self.ledger
-                    .take(page, &mut buffer, |buffer| buffer.fill(memory[page]));
-                assert!(buffer.iter().all(|&byte| byte == value));
-            }
+            let (memory, mut buffer) = (&self.memory, vec![0; PAGE_SIZE]);
+            let is_short = self.ledger.is_short();
+            let read = |page: usize, buffer: &mut [u8]| buffer.fill(memory[page]);
+            let run = self.ledger.take_run(&mut buffer, read);
+            let Some(run) = run.expect("there is memory") else {
+                return assert_eq!(self.due, BTreeMap::new());
+            };
+            let page = run.start / PAGE_SIZE;
+            assert!(is_short || self.due.keys().next() == Some(&page));
+            let value = self.due.remove(&page).expect("it is due");
+            assert!(buffer.iter().all(|&byte| byte == value));
         }
 
         fn cut(&mut self, end: CutEnd) {
@@ -320,6 +383,45 @@ mod tests {
                 prop_assert!(model.ledger.spares.len() <= SPARES);
             }
         }
+    }
+
+    #[test]
+    fn what_takes_spare_pages_is_taken_first_when_they_are_short() {
+        let mut ledger = Ledger::new(4);
+        ledger.open(100);
+        (10..60).for_each(|page| ledger.mark(page));
+        let write = |ledger: &mut Ledger, page| {
+            ledger.keep(page, &[1; PAGE_SIZE], Room::Spare).unwrap();
+        };
+        let mut buffer = vec![0; 8 * PAGE_SIZE];
+        let mut take = |ledger: &mut Ledger| {
+            let run = ledger.take_run(&mut buffer, |_, _| {}).unwrap().unwrap();
+            run.start / PAGE_SIZE..run.end / PAGE_SIZE
+        };
+        (40..42).for_each(|page| write(&mut ledger, page));
+        assert!(!ledger.is_short());
+        write(&mut ledger, 50);
+        assert!(ledger.is_short());
+        assert_eq!(take(&mut ledger), 40..42);
+        assert!(!ledger.is_short());
+        assert_eq!(take(&mut ledger), 10..18);
+    }
+
+    #[test]
+    fn writers_that_cannot_wait_lose_a_cut_rather_than_take_all_memory() {
+        const PAGES: usize = OVERDRAFT + 10;
+        let mut ledger = Ledger::new(1);
+        ledger.open(PAGES);
+        (0..PAGES).for_each(|page| ledger.mark(page));
+        for page in 0..PAGES {
+            ledger.keep(page, &[1; PAGE_SIZE], Room::Any).unwrap();
+        }
+        // Other tests may have some at the same time.
+        assert!((OVERDRAFT / 2..=OVERDRAFT + 1).contains(&ledger.kept.len()));
+        let taken = ledger.take_run(&mut [0; PAGE_SIZE], |_, _| {});
+        assert_eq!(taken, Err(TrackError::Overrun));
+        ledger.close(CutEnd::Abandoned);
+        assert!((0..PAGES).all(|page| ledger.carried().contains(page)));
     }
 
     #[test]

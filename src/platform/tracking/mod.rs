@@ -23,8 +23,9 @@ mod bits;
 mod ledger;
 
 pub use bits::Bits;
-pub use ledger::{Ledger, NoRoom, Room};
+pub use ledger::{Ledger, NoRoom, OVERDRAFT, Room};
 
+use alloc::boxed::Box;
 use core::ops::Range;
 
 /// Draws lines between writes to a range of memory. See the [module](self).
@@ -55,7 +56,8 @@ pub trait Tracker: Send + Sync {
     fn forget(&self, size: usize) -> Result<(), TrackError>;
 
     /// Copies due pages as they were at the cut to the beginning of `buffer`: the next one, and
-    /// as many adjacent ones as fit. Returns where they lie; None: all have been taken.
+    /// as many adjacent ones as fit. Returns where they lie; None: all have been taken. An empty
+    /// range: none has been found so far, ask again.
     ///
     /// # Errors
     ///
@@ -66,9 +68,26 @@ pub trait Tracker: Send + Sync {
     /// Panics if `buffer` has no room for a page.
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError>;
 
+    /// Calls `waker` whenever a write leaves few spare pages, on a platform where writers do not wait
+    /// for more by themselves: so that they are kept from writing until [`Self::is_short`] says
+    /// that there are enough. Replaces the one before. It is called in fault handlers: it
+    /// must not allocate, lock or take long.
+    fn set_waker(&self, waker: Waker) {
+        drop(waker);
+    }
+
+    /// Whether few spare pages are left, on a platform where writers do not wait by themselves.
+    /// Taking due pages and ending the cut make more.
+    fn is_short(&self) -> bool {
+        false
+    }
+
     /// Ends the cut.
     fn end(&self, end: CutEnd);
 }
+
+/// What is called when spare pages get short.
+pub type Waker = Box<dyn Fn() + Send>;
 
 /// What became of the pages that were taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +105,7 @@ pub enum TrackError {
     #[error("the memory that was tracked is gone")]
     Gone,
     /// A page was written to before it was taken, by code that cannot wait, and there
-    /// was no memory to keep what it held.
+    /// was no memory to keep what it held, or too much of it was in use ([`OVERDRAFT`]).
     #[error("no memory was left to keep a page that was written to")]
     Overrun,
 }

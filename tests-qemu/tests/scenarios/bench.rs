@@ -10,6 +10,9 @@ use woodfrog_qemu::{Accel, Artifacts, Disk, Ended, Ending, MachineType, Status, 
 /// Far more than any boot takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// The size of disks.
+const SIZE: &str = "64M";
+
 /// A program on a disk.
 pub struct Bench {
     pub module: PathBuf,
@@ -36,17 +39,23 @@ impl Bench {
     /// A program of this repository on a disk that is made with more options.
     pub fn with_options(module: &str, options: &[&OsStr]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        Self::with(root.join(module), &[], options)
+        Self::with(root.join(module), &[], SIZE, options)
+    }
+
+    /// A program of this repository on a disk of some size, such as `20M`.
+    pub fn with_size(module: &str, args: &[&str], size: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Self::with(root.join(module), args, size, &[])
     }
 
     fn with_module(module: PathBuf, args: &[&str]) -> Self {
-        Self::with(module, args, &[])
+        Self::with(module, args, SIZE, &[])
     }
 
-    fn with(module: PathBuf, args: &[&str], options: &[&OsStr]) -> Self {
+    fn with(module: PathBuf, args: &[&str], size: &str, options: &[&OsStr]) -> Self {
         let artifacts = Artifacts::new();
         let woodfrog = artifacts.woodfrog().expect("the command");
-        let disk = Disk::create_with(&woodfrog, "64M", &module, args, options).expect("a disk");
+        let disk = Disk::create_with(&woodfrog, size, &module, args, options).expect("a disk");
         Self {
             module,
             disk,

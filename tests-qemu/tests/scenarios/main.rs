@@ -6,6 +6,7 @@ mod bench;
 mod files;
 mod freeze;
 mod kill;
+mod live;
 mod refuse;
 mod seed;
 mod traps;

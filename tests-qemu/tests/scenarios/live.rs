@@ -1,0 +1,136 @@
+//! Checkpoints of a program that runs on: they cost what it has changed, it waits rather than use
+//! more memory than it may, and when one fails the next one has everything.
+
+use crate::bench::{Bench, Boot};
+use std::fs;
+use std::path::{Path, PathBuf};
+use woodfrog_qemu::MachineType::{Microvm, Q35};
+use woodfrog_qemu::{CheckpointFigures, Ending, MachineType, Status, Vm};
+
+/// Changes the same pages of a large memory again and again.
+const SCATTERED: &str = "tests-qemu/guests/scattered.wat";
+const MIB: &str = "64";
+/// Of its 16384 pages.
+const CHANGED: u64 = 1500;
+const ROUNDS: &str = "3500";
+const EXITED: Status = Status::Exited(5);
+
+fn args() -> [&'static str; 3] {
+    [MIB, "1500", ROUNDS]
+}
+
+#[test]
+fn checkpoints_cost_what_has_changed() {
+    let bench = Bench::new(SCATTERED, &args());
+    let (expected, _) = bench.run_on_linux();
+    for machine in MachineType::ALL {
+        let options = "checkpoint=discard checkpoint_every_ms=40";
+        let boot = bench.boot(machine, options, Ending::Finished);
+        assert_eq!(boot.output, expected, "{}", boot.log);
+        let figures = CheckpointFigures::parse_log(&boot.log);
+        for one in &figures {
+            let bound = one.pages * 4096 * 105 / 100 + (64 << 10);
+            assert!(one.bytes <= bound, "{one:?}, {bound} at most");
+        }
+        // Those before are of pages that it writes zeros to.
+        let settled = figures.iter().filter(|one| one.pages <= CHANGED + 2);
+        let settled: Vec<_> = settled.collect();
+        assert!(settled.len() >= 5, "{}", boot.log);
+        for one in settled {
+            assert!(one.pages <= CHANGED || one.bytes > CHANGED * 4096);
+        }
+    }
+}
+
+#[test]
+fn a_program_without_spare_pages_waits() {
+    let bench = Bench::new(SCATTERED, &args());
+    let (expected, _) = bench.run_on_linux();
+    for (machine, spare_pages) in [(Q35, 0), (Microvm, 16)] {
+        let options =
+            format!("checkpoint=discard checkpoint_every_ms=20 spare_pages={spare_pages}");
+        let boot = bench.boot(machine, &options, Ending::Finished);
+        assert_eq!(boot.output, expected, "{}", boot.log);
+        let figures = CheckpointFigures::parse_log(&boot.log);
+        let waits: u64 = figures.iter().map(|one| one.waits).sum();
+        assert!(waits > 50 && figures.len() > 5, "{}", boot.log);
+        assert!(!boot.log.contains("not-checkpointed"), "{}", boot.log);
+    }
+}
+
+#[test]
+fn a_write_that_fails_loses_one_checkpoint() {
+    for (machine, write) in [(Q35, 50), (Microvm, 71), (Q35, 92)] {
+        let bench = Bench::new(SCATTERED, &args());
+        let (expected, _) = bench.run_on_linux();
+        let vm = Vm {
+            disk: Some(failing_disk(&bench, write)),
+            ..bench.vm(machine, "checkpoint_every_ms=20")
+        };
+        let mut running = vm.start(false).expect("a machine");
+        let happened = running.wait_until(|running| has_lost_one(&running.log()));
+        assert!(happened, "{}", running.log());
+        let boot = Boot::new(running.kill());
+        assert!(boot.output.is_empty(), "{}", boot.log);
+
+        let boot = bench.boot(machine, "", Ending::Finished);
+        assert!(matches!(boot.statuses[0], Status::Thawed(_)));
+        assert_eq!(boot.statuses.last(), Some(&EXITED));
+        assert_eq!(boot.output, expected, "write {write}: {}", boot.log);
+        let checked = bench.woodfrog(&[&"disk", &"fsck", &bench.disk.path()]);
+        assert!(checked.status.success(), "{checked:?}");
+    }
+}
+
+/// Whether a checkpoint was lost, and two were written behind it. If the commit itself failed
+/// the machine has stopped.
+fn has_lost_one(log: &str) -> bool {
+    let Some((_, rest)) = log.split_once("not-checkpointed reason=before the commit") else {
+        return log.contains("status failed: cannot write the checkpoint: at the commit");
+    };
+    CheckpointFigures::parse_log(rest).len() >= 2
+}
+
+/// The disk behind QEMU's blkdebug protocol, on which one write fails.
+fn failing_disk(bench: &Bench, write: u32) -> PathBuf {
+    let mut rules =
+        format!("[inject-error]\nevent = \"write_aio\"\nstate = \"{write}\"\nonce = \"on\"\n");
+    for state in 1..=write {
+        let next = state + 1;
+        rules += &format!(
+            "[set-state]\nevent = \"write_aio\"\nstate = \"{state}\"\nnew_state = \"{next}\"\n"
+        );
+    }
+    let file = bench.file("rules");
+    fs::write(&file, rules).expect("rules");
+    let path = format!(
+        "blkdebug:{}:{}",
+        file.display(),
+        bench.disk.path().display()
+    );
+    Path::new(&path).to_owned()
+}
+
+#[test]
+fn a_program_on_a_full_disk_runs_on() {
+    // Room for two checkpoints and no third.
+    let bench = Bench::with_size(SCATTERED, &args(), "16M");
+    let (expected, _) = bench.run_on_linux();
+    let vm = bench.vm(Q35, "checkpoint_every_ms=40");
+    let mut running = vm.start(false).expect("a machine");
+    let is_full = |log: &str| {
+        log.matches("not-checkpointed reason=the disk is full")
+            .count()
+    };
+    let happened = running.wait_until(|running| is_full(&running.log()) >= 3);
+    assert!(happened, "{}", running.log());
+    let first = Boot::new(running.kill());
+    let boot = bench.boot(Q35, "checkpoint_every_ms=40", Ending::Finished);
+    let newest = first.statuses.iter().rev().find_map(|status| match status {
+        Status::Checkpointed(number) => Some(*number),
+        _ => None,
+    });
+    assert_eq!(boot.statuses.first(), newest.map(Status::Thawed).as_ref());
+    assert_eq!(boot.statuses.last(), Some(&EXITED));
+    assert_eq!(boot.output, expected, "{}", boot.log);
+}
