@@ -18,27 +18,36 @@ const FREEZE_EVERY: [&str; 4] = ["0", "1", "7", "50"];
 /// The guest's path. It is built once.
 fn guest() -> &'static str {
     static GUEST: OnceLock<String> = OnceLock::new();
-    GUEST.get_or_init(|| {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/wasi/Cargo.toml");
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wasi-guest");
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "--release"])
-            .args(["--target", "wasm32-wasip1", "--manifest-path"])
-            .arg(manifest)
-            .arg("--target-dir")
-            .arg(&target)
-            .env_remove("RUSTFLAGS")
-            .status()
-            .expect("cargo starts");
-        assert!(status.success(), "the guest does not build; see above");
-        let guest = target.join("wasm32-wasip1/release/woodfrog_wasi_guests.wasm");
-        guest.into_os_string().into_string().expect("a UTF-8 path")
-    })
+    GUEST.get_or_init(|| build("wasi-guest", &[]))
 }
 
-/// The names of the checks: all functions that the guest exports, but for its initialisation.
-fn checks() -> Vec<String> {
-    let wasm = fs::read(guest()).expect("the guest has been built");
+/// The path of the guest that does the same by the calls of preview 0.
+fn guest_of_preview_0() -> &'static str {
+    static GUEST: OnceLock<String> = OnceLock::new();
+    GUEST.get_or_init(|| build("wasi-guest-0", &["--features", "preview-0"]))
+}
+
+fn build(target: &str, features: &[&str]) -> String {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/wasi/Cargo.toml");
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(target);
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--release"])
+        .args(["--target", "wasm32-wasip1", "--manifest-path"])
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(&target)
+        .args(features)
+        .env_remove("RUSTFLAGS")
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "the guest does not build; see above");
+    let guest = target.join("wasm32-wasip1/release/woodfrog_wasi_guests.wasm");
+    guest.into_os_string().into_string().expect("a UTF-8 path")
+}
+
+/// The names of the checks: all functions that a guest exports, but for its initialisation.
+fn checks(guest: &str) -> Vec<String> {
+    let wasm = fs::read(guest).expect("the guest has been built");
     let mut names = Vec::new();
     for payload in Parser::new(0).parse_all(&wasm) {
         if let Payload::ExportSection(exports) = payload.expect("the guest is valid") {
@@ -59,52 +68,65 @@ fn directory(name: &str) -> (PathBuf, String) {
     (directory.into(), option)
 }
 
+/// How a guest's check is run: guest, check, and after how many suspend points it is frozen.
+type RunCheck = fn(guest: &str, check: &str, freeze_every: &str) -> Run;
+
 /// Runs a check, which gets the files that an option gives it.
-fn run(check: &str, freeze_every: &str, files: [&str; 2]) -> Run {
+fn run(guest: &str, check: &str, freeze_every: &str, files: [&str; 2]) -> Run {
     let [option, value] = files;
     Run::new(&[
         "run",
         option,
         value,
+        "--env",
+        "KEY=a value",
+        "--env",
+        "EMPTY=",
         "--freeze-every",
         freeze_every,
         "--invoke",
         check,
-        guest(),
+        guest,
     ])
 }
 
-fn run_in_directory(check: &str, freeze_every: &str) -> Run {
+fn run_in_directory(guest: &str, check: &str, freeze_every: &str) -> Run {
     let (directory, dir) = directory(check);
-    let run = run(check, freeze_every, ["--dir", &dir]);
+    let run = run(guest, check, freeze_every, ["--dir", &dir]);
     fs::remove_dir_all(directory).expect("the directory is the test's own");
     run
 }
 
 /// The archive is one with nothing in it.
-fn run_in_memory(check: &str, freeze_every: &str) -> Run {
-    run(check, freeze_every, ["--tar", "/dev/null"])
+fn run_in_memory(guest: &str, check: &str, freeze_every: &str) -> Run {
+    run(guest, check, freeze_every, ["--tar", "/dev/null"])
 }
 
 #[test]
 fn preview_1_does_what_it_promises_frozen_or_not() {
-    assert_all_pass(run_in_directory);
+    assert_all_pass(guest(), &FREEZE_EVERY, run_in_directory);
 }
 
 #[test]
 fn preview_1_does_what_it_promises_with_files_in_memory() {
-    assert_all_pass(run_in_memory);
+    assert_all_pass(guest(), &FREEZE_EVERY, run_in_memory);
 }
 
-fn assert_all_pass(run: fn(check: &str, freeze_every: &str) -> Run) {
-    let checks = checks();
+#[test]
+fn preview_0_does_what_preview_1_does() {
+    assert_all_pass(guest_of_preview_0(), &["0"], run_in_directory);
+    assert_all_pass(guest_of_preview_0(), &["7"], run_in_memory);
+}
+
+fn assert_all_pass(guest: &str, freeze_every: &[&str], run: RunCheck) {
+    let checks = checks(guest);
     assert!(checks.len() >= 50, "only {} checks", checks.len());
-    let cases: Vec<_> = FREEZE_EVERY
+    let cases: Vec<_> = freeze_every
         .iter()
         .flat_map(|every| checks.iter().map(move |check| (check, every)))
         .collect();
     let failure = |check: &str, every: &str| {
-        let run = run(check, every);
+        let run = run(guest, check, every);
         let is_right = (run.code, run.stdout.as_str()) == (Some(0), "0\n");
         (!is_right).then(|| format!("{check} with --freeze-every {every}: {run:?}"))
     };

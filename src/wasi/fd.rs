@@ -2,7 +2,8 @@
 
 use super::descriptors::{Descriptor, Object};
 use super::files::{FileKind, FileStat, SetTimes, Sync};
-use super::guest::{Call, FILE_STAT_SIZE, files};
+use super::guest::{Call, files};
+use super::preview::Whence;
 use super::rights::{FdFlags, FstFlags, Rights};
 use super::{Errno, WasiCtx, WasiHost};
 
@@ -114,14 +115,14 @@ pub(super) fn fdstat_set_rights(
 
 /// `fd_filestat_get(fd, stat)`
 pub(super) fn filestat_get(call: &mut Call<'_>, fd: u32, result: u32) -> Result<(), Errno> {
-    call.guest.bytes(result, FILE_STAT_SIZE)?;
+    call.guest.bytes(result, call.preview.stat_size())?;
     let descriptor = call.ctx.descriptors.get(fd)?;
     descriptor.check(Rights::FD_FILESTAT_GET)?;
     let stat = match descriptor.object.source() {
         Some(source) => files(call.host)?.stat(source.id)?,
         None => stream_stat(descriptor.object.kind()),
     };
-    call.guest.write_stat(result, &stat)
+    call.write_stat(result, &stat)
 }
 
 /// All that is known of a stream.
@@ -193,10 +194,21 @@ pub(super) fn seek(
     whence: u32,
     result: u32,
 ) -> Result<(), Errno> {
+    let whence = call.preview.whence(whence);
+    seek_from(call, fd, offset, whence, result)
+}
+
+fn seek_from(
+    call: &mut Call<'_>,
+    fd: u32,
+    offset: i64,
+    whence: Option<Whence>,
+    result: u32,
+) -> Result<(), Errno> {
     call.guest.bytes(result, 8)?;
     let descriptor = call.ctx.descriptors.get(fd)?;
     let file = descriptor.seekable(Rights::NONE)?;
-    let is_tell = offset == 0 && whence == 1;
+    let is_tell = offset == 0 && whence == Some(Whence::Current);
     if !(is_tell && descriptor.rights.contains(Rights::FD_TELL)) {
         descriptor.check(Rights::FD_SEEK)?;
     }
@@ -204,10 +216,10 @@ pub(super) fn seek(
         return Err(Errno::NoSeek);
     }
     let base = match whence {
-        0 => 0,
-        1 => file.offset,
-        2 => files(call.host)?.stat(file.source.id)?.size,
-        _ => return Err(Errno::Invalid),
+        Some(Whence::Start) => 0,
+        Some(Whence::Current) => file.offset,
+        Some(Whence::End) => files(call.host)?.stat(file.source.id)?.size,
+        None => return Err(Errno::Invalid),
     };
     let new = base.checked_add_signed(offset).ok_or(Errno::Invalid)?;
     i64::try_from(new).map_err(|_| Errno::Invalid)?;
@@ -219,7 +231,7 @@ pub(super) fn seek(
 
 /// `fd_tell(fd, offset)`
 pub(super) fn tell(call: &mut Call<'_>, fd: u32, result: u32) -> Result<(), Errno> {
-    seek(call, fd, 0, 1, result)
+    seek_from(call, fd, 0, Some(Whence::Current), result)
 }
 
 /// `fd_prestat_get(fd, prestat)`

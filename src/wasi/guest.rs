@@ -1,6 +1,7 @@
 //! One call of a guest, and its memory: addresses are allegations until checked.
 
 use super::files::{FileStat, FileSystem};
+use super::preview::Preview;
 use super::{Errno, Wait, WasiCtx, WasiHost};
 
 /// What a call acts on.
@@ -9,6 +10,8 @@ pub(super) struct Call<'a> {
     pub(super) ctx: &'a mut WasiCtx,
     /// The outside world.
     pub(super) host: &'a mut dyn WasiHost,
+    /// Which preview the call is of.
+    pub(super) preview: Preview,
     /// The calling instance's memory.
     pub(super) guest: Guest<'a>,
 }
@@ -27,6 +30,13 @@ pub(super) enum Stop {
 impl From<Errno> for Stop {
     fn from(errno: Errno) -> Self {
         Self::Errno(errno)
+    }
+}
+
+impl Call<'_> {
+    /// Writes what is known about a file (`witx` type `filestat`).
+    pub(super) fn write_stat(&mut self, address: u32, stat: &FileStat) -> Result<(), Errno> {
+        self.guest.write(address, &self.preview.stat(stat))
     }
 }
 
@@ -85,25 +95,6 @@ impl Guest<'_> {
         self.write(address, &value.to_le_bytes())
     }
 
-    /// Writes what is known about a file (`witx` type `filestat`).
-    pub(super) fn write_stat(&mut self, address: u32, stat: &FileStat) -> Result<(), Errno> {
-        let mut bytes = [0; FILE_STAT_SIZE as usize];
-        let numbers = [
-            (0, stat.device),
-            (8, stat.inode),
-            (24, stat.links),
-            (32, stat.size),
-            (40, stat.accessed_ns),
-            (48, stat.modified_ns),
-            (56, stat.changed_ns),
-        ];
-        for (offset, number) in numbers {
-            bytes[offset..offset + 8].copy_from_slice(&number.to_le_bytes());
-        }
-        bytes[16] = stat.kind as u8;
-        self.write(address, &bytes)
-    }
-
     /// A path, or the text of a symbolic link: not empty, not absolute, without a zero byte.
     pub(super) fn path(&self, address: u32, len: u32) -> Result<&str, Errno> {
         if len > MAX_PATH {
@@ -142,9 +133,6 @@ impl Guest<'_> {
         Ok(IoVecs(bytes).get(0))
     }
 }
-
-/// Bytes of a `filestat`.
-pub(super) const FILE_STAT_SIZE: u32 = 64;
 
 /// A checked list of [`IoVec`]s in guest memory.
 pub(super) struct IoVecs<'a>(&'a [u8]);

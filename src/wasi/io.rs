@@ -117,7 +117,9 @@ fn set_offset(call: &mut Call<'_>, fd: u32, offset: u64) {
 
 /// Reads what standard input has, or waits for it.
 fn read_stdin(call: &mut Call<'_>, fd: u32, buffers: Buffers) -> Result<(), Stop> {
-    let Call { ctx, host, guest } = call;
+    let Call {
+        ctx, host, guest, ..
+    } = call;
     if buffers.are_empty(guest)? {
         return Ok(guest.write_u32(buffers.result, 0)?);
     }

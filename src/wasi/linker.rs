@@ -1,34 +1,38 @@
-//! WASI preview 1 as imports: every call of the module, with its type.
+//! WASI as imports: every call of preview 1, and of preview 0, with its type.
 
 use super::files::Sync;
 use super::guest::{Call, Guest, Stop};
 use super::io::Buffers;
 use super::path::{OpenArgs, PathAt};
+use super::preview::Preview;
 use super::{Exit, Waited, Wasi};
 use super::{args, clock, fd, io, path, poll, process, random, readdir};
 use crate::runtime::{Caller, HostError, Linker, MemoryAccessError, Pending};
 
 /// The import module name of WASI preview 1.
-pub const MODULE_NAME: &str = "wasi_snapshot_preview1";
+pub const MODULE_NAME: &str = Preview::One.module_name();
+
+/// The import module name of preview 0, which older programs import.
+pub const PREVIEW_0_MODULE_NAME: &str = Preview::Zero.module_name();
 
 /// The name under which a guest must export the memory that its pointers mean.
 const MEMORY_NAME: &str = "memory";
 
 /// Defines functions, each with its parameters as `witx` has them and what it does with them.
 macro_rules! define {
-    ($linker:ident, $wasi:ident;
+    ($linker:ident, $wasi:ident, $preview:expr;
         $($name:ident($call:ident $(, $arg:ident: $ty:ty)*) => $body:expr;)*) => {$(
         $linker.func_wrap(
-            MODULE_NAME,
+            $preview.module_name(),
             stringify!($name),
             move |mut caller: Caller<'_, T> $(, $arg: $ty)*| {
-                run(&mut caller, &$wasi, |$call| $body.map_err(Stop::from))
+                run(&mut caller, &$wasi, $preview, |$call| $body.map_err(Stop::from))
             },
         );
     )*};
 }
 
-/// Defines every function of WASI preview 1. `wasi` finds the program's state
+/// Defines every function of WASI preview 1, and of preview 0. `wasi` finds the program's state
 /// and outside world in the store's data.
 ///
 /// A call from an instance that exports no memory named `memory` is a host error.
@@ -36,7 +40,21 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     wasi: impl for<'a> Fn(&'a mut T) -> Wasi<'a> + Copy + Send + core::marker::Sync + 'static,
 ) {
-    define! { linker, wasi;
+    for preview in [Preview::Zero, Preview::One] {
+        add_preview(linker, wasi, preview);
+    }
+    define! { linker, wasi, Preview::One;
+        sock_accept(c, fd: u32, _flags: u32, _result: u32) => process::socket(c, fd);
+    }
+}
+
+/// Defines the functions that both previews have.
+fn add_preview<T: 'static>(
+    linker: &mut Linker<T>,
+    wasi: impl for<'a> Fn(&'a mut T) -> Wasi<'a> + Copy + Send + core::marker::Sync + 'static,
+    preview: Preview,
+) {
+    define! { linker, wasi, preview;
         args_get(c, argv: u32, buf: u32) => args::args_get(c, argv, buf);
         args_sizes_get(c, argc: u32, size: u32) => args::args_sizes_get(c, argc, size);
         environ_get(c, environ: u32, buf: u32) => args::environ_get(c, environ, buf);
@@ -107,7 +125,6 @@ pub fn add_to_linker<T: 'static>(
         proc_raise(_c, signal: u32) => process::raise(signal);
         random_get(c, buf: u32, len: u32) => random::get(c, buf, len);
         sched_yield(_c) => process::sched_yield();
-        sock_accept(c, fd: u32, _flags: u32, _result: u32) => process::socket(c, fd);
         sock_recv(
             c, fd: u32, _list: u32, _count: u32, _flags: u32, _result: u32, _result_flags: u32
         ) => process::socket(c, fd);
@@ -115,7 +132,7 @@ pub fn add_to_linker<T: 'static>(
             process::socket(c, fd);
         sock_shutdown(c, fd: u32, _how: u32) => process::socket(c, fd);
     }
-    linker.func_wrap(MODULE_NAME, "proc_exit", |status: u32| {
+    linker.func_wrap(preview.module_name(), "proc_exit", |status: u32| {
         Err::<(), _>(HostError::new(Exit(status)))
     });
 }
@@ -126,6 +143,7 @@ pub fn add_to_linker<T: 'static>(
 fn run<T: 'static>(
     caller: &mut Caller<'_, T>,
     wasi: &impl for<'a> Fn(&'a mut T) -> Wasi<'a>,
+    preview: Preview,
     call: impl Fn(&mut Call<'_>) -> Result<(), Stop>,
 ) -> Result<u32, HostError> {
     let memory = caller.get_memory(MEMORY_NAME);
@@ -137,6 +155,7 @@ fn run<T: 'static>(
         let result = call(&mut Call {
             ctx,
             host,
+            preview,
             guest: Guest(memory),
         });
         let wait = match result {

@@ -2,8 +2,8 @@
 //!
 //! What a guest can tell apart before and after a freeze is in [`WasiCtx`], which
 //! is serialised with the store; the outside world, which is not, is behind
-//! [`WasiHost`]. [`add_to_linker`] joins the two under the import module name
-//! `wasi_snapshot_preview1`.
+//! [`WasiHost`]. [`add_to_linker`] joins the two under the import module names
+//! `wasi_snapshot_preview1` and `wasi_unstable` (preview 0, of older programs).
 //!
 //! A program is more than a store: it has modules yet to be instantiated and an
 //! entry point. [`HostState`] holds that together with the WASI state, and
@@ -27,6 +27,7 @@ mod linker;
 pub mod memory_files;
 mod path;
 mod poll;
+mod preview;
 mod process;
 mod program;
 mod random;
@@ -43,7 +44,7 @@ pub use errno::Errno;
 pub use files::{
     DirEntry, FileId, FileKind, FileStat, FileSystem, OpenOptions, Place, SetTimes, Sync,
 };
-pub use linker::{MODULE_NAME, add_to_linker};
+pub use linker::{MODULE_NAME, PREVIEW_0_MODULE_NAME, add_to_linker};
 pub use poll::MAX_SUBSCRIPTIONS;
 pub use program::{HostData, ProgramError, Progress, step};
 pub use readdir::MAX_LISTING;

@@ -3,7 +3,7 @@
 use super::descriptors::{Descriptor, Directory, File, Object, Source};
 use super::fd;
 use super::files::{FileId, FileKind, OpenOptions};
-use super::guest::{Call, FILE_STAT_SIZE, Guest, files};
+use super::guest::{Call, Guest, files};
 use super::rights::{FdFlags, LookupFlags, OFlags, Rights};
 use super::{Errno, WasiCtx};
 
@@ -43,7 +43,9 @@ pub(super) fn open(
     args: OpenArgs,
     result: u32,
 ) -> Result<(), Errno> {
-    let Call { ctx, host, guest } = call;
+    let Call {
+        ctx, host, guest, ..
+    } = call;
     guest.bytes(result, 4)?;
     let wanted = Wanted::from_guest(args)?;
     let (dir, path) = at.get(ctx, guest, wanted.rights_of_directory())?;
@@ -189,12 +191,12 @@ pub(super) fn filestat_get(
     lookup: u32,
     result: u32,
 ) -> Result<(), Errno> {
-    call.guest.bytes(result, FILE_STAT_SIZE)?;
+    call.guest.bytes(result, call.preview.stat_size())?;
     let lookup = LookupFlags::from_guest(lookup)?;
     let (dir, path) = at.get(call.ctx, &call.guest, Rights::PATH_FILESTAT_GET)?;
     let follow = lookup.intersects(LookupFlags::SYMLINK_FOLLOW);
     let stat = files(call.host)?.stat_at(dir, path, follow)?;
-    call.guest.write_stat(result, &stat)
+    call.write_stat(result, &stat)
 }
 
 /// `path_filestat_set_times(fd, flags, path, path_len, atim, mtim, fst_flags)`

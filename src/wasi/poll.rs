@@ -3,6 +3,7 @@
 use super::clock::ClockId;
 use super::descriptors::{Object, StreamEnd};
 use super::guest::{Call, Guest, Stop, files};
+use super::preview::SubscriptionLayout;
 use super::rights::{Rights, SubClockFlags};
 use super::{Errno, Wait};
 use alloc::vec::Vec;
@@ -11,7 +12,6 @@ use alloc::vec::Vec;
 /// writing, and some time-outs.
 pub const MAX_SUBSCRIPTIONS: u32 = 4096;
 
-const SUBSCRIPTION_SIZE: u32 = 48;
 const EVENT_SIZE: u32 = 32;
 
 // Tags of what is subscribed to (`witx` type `eventtype`).
@@ -68,7 +68,8 @@ pub(super) fn oneoff(
     }
     call.guest.bytes(result, 4)?;
     call.guest.bytes(events, count * EVENT_SIZE)?;
-    let subscriptions = call.guest.subscriptions(subscriptions, count)?;
+    let layout = call.preview.subscription();
+    let subscriptions = call.guest.subscriptions(subscriptions, count, layout)?;
     let happened = happened(call, &subscriptions)?;
     for (index, event) in happened.iter().enumerate() {
         let address = events + index as u32 * EVENT_SIZE;
@@ -162,15 +163,21 @@ fn writable(call: &mut Call<'_>, fd: u32) -> Result<State, Errno> {
 }
 
 impl Guest<'_> {
-    fn subscriptions(&self, address: u32, count: u32) -> Result<Vec<Subscription>, Errno> {
-        let bytes = self.bytes(address, count * SUBSCRIPTION_SIZE)?;
-        let subscriptions = bytes.chunks_exact(SUBSCRIPTION_SIZE as usize);
-        subscriptions.map(Subscription::from_bytes).collect()
+    fn subscriptions(
+        &self,
+        address: u32,
+        count: u32,
+        layout: SubscriptionLayout,
+    ) -> Result<Vec<Subscription>, Errno> {
+        let bytes = self.bytes(address, count * layout.size)?;
+        let subscriptions = bytes.chunks_exact(layout.size as usize);
+        let subscription = |bytes| Subscription::from_bytes(bytes, layout);
+        subscriptions.map(subscription).collect()
     }
 }
 
 impl Subscription {
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Errno> {
+    fn from_bytes(bytes: &[u8], layout: SubscriptionLayout) -> Result<Self, Errno> {
         let number = |offset: usize| {
             let bytes = &bytes[offset..offset + 8];
             u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
@@ -178,10 +185,10 @@ impl Subscription {
         let word = |offset| number(offset) as u32;
         let subject = match bytes[8] {
             CLOCK => {
-                let flags = SubClockFlags::from_guest(word(40) & 0xffff)?;
+                let flags = SubClockFlags::from_guest(word(layout.flags) & 0xffff)?;
                 Subject::Clock(Timeout {
-                    clock: ClockId::from_guest(word(16))?,
-                    ns: number(24),
+                    clock: ClockId::from_guest(word(layout.clock))?,
+                    ns: number(layout.timeout),
                     is_absolute: flags.intersects(SubClockFlags::ABSTIME),
                 })
             }

@@ -7,6 +7,7 @@ mod paths;
 mod thaw;
 
 use super::guest::{Call, Guest};
+use super::preview::Preview;
 use super::{Errno, FileKind, FileSystem, OutputStream, Random, Wait, Waited, WasiCtx, WasiHost};
 use alloc::string::ToString;
 use alloc::vec;
@@ -90,6 +91,7 @@ pub(super) struct Fixture {
     pub(super) ctx: WasiCtx,
     pub(super) host: FakeHost,
     pub(super) memory: Vec<u8>,
+    pub(super) preview: Preview,
 }
 
 /// Where tests have calls store results.
@@ -106,6 +108,7 @@ impl Fixture {
             ctx: WasiCtx::new(args.collect(), Vec::new(), Random::Host).unwrap(),
             host: FakeHost::default(),
             memory: vec![0; 1 << 16],
+            preview: Preview::One,
         }
     }
 
@@ -128,6 +131,7 @@ impl Fixture {
         Call {
             ctx: &mut self.ctx,
             host: &mut self.host,
+            preview: self.preview,
             guest: Guest(&mut self.memory),
         }
     }

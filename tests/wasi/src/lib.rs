@@ -82,7 +82,9 @@ export! {
     paths: interesting_paths exists open_missing open_existing not_a_directory nonblocking
         rename_files rename_trailing_slashes remove_directory remove_nonempty unlink_trailing_slashes;
     rights: set_rights truncation_rights read_without_rights;
-    streams: poll_streams sleeping sleeping_with_a_file clocks random_bytes renumber_streams sockets bad_descriptors yields;
+    streams: poll_streams sleeping sleeping_with_a_file clocks random_bytes
+        renumber_streams sockets arguments signals
+        bad_descriptors yields;
 }
 
 fn report(outcome: Outcome) -> u32 {

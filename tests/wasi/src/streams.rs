@@ -16,6 +16,8 @@ fn clock(userdata: u64, subject: u32, timeout: u64, flags: u16) -> Subscription 
     Subscription {
         userdata,
         tag: CLOCK.into(),
+        #[cfg(feature = "preview-0")]
+        descriptor: 0x1234_5678_9abc,
         subject,
         timeout,
         precision: 0,
@@ -26,6 +28,8 @@ fn clock(userdata: u64, subject: u32, timeout: u64, flags: u16) -> Subscription 
 fn descriptor(userdata: u64, tag: u8, subject: u32) -> Subscription {
     Subscription {
         tag: tag.into(),
+        #[cfg(feature = "preview-0")]
+        descriptor: subject.into(),
         ..clock(userdata, subject, 0, 0)
     }
 }
@@ -129,9 +133,40 @@ pub fn renumber_streams(dir: Fd) -> Outcome {
     Ok(())
 }
 
-pub fn sockets(_: Fd) -> Outcome {
+pub fn sockets(dir: Fd) -> Outcome {
     fails!(sock_shutdown(99, 1), BADF);
-    fails!(sock_shutdown(1, 1), NOTSOCK);
+    fails!(sock_recv(99, [&mut [0]]), BADF);
+    fails!(sock_send(99, [b"x"]), BADF);
+    for fd in [1, dir] {
+        fails!(sock_shutdown(fd, 1), NOTSOCK);
+        fails!(sock_recv(fd, [&mut [0]]), NOTSOCK);
+        fails!(sock_send(fd, [b"x"]), NOTSOCK);
+    }
+    #[cfg(not(feature = "preview-0"))]
+    {
+        fails!(sock_accept(99, 0), BADF);
+        fails!(sock_accept(1, 0), NOTSOCK);
+        fails!(sock_accept(dir, 0), NOTSOCK);
+    }
+    Ok(())
+}
+
+/// Whoever runs the checks gives them this environment.
+pub fn arguments(_: Fd) -> Outcome {
+    let args = ok!(args());
+    check!(args.len() == 1 && args[0].ends_with(".wasm"));
+    check!(ok!(environ()) == ["KEY=a value", "EMPTY="]);
+    Ok(())
+}
+
+pub fn signals(_: Fd) -> Outcome {
+    const CHILD: u32 = 16;
+    const CONTINUE: u32 = 17;
+    const STOP: u32 = 18;
+    ok!(proc_raise(CHILD));
+    ok!(proc_raise(CONTINUE));
+    fails!(proc_raise(STOP), NOTSUP);
+    fails!(proc_raise(99), INVAL);
     Ok(())
 }
 

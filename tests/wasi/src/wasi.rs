@@ -1,4 +1,5 @@
-//! WASI preview 1 as a guest calls it: nothing in between, so that every argument counts.
+//! WASI preview 1 as a guest calls it: nothing in between, so that every argument counts. With
+//! the feature `preview-0` it is that preview, from what has another layout there to the names.
 
 /// A descriptor.
 pub type Fd = u32;
@@ -18,6 +19,7 @@ pub const NOENT: Errno = 44;
 pub const NOTDIR: Errno = 54;
 pub const NOTEMPTY: Errno = 55;
 pub const NOTSOCK: Errno = 57;
+pub const NOTSUP: Errno = 58;
 pub const PERM: Errno = 63;
 pub const SPIPE: Errno = 70;
 pub const NOTCAPABLE: Errno = 76;
@@ -33,9 +35,11 @@ pub const SYNC: u32 = 16;
 
 pub const FOLLOW: u32 = 1;
 
-pub const SET: u32 = 0;
-pub const CUR: u32 = 1;
-pub const END: u32 = 2;
+pub const IS_PREVIEW_0: bool = cfg!(feature = "preview-0");
+
+pub const SET: u32 = if IS_PREVIEW_0 { 2 } else { 0 };
+pub const CUR: u32 = if IS_PREVIEW_0 { 0 } else { 1 };
+pub const END: u32 = if IS_PREVIEW_0 { 1 } else { 2 };
 
 pub const CHARACTER_DEVICE: u8 = 2;
 pub const DIR: u8 = 3;
@@ -74,6 +78,13 @@ pub struct FdStat {
     pub inheriting: u64,
 }
 
+/// A number of links.
+#[cfg(not(feature = "preview-0"))]
+pub type Links = u64;
+/// A number of links.
+#[cfg(feature = "preview-0")]
+pub type Links = u32;
+
 /// What is known of a file.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +92,7 @@ pub struct FileStat {
     pub device: u64,
     pub inode: u64,
     pub filetype: u8,
-    pub links: u64,
+    pub links: Links,
     pub size: u64,
     pub accessed: u64,
     pub modified: u64,
@@ -98,7 +109,10 @@ pub struct Subscription {
     pub userdata: u64,
     /// One byte, and room up to what follows.
     pub tag: u64,
-    /// Clock or descriptor.
+    /// The descriptor; a name that nobody asks for, if it is a clock.
+    #[cfg(feature = "preview-0")]
+    pub descriptor: u64,
+    /// Clock or descriptor; in preview 0 only a clock.
     pub subject: u32,
     pub timeout: u64,
     pub precision: u64,
@@ -120,8 +134,16 @@ pub struct Event {
 mod raw {
     use super::{Event, FdStat, FileStat, IoVec, Subscription};
 
-    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    #[cfg_attr(
+        not(feature = "preview-0"),
+        link(wasm_import_module = "wasi_snapshot_preview1")
+    )]
+    #[cfg_attr(feature = "preview-0", link(wasm_import_module = "wasi_unstable"))]
     unsafe extern "C" {
+        pub fn args_get(list: *mut *const u8, buffer: *mut u8) -> u32;
+        pub safe fn args_sizes_get(count: &mut usize, size: &mut usize) -> u32;
+        pub fn environ_get(list: *mut *const u8, buffer: *mut u8) -> u32;
+        pub safe fn environ_sizes_get(count: &mut usize, size: &mut usize) -> u32;
         pub safe fn clock_res_get(id: u32, result: &mut u64) -> u32;
         pub safe fn clock_time_get(id: u32, precision: u64, result: &mut u64) -> u32;
         pub safe fn fd_advise(fd: u32, offset: u64, len: u64, advice: u32) -> u32;
@@ -220,9 +242,26 @@ mod raw {
             n: usize,
             result: &mut usize,
         ) -> u32;
+        pub safe fn proc_raise(signal: u32) -> u32;
         pub fn random_get(buffer: *mut u8, len: usize) -> u32;
         pub safe fn sched_yield() -> u32;
+        pub fn sock_recv(
+            fd: u32,
+            list: *const IoVec,
+            n: usize,
+            flags: u32,
+            len: &mut usize,
+            result_flags: &mut u32,
+        ) -> u32;
+        pub fn sock_send(fd: u32, list: *const IoVec, n: usize, flags: u32, len: &mut usize)
+        -> u32;
         pub safe fn sock_shutdown(fd: u32, how: u32) -> u32;
+    }
+
+    #[cfg(not(feature = "preview-0"))]
+    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    unsafe extern "C" {
+        pub safe fn sock_accept(fd: u32, flags: u32, result: &mut u32) -> u32;
     }
 }
 
@@ -253,6 +292,7 @@ plain! {
     fd_filestat_set_times(fd: Fd, atim: u64, mtim: u64, flags: u32);
     fd_renumber(from: Fd, to: Fd);
     fd_sync(fd: Fd);
+    proc_raise(signal: u32);
     sched_yield();
     sock_shutdown(fd: Fd, how: u32);
 }
@@ -275,6 +315,55 @@ getting! {
     fd_prestat_get(fd: Fd) -> [u32; 2];
     fd_seek(fd: Fd, offset: i64, whence: u32) -> u64;
     fd_tell(fd: Fd) -> u64;
+}
+
+#[cfg(not(feature = "preview-0"))]
+getting! {
+    sock_accept(fd: Fd, flags: u32) -> u32;
+}
+
+/// The program's arguments.
+pub fn args() -> Result<Vec<String>, Errno> {
+    strings(raw::args_sizes_get, raw::args_get)
+}
+
+/// The program's environment, each variable as `NAME=value`.
+pub fn environ() -> Result<Vec<String>, Errno> {
+    strings(raw::environ_sizes_get, raw::environ_get)
+}
+
+fn strings(
+    sizes: extern "C" fn(&mut usize, &mut usize) -> u32,
+    get: unsafe extern "C" fn(*mut *const u8, *mut u8) -> u32,
+) -> Result<Vec<String>, Errno> {
+    let (mut count, mut size) = (0, 0);
+    result(sizes(&mut count, &mut size), ())?;
+    let mut list = vec![std::ptr::null(); count];
+    let mut buffer = vec![0xff; size];
+    // SAFETY: both are as long as the call itself has said.
+    result(unsafe { get(list.as_mut_ptr(), buffer.as_mut_ptr()) }, ())?;
+    let start = buffer.as_ptr();
+    let string = |&at: &*const u8| {
+        let rest = &buffer[at as usize - start as usize..];
+        let len = rest.iter().position(|&byte| byte == 0);
+        let string = &rest[..len.expect("a zero behind each")];
+        String::from_utf8(string.to_vec()).expect("UTF-8")
+    };
+    Ok(list.iter().map(string).collect())
+}
+
+pub fn sock_recv<const N: usize>(fd: Fd, buffers: [&mut [u8]; N]) -> Result<usize, Errno> {
+    let (list, mut len, mut flags) = (vecs(buffers), 0, 0);
+    // SAFETY: the list is of buffers that are as long as is said.
+    let errno = unsafe { raw::sock_recv(fd, list.as_ptr(), N, 0, &mut len, &mut flags) };
+    result(errno, len)
+}
+
+pub fn sock_send<const N: usize>(fd: Fd, buffers: [&[u8]; N]) -> Result<usize, Errno> {
+    let (list, mut len) = (const_vecs(buffers), 0);
+    // SAFETY: as above; they are only read.
+    let errno = unsafe { raw::sock_send(fd, list.as_ptr(), N, 0, &mut len) };
+    result(errno, len)
 }
 
 pub fn fd_prestat_dir_name(fd: Fd, buffer: &mut [u8]) -> Result<(), Errno> {
