@@ -219,6 +219,13 @@ pub struct CommonArgs {
     #[arg(long, value_name = "NAME=FILE", help_heading = PROGRAM)]
     pub preload: Vec<String>,
 
+    /// Let no memory of the program grow beyond SIZE bytes (also 64M, 2G)
+    ///
+    /// Growing beyond it fails as it does where there is no more memory. A program that begins
+    /// with more, or has more in the image, is not run.
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = PROGRAM)]
+    pub max_memory_size: Option<u64>,
+
     /// Let function imports that nobody defines, or not with that type, return zeros
     #[arg(long, help_heading = PROGRAM)]
     pub unknown_imports_default: bool,
@@ -407,10 +414,48 @@ fn whole_number(text: &str) -> Result<u64, &'static str> {
         .map_err(|_| "expected a whole number from 0 to 18446744073709551615")
 }
 
+/// Reads a size in bytes, such as `64M`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: u64 = match &text[digits.len()..] {
+        "" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        "g" | "G" => 1 << 30,
+        "t" | "T" => 1 << 40,
+        other => return Err(format!("{other} is not K, M, G or T")),
+    };
+    let number: u64 = digits.parse().map_err(|error| format!("{error}"))?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "too large".to_owned())
+}
+
 /// Reads a set of processor features, for which there may be `native`: those of this one.
 pub(crate) fn cpu(text: &str) -> Result<CpuFeatures, UnknownCpuFeature> {
     match text {
         "native" => Ok(CpuFeatures::detect()),
         names => names.parse(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_binary_suffixes() {
+        assert_eq!(size("512"), Ok(512));
+        assert_eq!(size("3K"), Ok(3 << 10));
+        assert_eq!(size("64M"), Ok(64 << 20));
+        assert_eq!(size("2g"), Ok(2 << 30));
+        assert_eq!(size("1T"), Ok(1 << 40));
+    }
+
+    #[test]
+    fn other_sizes_are_refused() {
+        for text in ["", "M", "-1", "1P", "1.5G", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
     }
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
 use woodfrog::module::ModuleHash;
-use woodfrog::runtime::{FreezeError, ModuleError, MoveError, PrecompiledError, RestoreError};
+use woodfrog::runtime::{
+    FreezeError, InstantiateError, LimitError, ModuleError, MoveError, PrecompiledError,
+    RestoreError,
+};
 use woodfrog::wasi::memory_files::{ArchiveError, FilesError, PackError};
 use woodfrog::wasi::{ProgramError, StateError};
 
@@ -215,7 +218,10 @@ pub enum Failure {
     Validate(#[from] ValidateError),
     /// An image cannot be turned into a store.
     #[error("bad image: {0}")]
-    Restore(#[from] RestoreError),
+    Restore(#[source] RestoreError),
+    /// The program needs more memory than it may have.
+    #[error("the program needs more memory than it may have (--max-memory-size): {0}")]
+    Limit(#[source] LimitError),
     /// A store cannot be turned into an image.
     #[error("cannot freeze the program: {0}")]
     Freeze(#[from] FreezeError),
@@ -227,7 +233,7 @@ pub enum Failure {
     Move(#[from] MoveError),
     /// The program could not be started or went wrong in a way that is no trap.
     #[error(transparent)]
-    Program(#[from] ProgramError),
+    Program(ProgramError),
     /// The list of expected failures of test scripts is malformed.
     #[error(transparent)]
     ExpectedFailures(#[from] BadList),
@@ -250,6 +256,24 @@ pub enum FileKind {
     /// Nothing that is known here.
     #[error(": it is neither in binary format, which begins with \\0asm, nor text")]
     Unknown,
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Limit(error) => Self::Limit(error),
+            error => Self::Restore(error),
+        }
+    }
+}
+
+impl From<ProgramError> for Failure {
+    fn from(error: ProgramError) -> Self {
+        match error {
+            ProgramError::Instantiate(InstantiateError::Limit(error)) => Self::Limit(error),
+            error => Self::Program(error),
+        }
+    }
 }
 
 impl Failure {

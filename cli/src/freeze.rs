@@ -11,6 +11,13 @@ use woodfrog::image::{ImageSink, InstanceImage, RawImage, ValidatedImage};
 use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store, SuspendedFrame, VersionId};
 use woodfrog::wasi::{HostData, HostState};
 
+/// A store with nothing in it yet, which takes no more than its host's limits say.
+pub fn new_store(engine: &Engine, data: Data) -> Store<Data> {
+    let mut store = Store::new(engine, data);
+    store.limiter(|data| &mut data.host.limits);
+    store
+}
+
 /// Serialises a suspended store, drops it, and makes it anew from the bytes, in
 /// other memory. Frames go on in the code version that `versions` has for them, or else in
 /// the first. `bytes` is where the image goes: whoever freezes often keeps it, for the
@@ -36,8 +43,8 @@ pub fn freeze_and_thaw(
     let data = HostData { state, host };
     let image = validate(raw, modules)?;
     let version = |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();
-    let store = Store::restore_in_versions(&engine, data, linker, modules, &image, version)?;
-    Ok(store)
+    let store = new_store(&engine, data);
+    Ok(store.restored_in_versions(linker, modules, &image, version)?)
 }
 
 /// Writes a suspended store to a file and returns its frames. A file that is there
@@ -88,7 +95,8 @@ pub fn restore(
     data: Data,
 ) -> Result<Store<Data>, Failure> {
     let image = validate(image, modules)?;
-    Ok(Store::restore(engine, data, linker, modules, &image)?)
+    let store = new_store(engine, data);
+    Ok(store.restored_in_versions(linker, modules, &image, |_| VersionId::default())?)
 }
 
 fn validate<'a>(image: RawImage<'a>, modules: &[Module]) -> Result<ValidatedImage<'a>, Failure> {

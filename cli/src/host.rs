@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
-use woodfrog::runtime::HostPart;
+use woodfrog::runtime::{HostPart, StoreLimits, StoreLimitsBuilder};
 use woodfrog::wasi::memory_files::MemoryFiles;
 use woodfrog::wasi::{Errno, FileKind, FileSystem, OutputStream, Wait, Waited, WasiHost};
 
@@ -27,6 +27,8 @@ pub struct LinuxHost {
     start: Instant,
     entropy: Option<File>,
     files: Files,
+    /// What the program may take.
+    pub limits: StoreLimits,
     /// At which waits, by their count, the store is suspended.
     suspend_every: Option<NonZeroU64>,
     waits: u64,
@@ -55,9 +57,16 @@ impl LinuxHost {
             start: Instant::now(),
             entropy: None,
             files,
+            limits: StoreLimits::default(),
             suspend_every: None,
             waits: 0,
         }
+    }
+
+    /// Lets no memory of the program grow beyond so many bytes.
+    pub fn limit_memories(&mut self, size: u64) {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        self.limits = StoreLimitsBuilder::new().memory_size(size).build();
     }
 
     /// Has every Nth wait answered by suspending the store.

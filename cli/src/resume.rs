@@ -43,10 +43,11 @@ pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
     let start = Instant::now();
     let in_memory = files::memory_files_of(raw.unverified())?;
     let linker = session.linker(&state);
-    let data = HostData {
-        state,
-        host: LinuxHost::new(load::files(&args.common.dir, in_memory)?),
-    };
+    let mut host = LinuxHost::new(load::files(&args.common.dir, in_memory)?);
+    if let Some(size) = args.common.max_memory_size {
+        host.limit_memories(size);
+    }
+    let data = HostData { state, host };
     let store = freeze::restore(&session.engine, raw, &linker, &session.modules, data)?;
     session.seconds.instantiate = start.elapsed();
     report::print(&session.drive(store)?, args.common.json)

@@ -5,14 +5,17 @@ use crate::error::Failure;
 use crate::host::LinuxHost;
 use crate::load::{self, Loader};
 use crate::session::Session;
-use crate::{report, values};
+use crate::{freeze, report, values};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use woodfrog::abi::ValType;
 use woodfrog::module::ExternKind;
-use woodfrog::runtime::{Module, Store};
+use woodfrog::runtime::Module;
 use woodfrog::wasi::{Entry, HostData, HostState, PlannedModule, Random, WasiCtx};
+
+/// How many exports are named at most where one is missing.
+const MAX_NAMES: usize = 20;
 
 /// Runs a program and returns the exit code.
 ///
@@ -43,20 +46,26 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     session.seconds.compile = loader.compile_time;
 
     let (entry, program_args) = match &args.invoke {
-        None => (Entry::Default, program_args),
+        None => {
+            note_missing_entry(&main);
+            (Entry::Default, program_args)
+        }
         Some(name) => (entry(&main, name, program_args)?, &[][..]),
     };
     session.modules.push(main);
     session.files.push(file.to_owned());
     let random = args.seed.map_or(Random::Host, Random::Seeded);
     let mut wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
-    let host = LinuxHost::new(load::files(&args.common.dir, load::archives(&args.tar)?)?);
+    let mut host = LinuxHost::new(load::files(&args.common.dir, load::archives(&args.tar)?)?);
+    if let Some(size) = args.common.max_memory_size {
+        host.limit_memories(size);
+    }
     host.directory_names()
         .try_for_each(|name| wasi.preopen(name))?;
     let mut state = HostState::new(plan, entry, wasi);
     state.are_unknown_imports_default = args.common.unknown_imports_default;
     let data = HostData { state, host };
-    let store = Store::new(&session.engine, data);
+    let store = freeze::new_store(&session.engine, data);
     report::print(&session.drive(store)?, args.common.json)
 }
 
@@ -96,6 +105,18 @@ fn environment(args: &RunArgs) -> Result<Vec<Vec<u8>>, Failure> {
             }),
         })
         .collect()
+}
+
+/// Says so if there is nothing to call: a library was meant to be called by `--invoke`.
+fn note_missing_entry(module: &Module) {
+    let module = module.inner();
+    if module.export("_start").is_none() && module.start.is_none() {
+        report::note(&format!(
+            "the module exports no _start, so there is nothing to run; \
+             --invoke NAME calls an export (there are: {})",
+            exported_functions(module)
+        ));
+    }
 }
 
 /// The call of an export with arguments of the types that it has.
@@ -144,9 +165,15 @@ fn exported_functions(module: &woodfrog::module::Module) -> String {
         .exports
         .iter()
         .filter(|export| export.kind == ExternKind::Func);
-    let names: Vec<&str> = functions.map(|export| export.name.as_str()).collect();
-    match names.is_empty() {
-        true => "none".to_owned(),
-        false => names.join(", "),
+    let names: Vec<_> = functions
+        .map(|export| export.name.escape_debug().to_string())
+        .collect();
+    match names.len() {
+        0 => "none".to_owned(),
+        count if count > MAX_NAMES => {
+            let rest = count - MAX_NAMES;
+            format!("{}, and {rest} more", names[..MAX_NAMES].join(", "))
+        }
+        _ => names.join(", "),
     }
 }

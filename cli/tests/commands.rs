@@ -211,6 +211,72 @@ fn a_reactor_is_initialised_before_a_call() {
 }
 
 #[test]
+fn a_library_that_nothing_is_called_of_says_what_could_be() {
+    let library = file("library.wat", ARITHMETIC);
+    let run = Run::new(&["run", &library]);
+    run.assert_prints("");
+    assert!(
+        run.stderr.contains("--invoke NAME") && run.stderr.contains("swap, divide, none"),
+        "{run:#?}"
+    );
+    let exports: String = (0..30).map(|n| format!("(export \"f{n}\")")).collect();
+    let many = file("many.wat", format!("(module (func {exports}))"));
+    let run = Run::new(&["run", &many]);
+    assert!(run.stderr.contains("f19, and 10 more"), "{run:#?}");
+    let started = file("started.wat", "(module (func $f) (start $f))");
+    assert_eq!(Run::new(&["run", &started]).stderr, "");
+}
+
+/// Grows its memory by a page until that fails, and returns its pages.
+const GREEDY: &str = r#"
+(module
+  (memory 1 1000)
+  (func (export "grow") (result i32)
+    (loop $again
+      (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+    memory.size))
+"#;
+
+#[test]
+fn a_memory_grows_as_far_as_an_option_lets_it() {
+    let greedy = file("greedy.wat", GREEDY);
+    let grow = |limit: &str, freeze_every: &str| {
+        Run::new(&[
+            "run",
+            "--max-memory-size",
+            limit,
+            "--freeze-every",
+            freeze_every,
+            "--invoke",
+            "grow",
+            &greedy,
+        ])
+    };
+    for freeze_every in ["0", "1"] {
+        grow("1M", freeze_every).assert_prints("16\n");
+        grow("65536", freeze_every).assert_prints("1\n");
+        grow("1G", freeze_every).assert_prints("1000\n");
+    }
+    grow("65535", "0").assert_fails(1, "--max-memory-size");
+    grow("1X", "0").assert_fails(1, "X is not K, M, G or T");
+}
+
+#[test]
+fn an_image_with_more_memory_than_an_option_admits_is_not_resumed() {
+    let endless = "(module (memory 3) (func (export \"_start\") (loop $again (br $again))))";
+    let (module, image) = (file("endless.wat", endless), path("image"));
+    let freeze = ["--freeze-after", "30", "--image", &image];
+    let run = Run::new(&[&["run"][..], &freeze, &[&module]].concat());
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let resume = |limit| {
+        let args = ["resume", &image, "--module", &module];
+        Run::new(&[&args[..], &freeze, &["--max-memory-size", limit]].concat())
+    };
+    resume("131072").assert_fails(1, "--max-memory-size");
+    assert_eq!(resume("196608").code, Some(0));
+}
+
+#[test]
 fn a_guest_without_memory_cannot_use_wasi() {
     let file = file(
         "memoryless.wat",

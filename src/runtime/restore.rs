@@ -142,11 +142,21 @@ impl<T: 'static> Store<T> {
         image: &ValidatedImage<'_>,
         choose: impl FnMut(&SuspendedFrame) -> VersionId,
     ) -> Result<Self, RestoreError> {
-        Self::new(engine, data).restored(linker, modules, image, choose)
+        Self::new(engine, data).restored_in_versions(linker, modules, image, choose)
     }
 
-    /// This store, which has nothing in it, as one that an image has made.
-    pub(super) fn restored(
+    /// Makes this store, which must be a new one, what an image says, as
+    /// [`Self::restore_in_versions`] does: for a store that has a limiter, which is asked about
+    /// all that the image has.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::restore_in_versions`].
+    ///
+    /// # Panics
+    ///
+    /// As there, and if the store has anything in it.
+    pub fn restored_in_versions(
         mut self,
         linker: &Linker<T>,
         modules: &[Module],

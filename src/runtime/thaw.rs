@@ -69,7 +69,7 @@ impl<T: HostParts + 'static> Store<T> {
         let inert: Vec<_> = modules.iter().map(Module::inner).collect();
         let image = image.validate(&inert)?;
         host_parts::restore(self.data_mut(), &image.host)?;
-        Ok(self.restored(linker, &modules, &image, |_| VersionId::FIRST)?)
+        Ok(self.restored_in_versions(linker, &modules, &image, |_| VersionId::FIRST)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line of `woodfrog disk`. What is said here is the `--help`.
 
-use crate::args::cpu;
+use crate::args::{cpu, size};
 use clap::{Args, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ pub struct CreateArgs {
     pub disk: PathBuf,
 
     /// Size of the file, in bytes or with K, M, G or T behind it
-    #[arg(long, default_value = "64M", value_parser = parse_size)]
+    #[arg(long, default_value = "64M", value_parser = size)]
     pub size: u64,
 
     /// Overwrite what is there: another disk, or any other file
@@ -271,42 +271,4 @@ pub struct CopyArgs {
     /// Copy all checkpoints, not the newest only; they are numbered anew from 1
     #[arg(long)]
     pub all: bool,
-}
-
-/// Reads a size such as `64M`.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor: u64 = match &text[digits.len()..] {
-        "" => 1,
-        "k" | "K" => 1 << 10,
-        "m" | "M" => 1 << 20,
-        "g" | "G" => 1 << 30,
-        "t" | "T" => 1 << 40,
-        other => return Err(format!("{other} is not K, M, G or T")),
-    };
-    let number: u64 = digits.parse().map_err(|error| format!("{error}"))?;
-    number
-        .checked_mul(factor)
-        .ok_or_else(|| "too large".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_size;
-
-    #[test]
-    fn sizes_have_binary_suffixes() {
-        assert_eq!(parse_size("512"), Ok(512));
-        assert_eq!(parse_size("3K"), Ok(3 << 10));
-        assert_eq!(parse_size("64M"), Ok(64 << 20));
-        assert_eq!(parse_size("2g"), Ok(2 << 30));
-        assert_eq!(parse_size("1T"), Ok(1 << 40));
-    }
-
-    #[test]
-    fn other_sizes_are_refused() {
-        for text in ["", "M", "-1", "1P", "1.5G", "99999999999G"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
-    }
 }
