@@ -93,7 +93,17 @@ impl Artifacts {
 
     /// The example guest.
     pub fn example_guest(&self) -> Result<PathBuf, CommandError> {
-        let manifest = self.root.join("examples/guests/Cargo.toml");
+        self.guest("examples/guests", "fractal.wasm")
+    }
+
+    /// The guest that checks what WASI promises, all checks in one program.
+    pub fn wasi_checks(&self) -> Result<PathBuf, CommandError> {
+        self.guest("tests/wasi", "all-checks.wasm")
+    }
+
+    /// Builds a guest's package and returns the path of one of its programs.
+    fn guest(&self, package: &str, program: &str) -> Result<PathBuf, CommandError> {
+        let manifest = self.root.join(package).join("Cargo.toml");
         let target = self.target.join("guests");
         let args: [OsString; 6] = [
             "--manifest-path".into(),
@@ -104,7 +114,7 @@ impl Artifacts {
             format!("--target-dir={}", target.display()).into(),
         ];
         self.build(&args)?;
-        Ok(target.join(GUEST_TARGET).join("release/fractal.wasm"))
+        Ok(target.join(GUEST_TARGET).join("release").join(program))
     }
 
     fn kernel_path(&self, name: &str) -> PathBuf {

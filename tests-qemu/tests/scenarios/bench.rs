@@ -48,7 +48,8 @@ impl Bench {
         Self::with(root.join(module), args, size, &[])
     }
 
-    fn with_module(module: PathBuf, args: &[&str]) -> Self {
+    /// A program by its file on a new disk.
+    pub fn with_module(module: PathBuf, args: &[&str]) -> Self {
         Self::with(module, args, SIZE, &[])
     }
 

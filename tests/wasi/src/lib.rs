@@ -68,7 +68,10 @@ macro_rules! export {
         extern "C" fn $name() -> u32 {
             report(root().and_then($module::$name))
         }
-    )*)*};
+    )*)*
+        /// All checks.
+        const CHECKS: &[(&str, fn(Fd) -> Outcome)] = &[$($((stringify!($name), $module::$name)),*),*];
+    };
 }
 
 export! {
@@ -85,6 +88,44 @@ export! {
     streams: poll_streams sleeping sleeping_with_a_file clocks random_bytes
         renumber_streams sockets arguments signals
         bad_descriptors yields;
+}
+
+/// Checks that want descriptors as a program has them at its beginning, or leave none for others,
+/// or a certain environment.
+const ALONE: [&str; 8] = [
+    "close_preopen",
+    "overwrite_preopen",
+    "preopen_rights",
+    "descriptors_end",
+    "renumber_streams",
+    "bad_descriptors",
+    "arguments",
+    "sleeping_with_a_file",
+];
+
+/// Runs all checks that can share a program, each in a directory of its own, and prints of each
+/// whether it holds. Returns whether all do.
+pub fn run_all() -> bool {
+    let mut failed = 0;
+    for (name, check) in CHECKS {
+        if ALONE.contains(name) {
+            continue;
+        }
+        let result = match in_directory(name, *check) {
+            Ok(()) => "holds".to_owned(),
+            Err((file, line)) => format!("fails at {file}:{line}"),
+        };
+        failed += u32::from(result != "holds");
+        println!("{name} {result}");
+    }
+    println!("{failed} of {} fail", CHECKS.len() - ALONE.len());
+    failed == 0
+}
+
+fn in_directory(name: &str, check: fn(Fd) -> Outcome) -> Outcome {
+    let root = root()?;
+    ok!(wasi::path_create_directory(root, name));
+    check(open_as(root, name, root)?)
 }
 
 fn report(outcome: Outcome) -> u32 {
@@ -110,14 +151,19 @@ fn root() -> Result<Fd, Failed> {
     let mut name = [0];
     ok!(wasi::fd_prestat_dir_name(3, &mut name));
     check!(name == *b"/");
-    let stat = ok!(wasi::fd_fdstat_get(3));
+    open_as(3, ".", 3)
+}
+
+/// Opens a directory in `dir` with the rights of `like`.
+fn open_as(dir: Fd, path: &str, like: Fd) -> Result<Fd, Failed> {
+    let stat = ok!(wasi::fd_fdstat_get(like));
     let open = Open {
         oflags: wasi::DIRECTORY,
         base: stat.base,
         inheriting: stat.inheriting,
         ..Open::default()
     };
-    Ok(ok!(wasi::path_open(3, ".", open)))
+    Ok(ok!(wasi::path_open(dir, path, open)))
 }
 
 /// Opens a file for reading and writing, and makes it if need be.

@@ -56,7 +56,7 @@ pub fn poll_streams(_: Fd) -> Outcome {
             .iter()
             .all(|event| event.error == 0 && event.tag == WRITE)
     );
-    let events = ok!(poll_oneoff(&[descriptor(7, READ, 99)]));
+    let events = ok!(poll_oneoff(&[descriptor(7, READ, 9999)]));
     check!(events.len() == 1 && events[0].error == BADF as u16 && events[0].tag == READ);
     fails!(poll_oneoff(&[]), INVAL);
     fails!(poll_oneoff(&[clock(0, 9, 0, 0)]), INVAL);
@@ -134,9 +134,9 @@ pub fn renumber_streams(dir: Fd) -> Outcome {
 }
 
 pub fn sockets(dir: Fd) -> Outcome {
-    fails!(sock_shutdown(99, 1), BADF);
-    fails!(sock_recv(99, [&mut [0]]), BADF);
-    fails!(sock_send(99, [b"x"]), BADF);
+    fails!(sock_shutdown(9999, 1), BADF);
+    fails!(sock_recv(9999, [&mut [0]]), BADF);
+    fails!(sock_send(9999, [b"x"]), BADF);
     for fd in [1, dir] {
         fails!(sock_shutdown(fd, 1), NOTSOCK);
         fails!(sock_recv(fd, [&mut [0]]), NOTSOCK);
@@ -144,7 +144,7 @@ pub fn sockets(dir: Fd) -> Outcome {
     }
     #[cfg(not(feature = "preview-0"))]
     {
-        fails!(sock_accept(99, 0), BADF);
+        fails!(sock_accept(9999, 0), BADF);
         fails!(sock_accept(1, 0), NOTSOCK);
         fails!(sock_accept(dir, 0), NOTSOCK);
     }

@@ -1,0 +1,37 @@
+//! The checks of `tests/wasi` in the kernel: what WASI preview 1 promises, power off in between.
+
+use crate::bench::Bench;
+use woodfrog_qemu::MachineType::{Microvm, Q35};
+use woodfrog_qemu::{Artifacts, Ending, Status};
+
+/// Enough for all checks that can share a program; the number is that of `tests/wasi`.
+const FEWEST_CHECKS: usize = 50;
+
+/// At how many points the program is frozen.
+const FREEZES: u64 = 3;
+
+#[test]
+fn wasi_does_in_the_kernel_what_it_promises() {
+    let guest = Artifacts::new().wasi_checks().expect("the guest");
+    let bench = Bench::with_module(guest, &[]);
+    let whole = bench.boot(Microvm, "", Ending::Finished);
+    assert_eq!(whole.statuses, [Status::Returned], "{}", whole.output);
+    let held = whole.output.lines().filter(|line| line.ends_with(" holds"));
+    assert!(held.count() >= FEWEST_CHECKS, "{}", whole.output);
+
+    let mut output = String::new();
+    for number in 1..=FREEZES {
+        let fresh = if number == 1 {
+            " checkpoint=discard"
+        } else {
+            ""
+        };
+        let options = format!("freeze_after_ms=40{fresh}");
+        let boot = bench.boot(Q35, &options, Ending::Frozen);
+        assert_eq!(boot.statuses.last(), Some(&Status::Frozen(number)));
+        output += &boot.output;
+    }
+    let last = bench.boot(Q35, "", Ending::Finished);
+    assert_eq!(last.statuses, [Status::Thawed(FREEZES), Status::Returned]);
+    assert_eq!(output + &last.output, whole.output);
+}
