@@ -77,16 +77,26 @@ pub(crate) struct Checkpoints<'a> {
     buffers: Vec<Arc<[u8]>>,
     /// The program has written to more at once than can be kept.
     has_overrun: bool,
+    /// How often files had been changed that are on the disk.
+    kept_changes: u64,
 }
 
 impl<'a> Checkpoints<'a> {
+    /// For a program that has not run yet.
     pub(crate) fn new(disk: &'a mut GuestDisk, runner: Rc<RefCell<Runner>>) -> Self {
+        let kept_changes = runner.borrow_mut().file_changes();
         Self {
             disk,
             runner,
             buffers: Vec::new(),
             has_overrun: false,
+            kept_changes,
         }
+    }
+
+    /// Whether the program has changed files since they were written to the disk.
+    pub(crate) fn lack_files(&self) -> bool {
+        self.runner.borrow_mut().file_changes() != self.kept_changes
     }
 
     /// Writes a checkpoint of the program, which is idle or suspended. None if there is no room,
@@ -103,6 +113,7 @@ impl<'a> Checkpoints<'a> {
         };
         let begin_ns = clock::monotonic_ns();
         let mut checkpoint = self.begin()?;
+        let file_changes = self.runner.borrow_mut().file_changes();
         let pause_ns = match meantime {
             Meantime::Runs => {
                 let mut runner = self.runner.borrow_mut();
@@ -124,6 +135,7 @@ impl<'a> Checkpoints<'a> {
             Ok((number, pages, bytes)) => {
                 debug_assert!(finished.is_ok(), "a commit flushes");
                 checkpoint.keep(number);
+                self.kept_changes = file_changes;
                 let mut runner = self.runner.borrow_mut();
                 Ok(Some(Written {
                     number,

@@ -33,8 +33,9 @@ pub struct KernelHost {
     pub limits: StoreLimits,
     /// What the program does when it waits.
     pub wait_use: WaitUse,
+    /// The program's files, if it has any.
+    pub files: Option<MemoryFiles>,
     stdin: StdinUse,
-    files: Option<MemoryFiles>,
 }
 
 impl KernelHost {
@@ -50,8 +51,8 @@ impl KernelHost {
         Self {
             limits: limits.build(),
             wait_use: WaitUse::Halt,
-            stdin,
             files,
+            stdin,
         }
     }
 }

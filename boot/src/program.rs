@@ -210,6 +210,9 @@ impl Session {
             }
             report(&written);
         }
+        if runner.borrow().has_ending() {
+            write_files(&mut checkpoints)?;
+        }
         drop(checkpoints);
         let runner = Rc::into_inner(runner).expect("nobody else has it");
         finish(disk, &runner.into_inner().into_end()?)
@@ -254,6 +257,22 @@ fn report(written: &Written) {
     );
 }
 
+/// Writes a last checkpoint of a program that has ended, if there are files in it that no other has.
+/// That there is no room for it is told, but changes nothing about the end.
+fn write_files(checkpoints: &mut Checkpoints<'_>) -> Result<(), Failure> {
+    if !checkpoints.lack_files() {
+        return Ok(());
+    }
+    info!("the program has changed files");
+    match checkpoints.write(Meantime::Stops) {
+        Ok(Some(written)) => report(&written),
+        Ok(None) => {}
+        Err(Failure::Checkpoint(error)) => status!("status not-checkpointed reason={error}"),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
 /// Reports the end and records it on the disk.
 fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
     let (halts, halted_ns) = timer::halted();
@@ -261,12 +280,15 @@ fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
     let code = match ending {
         Ending::Returned => 0,
         Ending::Exited(status) => *status as i32,
-        Ending::Trapped(_) => TRAP_STATUS,
+        Ending::Trapped(_) | Ending::HadTrapped => TRAP_STATUS,
     };
     disk.write_exit_status(code)?;
     match ending {
         Ending::Returned => status!("status returned code={code}"),
         Ending::Exited(_) => status!("status exited code={code}"),
+        Ending::HadTrapped => {
+            status!("status trapped code={code} reason=the program trapped in an earlier boot");
+        }
         Ending::Trapped(trap) => {
             status!("{trap}");
             let frame = trap.backtrace.frames.first();

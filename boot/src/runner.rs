@@ -14,6 +14,7 @@ use woodfrog::runtime::{
     CallError, InstantiateError, InterruptHandle, Linker, Module, Store, SuspendReason,
 };
 use woodfrog::trap::Trap;
+use woodfrog::wasi::memory_files::MemoryFiles;
 use woodfrog::wasi::{self, Exit, HostData, ProgramError, Progress};
 
 /// The store's data.
@@ -24,6 +25,8 @@ pub(crate) enum Ending {
     Returned,
     Exited(u32),
     Trapped(Trap),
+    /// In an earlier boot, which was not able to write that down.
+    HadTrapped,
 }
 
 /// Why a program does not run.
@@ -87,6 +90,17 @@ impl Runner {
     /// The program's store, which is idle or suspended.
     pub(crate) fn store(&mut self) -> &mut Store<Data> {
         &mut self.store
+    }
+
+    /// How often the program has changed files.
+    pub(crate) fn file_changes(&mut self) -> u64 {
+        let files = &self.store.data_mut().host.files;
+        files.as_ref().map_or(0, MemoryFiles::changes)
+    }
+
+    /// Whether the program has ended in a way of its own.
+    pub(crate) fn has_ending(&self) -> bool {
+        matches!(self.end, Some(Ok(_)))
     }
 
     /// Whether the program has ended.
@@ -191,6 +205,7 @@ fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
             Ok(Exit(status)) => Ok(Ending::Exited(status)),
             Err(error) => Err(ProgramError::Call(CallError::Host(error)).into()),
         },
+        ProgramError::HasTrapped => Ok(Ending::HadTrapped),
         error => Err(error.into()),
     }
 }

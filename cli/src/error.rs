@@ -219,8 +219,8 @@ pub enum Failure {
     /// An image cannot be turned into a store.
     #[error("bad image: {0}")]
     Restore(#[source] RestoreError),
-    /// The program needs more memory than it may have.
-    #[error("the program needs more memory than it may have (--max-memory-size): {0}")]
+    /// The program needs more than it may have.
+    #[error("the program needs more than it may have: {0}{option}", option = limit_option(.0))]
     Limit(#[source] LimitError),
     /// A store cannot be turned into an image.
     #[error("cannot freeze the program: {0}")]
@@ -303,6 +303,14 @@ fn advice(error: &ImageError) -> &'static str {
             "; it was damaged on its way: copy it once more from where it is whole"
         }
         ImageError::Version { .. } => "; use the woodfrog that wrote it",
+        _ => "",
+    }
+}
+
+/// The option that gives a program more.
+fn limit_option(error: &LimitError) -> &'static str {
+    match error {
+        LimitError::MemorySize(_) => " (--max-memory-size)",
         _ => "",
     }
 }

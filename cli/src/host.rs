@@ -14,6 +14,10 @@ use woodfrog::runtime::{HostPart, StoreLimits, StoreLimitsBuilder};
 use woodfrog::wasi::memory_files::MemoryFiles;
 use woodfrog::wasi::{Errno, FileKind, FileSystem, OutputStream, Wait, Waited, WasiHost};
 
+/// Most elements of all of a program's tables. They take memory when they are made, so a module of
+/// some hundred bytes could have all there is.
+const MAX_TABLE_ELEMENTS: usize = 20_000_000;
+
 /// How long the host waits at most before it looks whether the program is to be frozen.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
 
@@ -57,7 +61,7 @@ impl LinuxHost {
             start: Instant::now(),
             entropy: None,
             files,
-            limits: StoreLimits::default(),
+            limits: limits().build(),
             suspend_every: None,
             waits: 0,
         }
@@ -66,7 +70,7 @@ impl LinuxHost {
     /// Lets no memory of the program grow beyond so many bytes.
     pub fn limit_memories(&mut self, size: u64) {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        self.limits = StoreLimitsBuilder::new().memory_size(size).build();
+        self.limits = limits().memory_size(size).build();
     }
 
     /// Has every Nth wait answered by suspending the store.
@@ -90,6 +94,11 @@ impl LinuxHost {
     pub fn is_mid_line(&self) -> bool {
         self.is_mid_line
     }
+}
+
+/// What every program is limited to.
+fn limits() -> StoreLimitsBuilder {
+    StoreLimitsBuilder::new().total_table_elements(MAX_TABLE_ELEMENTS)
 }
 
 impl Stdin {

@@ -257,6 +257,11 @@ fn a_memory_grows_as_far_as_an_option_lets_it() {
         grow("65536", freeze_every).assert_prints("1\n");
         grow("1G", freeze_every).assert_prints("1000\n");
     }
+    let tables = file(
+        "tables.wat",
+        format!("(module {})", "(table 9999999 funcref)".repeat(3)),
+    );
+    Run::new(&["run", &tables]).assert_fails(1, "needs more than it may have");
     grow("65535", "0").assert_fails(1, "--max-memory-size");
     grow("1X", "0").assert_fails(1, "X is not K, M, G or T");
 }

@@ -92,14 +92,20 @@ pub(super) fn extern_kind(kind: wasmparser::ExternalKind) -> Result<ExternKind, 
 }
 
 pub(super) fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr, DecodeError> {
+    let mut operators = expr.get_operators_reader();
+    let first = const_op(&operators.read()?)?;
     let mut ops = Vec::new();
-    for operator in expr.get_operators_reader() {
+    for operator in operators {
         match operator? {
             Operator::End => {}
             operator => ops.push(const_op(&operator)?),
         }
     }
-    Ok(ConstExpr(ops.into()))
+    if ops.is_empty() {
+        return Ok(ConstExpr::One(first));
+    }
+    ops.insert(0, first);
+    Ok(ConstExpr::Many(ops.into()))
 }
 
 fn const_op(operator: &Operator<'_>) -> Result<ConstOp, DecodeError> {
@@ -109,7 +115,7 @@ fn const_op(operator: &Operator<'_>) -> Result<ConstOp, DecodeError> {
         Operator::F32Const { value } => ConstOp::F32(value.bits()),
         Operator::F64Const { value } => ConstOp::F64(value.bits()),
         #[cfg(feature = "simd")]
-        Operator::V128Const { value } => ConstOp::V128(u128::from_le_bytes(*value.bytes())),
+        Operator::V128Const { value } => ConstOp::V128(*value.bytes()),
         Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
         Operator::RefFunc { function_index } => ConstOp::RefFunc(function_index),
         Operator::RefNull {
@@ -146,7 +152,7 @@ pub(super) fn element_segment(
     let element = match segment.items {
         ElementItems::Functions(functions) => {
             for func in functions {
-                items.push(ConstExpr([ConstOp::RefFunc(func?)].into()));
+                items.push(ConstExpr::One(ConstOp::RefFunc(func?)));
             }
             ValType::FuncRef
         }

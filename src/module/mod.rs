@@ -183,8 +183,27 @@ pub struct GlobalType {
 
 /// A constant expression (WebAssembly 3.0, section 3.4.14): a stack program that
 /// leaves one value.
+///
+/// A byte of a module can stand for one, so it takes little room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConstExpr(pub Box<[ConstOp]>);
+pub enum ConstExpr {
+    /// One instruction, as nearly all have.
+    One(ConstOp),
+    /// Several.
+    Many(Box<[ConstOp]>),
+}
+
+const _: () = assert!(size_of::<ConstExpr>() == 24);
+
+impl ConstExpr {
+    /// The instructions.
+    pub fn ops(&self) -> &[ConstOp] {
+        match self {
+            Self::One(op) => core::slice::from_ref(op),
+            Self::Many(ops) => ops,
+        }
+    }
+}
 
 /// One instruction of a [`ConstExpr`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,8 +216,8 @@ pub enum ConstOp {
     F32(u32),
     /// `f64.const`, the bits.
     F64(u64),
-    /// `v128.const`
-    V128(u128),
+    /// `v128.const`, its bytes in memory.
+    V128([u8; 16]),
     /// `global.get`
     GlobalGet(u32),
     /// `ref.func`

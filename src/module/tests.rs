@@ -15,7 +15,7 @@ fn valid(wat: &str) -> Module {
 }
 
 fn expr(op: ConstOp) -> ConstExpr {
-    ConstExpr([op].into())
+    ConstExpr::One(op)
 }
 
 /// A module that has something in every section.

@@ -21,11 +21,11 @@ impl StoreCore {
         globals: &[u32],
     ) -> u128 {
         // All but a few are of one instruction, which needs no stack.
-        if let [op] = *expr.0 {
+        if let [op] = *expr.ops() {
             return self.constant(op, functions, globals);
         }
         let mut stack: Vec<u128> = Vec::new();
-        for &op in &expr.0 {
+        for &op in expr.ops() {
             let value = match binary(op) {
                 None => self.constant(op, functions, globals),
                 Some(operator) => {
@@ -52,7 +52,7 @@ impl StoreCore {
             ConstOp::I64(value) => Val::I64(value),
             ConstOp::F32(bits) => Val::F32(bits),
             ConstOp::F64(bits) => Val::F64(bits),
-            ConstOp::V128(bits) => Val::V128(bits),
+            ConstOp::V128(bytes) => Val::V128(u128::from_le_bytes(bytes)),
             ConstOp::RefFunc(function) => Val::FuncRef(Some(functions[function as usize])),
             ConstOp::NullFunc => Val::FuncRef(None),
             ConstOp::NullExtern => Val::ExternRef(None),

@@ -3,7 +3,7 @@
 //! frozen.
 
 use super::state::{Entry, HostState, Stage};
-use super::{AttachError, Wasi, WasiHost};
+use super::{AttachError, Exit, Wasi, WasiHost};
 use crate::abi::Val;
 use crate::module::ModuleHash;
 use crate::runtime::{
@@ -77,6 +77,9 @@ pub enum ProgramError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The image is of a program that has trapped, and cannot go on.
+    #[error("the program trapped before it was frozen, and cannot go on")]
+    HasTrapped,
 }
 
 /// Takes the next step of the program in `store`, as its stage says.
@@ -84,10 +87,40 @@ pub enum ProgramError {
 /// `modules` holds at least those that the state plans, in any order;
 /// `linker` holds host functions, and gets the exports of the instances.
 ///
+/// A program that has ended, in whatever way, can be frozen once more, with what it has left, such
+/// as its files. A step of such a program is how it ended.
+///
 /// # Errors
 ///
 /// [`ProgramError`]. The program cannot go on then.
 pub fn step<H: WasiHost + 'static>(
+    store: &mut Store<HostData<H>>,
+    linker: &mut Linker<HostData<H>>,
+    modules: &[Module],
+) -> Result<Progress, ProgramError> {
+    let result = next(store, linker, modules);
+    if let Err(error) = &result
+        && let Some(stage) = stage_after(error)
+    {
+        store.data_mut().state.stage = stage;
+    }
+    result
+}
+
+/// The stage of a program that has ended so; None if it has not run.
+fn stage_after(error: &ProgramError) -> Option<Stage> {
+    match error {
+        ProgramError::Call(CallError::Trap(_))
+        | ProgramError::Instantiate(InstantiateError::Trap(_)) => Some(Stage::Trapped),
+        ProgramError::Call(CallError::Host(error)) => {
+            let exit = error.downcast_ref::<Exit>();
+            exit.map(|&Exit(status)| Stage::Exited(status))
+        }
+        _ => None,
+    }
+}
+
+fn next<H: WasiHost + 'static>(
     store: &mut Store<HostData<H>>,
     linker: &mut Linker<HostData<H>>,
     modules: &[Module],
@@ -99,6 +132,8 @@ pub fn step<H: WasiHost + 'static>(
         Stage::BeforeInitialize => initialize(store),
         Stage::BeforeEntry => call_entry(store),
         Stage::Ended => Ok(Progress::Ended(Vec::new())),
+        Stage::Exited(status) => Err(CallError::Host(HostError::new(Exit(status))).into()),
+        Stage::Trapped => Err(ProgramError::HasTrapped),
         Stage::Start(_) | Stage::Initialize | Stage::Entry => {
             let outcome = store.resume()?;
             finish(store, outcome)

@@ -67,8 +67,12 @@ pub enum Stage {
     BeforeEntry,
     /// The entry runs.
     Entry,
-    /// The program has ended.
+    /// The program has returned.
     Ended,
+    /// The program has called `proc_exit` with this status.
+    Exited(u32),
+    /// The program has trapped.
+    Trapped,
 }
 
 /// Most bytes of an encoded state.

@@ -162,6 +162,7 @@ impl MemoryFiles {
             next_inode: wire.next_inode,
             preopens: wire.preopens,
             open: BTreeMap::new(),
+            changes: 0,
         };
         files.count_names()?;
         files.take_open(wire.open)?;

@@ -61,6 +61,7 @@ pub struct MemoryFiles {
     /// The directories that the program is given, by the names that it knows them by.
     preopens: Vec<(String, u64)>,
     open: BTreeMap<FileId, u64>,
+    changes: u64,
 }
 
 /// The inode of the outermost directory.
@@ -97,6 +98,7 @@ impl MemoryFiles {
             next_inode: ROOT + 1,
             preopens: Vec::new(),
             open: BTreeMap::new(),
+            changes: 0,
         }
     }
 
@@ -131,6 +133,12 @@ impl MemoryFiles {
     /// Bytes that count towards the limit.
     pub fn used_bytes(&self) -> u64 {
         self.budget.used
+    }
+
+    /// How often anything has been changed since these files were made or came from an image:
+    /// contents, names and times, but not the times at which files were read.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     fn now(&self) -> u64 {

@@ -45,6 +45,7 @@ impl MemoryFiles {
         };
         let result = change(contents, &mut self.budget)?;
         inode.modify(now);
+        self.changes += 1;
         Ok(result)
     }
 
@@ -489,6 +490,7 @@ impl FileSystem for MemoryFiles {
 impl MemoryFiles {
     pub(super) fn set_times_of(&mut self, number: u64, times: SetTimes) {
         let now = self.now();
+        self.changes += 1;
         let inode = self.inode_mut(number);
         inode.accessed_ns = times.accessed_ns.unwrap_or(inode.accessed_ns);
         inode.modified_ns = times.modified_ns.unwrap_or(inode.modified_ns);

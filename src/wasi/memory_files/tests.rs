@@ -579,3 +579,35 @@ proptest! {
         let _ = files().unpack("", &archive);
     }
 }
+
+#[test]
+fn changes_are_counted_and_looks_are_not() {
+    let mut files = files();
+    let mut count = files.changes();
+    let mut has_changed = |files: &MemoryFiles| {
+        let before = core::mem::replace(&mut count, files.changes());
+        before != count
+    };
+    write(&mut files, "a", b"text");
+    assert!(has_changed(&files));
+    assert_eq!(read(&mut files, "a").unwrap(), b"text");
+    files.list(ROOT).unwrap();
+    assert!(!has_changed(&files));
+    files.rename(ROOT, "a", ROOT, "b").unwrap();
+    assert!(has_changed(&files));
+    files
+        .set_times_at(
+            ROOT,
+            "b",
+            true,
+            SetTimes {
+                accessed_ns: Some(1),
+                modified_ns: None,
+            },
+        )
+        .unwrap();
+    assert!(has_changed(&files));
+    files.unlink(ROOT, "b").unwrap();
+    assert!(has_changed(&files));
+    assert_eq!(thawed(&files).changes(), 0);
+}

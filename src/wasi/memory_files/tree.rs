@@ -183,6 +183,7 @@ impl MemoryFiles {
         let now = self.now();
         let before = self.directory_mut(dir)?.entries.insert(name.into(), number);
         assert!(before.is_none(), "the name is not taken");
+        self.changes += 1;
         self.inode_mut(dir).modify(now);
         let inode = self.inode_mut(number);
         inode.links = links;
@@ -199,6 +200,7 @@ impl MemoryFiles {
         let entries = &mut self.directory_mut(dir)?.entries;
         let number = entries.remove(name).ok_or(Errno::NoEntry)?;
         self.budget.give_back(name_cost(name));
+        self.changes += 1;
         self.inode_mut(dir).modify(now);
         let inode = self.inode_mut(number);
         inode.links -= 1;

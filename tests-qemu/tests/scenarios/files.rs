@@ -27,7 +27,9 @@ fn files_are_frozen_while_they_are_written_and_go_on() {
     let directory = given();
     let bench = Bench::with_options(FILES, &[OsStr::new("--dir"), directory.path().as_ref()]);
     let whole = bench.boot(Q35, "", Ending::Finished);
-    assert_eq!(whole.statuses, [Status::Returned], "{}", whole.log);
+    let ended = [Status::Checkpointed(1), Status::Returned];
+    assert_eq!(whole.statuses, ended, "{}", whole.log);
+    assert_eq!(written(&bench).lines().count(), 2000);
     assert!(whole.output.starts_with(GIVEN), "{}", whole.output);
     let lines: Vec<_> = whole.output.lines().skip(1).collect();
     assert_eq!((lines.len(), lines[1999]), (2031, "0002000 of 2000"));
@@ -57,8 +59,41 @@ fn files_are_frozen_while_they_are_written_and_go_on() {
     assert_eq!(second.output, "");
     assert!(written(&bench).len() > log.len());
     let last = bench.boot(Microvm, "", Ending::Finished);
-    assert_eq!(last.statuses, [Status::Thawed(2), Status::Returned]);
+    let ended = [Status::Thawed(3), Status::Checkpointed(4), Status::Returned];
+    assert_eq!(last.statuses, ended);
+    assert_eq!(written(&bench).lines().count(), 2000);
+    let again = bench.boot(Q35, "", Ending::Finished);
+    assert_eq!(again.statuses, [Status::EndedBefore(0)]);
     assert_eq!(last.output, all);
+}
+
+/// However a program ends, its last files are on the disk, in an image of an ended program.
+#[test]
+fn what_a_program_leaves_is_on_the_disk() {
+    const LEAVES: &str = "tests-qemu/guests/leaves_a_file.wat";
+    for (args, code, message) in [
+        (&[][..], 7, ""),
+        (&["trap"], 1, "the program trapped before it was frozen"),
+    ] {
+        let bench = Bench::new(LEAVES, args);
+        let boot = bench.boot(Microvm, "", Ending::Finished);
+        assert_eq!(boot.statuses[0], Status::Checkpointed(1), "{}", boot.log);
+        match &boot.statuses[1] {
+            Status::Exited(7) => assert_eq!(args.len(), 0),
+            Status::Trapped(trap) => assert_eq!(trap.reason, "unreachable"),
+            other => panic!("{other:?}"),
+        }
+        let archive = bench.file("files.tar");
+        bench.disk.extract_files(&archive).expect("files");
+        let listed = Command::new("tar").arg("-tf").arg(&archive).output();
+        let listed = text(&listed.expect("tar is there").stdout);
+        assert!(listed.contains("left"), "{listed}");
+        let image = bench.file("image");
+        bench.disk.extract_image(&image).expect("an image");
+        let resumed = bench.woodfrog(&[&"resume", &"--module", &bench.module, &image]);
+        assert_eq!(resumed.status.code(), Some(code));
+        assert!(text(&resumed.stderr).contains(message));
+    }
 }
 
 /// What the program has written to `dir/log` by the newest checkpoint.

@@ -91,8 +91,8 @@ export! {
 }
 
 /// Checks that want descriptors as a program has them at its beginning, or leave none for others,
-/// or a certain environment.
-const ALONE: [&str; 8] = [
+/// or a certain environment, or streams that are no terminal, as a kernel's are.
+const ALONE: [&str; 9] = [
     "close_preopen",
     "overwrite_preopen",
     "preopen_rights",
@@ -100,6 +100,7 @@ const ALONE: [&str; 8] = [
     "renumber_streams",
     "bad_descriptors",
     "arguments",
+    "not_a_terminal",
     "sleeping_with_a_file",
 ];
 
