@@ -44,6 +44,7 @@ fn a_thousand_guests_of_which_900_are_parked_end_as_alone() {
         max_live: 100,
         slice: points(1500),
         park_every: 50,
+        checkpoint_every: None,
         compares_images: false,
         seed: 1,
     };
@@ -61,19 +62,26 @@ fn a_thousand_guests_of_which_900_are_parked_end_as_alone() {
 }
 
 #[test]
-fn random_slices_and_random_parking_change_nothing() {
+fn random_slices_parking_and_checkpoints_change_nothing() {
+    let mut checkpoints = 0;
     for seed in 0..12 {
         let options = Options {
             guests: 20,
             max_live: 1 + seed as usize,
             slice: points(1 << (seed % 12)),
             park_every: 1 + seed % 4,
+            checkpoint_every: Some(1 + seed % 5),
             compares_images: true,
             seed,
         };
         let report = guests::check(&engine(), Arc::new(VirtualTime::default()), &options).unwrap();
         assert_eq!(report.ended, 20, "seed {seed}: {report:?}");
         assert!(report.thawed > 20, "seed {seed}: {report:?}");
+        checkpoints += report.checkpoints;
+    }
+    match checkpoints {
+        0 => eprintln!("not tested: userfaultfd is not allowed"),
+        _ => assert!(checkpoints > 100, "{checkpoints}"),
     }
 }
 
@@ -189,6 +197,7 @@ fn turns(scheduler: &mut Scheduler<Simple>) -> String {
             Event::Ran(guest) => format!("{} ", guest.0),
             Event::Waits(guest) => format!("{}... ", guest.0),
             Event::Ended { guest, .. } => format!("{}. ", guest.0),
+            Event::Short(guest) => panic!("no checkpoint of {guest:?} was begun"),
             Event::Idle { .. } => return turns,
         };
         turns += &turn;
@@ -374,6 +383,7 @@ fn slices_of_time_end_by_ticks_and_change_nothing() {
         max_live: 10,
         slice: Slice::Time(2_000),
         park_every: 10,
+        checkpoint_every: None,
         compares_images: true,
         seed: 3,
     };

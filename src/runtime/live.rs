@@ -52,7 +52,36 @@ pub struct LiveCheckpoint {
     base: Arc<Base>,
 }
 
+/// Prepares checkpoints of a store, also while it runs: [`Store::checkpoint_preparer`].
+#[derive(Clone)]
+pub struct CheckpointPreparer {
+    trackers: Vec<Arc<dyn Tracker>>,
+}
+
+impl CheckpointPreparer {
+    /// Does what the next checkpoint would else do while the store stands still, as far as it can
+    /// be done before ([`Tracker::prepare`]): on Linux, it protects most of what was
+    /// written to. To be called right before the store is asked to suspend; what is written to
+    /// afterwards is for [`Store::begin_checkpoint`].
+    pub fn prepare(&self) {
+        for tracker in &self.trackers {
+            tracker.prepare();
+        }
+    }
+}
+
 impl<T: HostParts + 'static> Store<T> {
+    /// What prepares checkpoints of the store, for its memories so far. It may be used by
+    /// another thread while the store runs, and outlives it.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::CannotTrack`].
+    pub fn checkpoint_preparer(&mut self) -> Result<CheckpointPreparer, CheckpointError> {
+        let trackers = self.trackers()?;
+        Ok(CheckpointPreparer { trackers })
+    }
+
     /// Begins a checkpoint of the store, which is idle or suspended, and can run on as soon as
     /// this returns. It takes no longer for a large memory than the platform needs to draw a
     /// line ([`Tracker::cut`]).
@@ -82,17 +111,6 @@ impl<T: HostParts + 'static> Store<T> {
         };
         checkpoint.cut()?;
         Ok(checkpoint)
-    }
-
-    /// Whether few spare pages are left for what the store writes to while a checkpoint of it is
-    /// written out. It is suspended at the next suspend point when they get short
-    /// ([`SuspendReason::Requested`](super::SuspendReason::Requested)), and had better not be resumed
-    /// before [`LiveCheckpoint::take_pages`] has made more, or the checkpoint has ended: if it is, it
-    /// takes other memory, within [`OVERDRAFT`](crate::platform::tracking::OVERDRAFT), and then the
-    /// checkpoint is lost. Never so where writers wait by themselves, as on Linux.
-    pub fn is_short_of_spare_pages(&self) -> bool {
-        let core = self.as_context().into_core();
-        core.memories.iter().any(MemoryEntry::is_short)
     }
 
     /// Says that the store's memories hold exactly what generation `number` does, because
@@ -149,6 +167,19 @@ impl<T: HostParts + 'static> Store<T> {
         trackers
             .collect::<Option<_>>()
             .ok_or(CheckpointError::CannotTrack)
+    }
+}
+
+impl<T: 'static> Store<T> {
+    /// Whether few spare pages are left for what the store writes to while a checkpoint of it is
+    /// written out. It is suspended at the next suspend point when they get short
+    /// ([`SuspendReason::Requested`](super::SuspendReason::Requested)), and had better not be resumed
+    /// before [`LiveCheckpoint::take_pages`] has made more, or the checkpoint has ended: if it is, it
+    /// takes other memory, within [`OVERDRAFT`](crate::platform::tracking::OVERDRAFT), and then the
+    /// checkpoint is lost. Never so where writers wait by themselves, as on Linux.
+    pub fn is_short_of_spare_pages(&self) -> bool {
+        let core = self.as_context().into_core();
+        core.memories.iter().any(MemoryEntry::is_short)
     }
 }
 

@@ -80,7 +80,7 @@ pub use limiter::{
     StoreLimitsBuilder,
 };
 pub use linker::{Linker, UnknownImport};
-pub use live::{CheckpointError, LiveCheckpoint};
+pub use live::{CheckpointError, CheckpointPreparer, LiveCheckpoint};
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};
@@ -103,6 +103,7 @@ const _: () = {
     is_shared::<Module>();
     is_shared::<Linker<()>>();
     is_shared::<InterruptHandle>();
+    is_shared::<CheckpointPreparer>();
     is_shared::<Func>();
     is_shared::<Trap>();
     is_shared::<HostError>();

@@ -22,6 +22,13 @@
 //! allows: first those that have waited longest, then those whose turn is last. A parked
 //! guest whose turn it is is thawed. The guest does not know.
 //!
+//! A guest of which the embedder writes a checkpoint
+//! ([`begin_checkpoint`](Store::begin_checkpoint), of the store in [`Scheduler::body_mut`]) takes its
+//! turns meanwhile, but for those when it is short of spare pages ([`Event::Short`]). The embedder
+//! writes pages between turns, and all the time while no guest can run ([`Event::Idle`]). A guest
+//! that is parked meanwhile loses the checkpoint, and the next one is of everything: pinned ones
+//! ([`Scheduler::set_pinned`]) do not.
+//!
 //! A guest runs before all of lower priority, for as long as it does not wait; guests of one
 //! priority take turns. A guest that becomes ready while another one runs waits for the end
 //! of the slice: whoever wakes it may end that by the handle that [`Host::slice_begins`] got.
@@ -119,6 +126,10 @@ pub enum Event<H: Host> {
     Ran(GuestId),
     /// A guest has run, and waits now.
     Waits(GuestId),
+    /// It was the turn of a guest that has written to as much as may be kept while a checkpoint of it
+    /// is written out ([`Store::is_short_of_spare_pages`]): no guest has run, and it is the turn of
+    /// others of its priority. Some more of the checkpoint is to be written.
+    Short(GuestId),
     /// A guest has run, and is over. The scheduler has forgotten it.
     Ended {
         /// The guest.

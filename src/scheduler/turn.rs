@@ -19,6 +19,13 @@ impl<H: Host> Scheduler<H> {
             return Ok(Event::Idle { until_ns });
         };
         self.enliven(guest)?;
+        let entry = &self.guests[&guest];
+        if let Body::Live(store) = &entry.body
+            && store.is_short_of_spare_pages()
+        {
+            self.ready.push(entry.priority, guest);
+            return Ok(Event::Short(guest));
+        }
         Ok(self.run(guest))
     }
 

@@ -1,5 +1,6 @@
 //! Many guests under one scheduler, on whatever machine: each ends as if it had run alone.
 
+use crate::checkpointed::Checkpointer;
 use crate::freezing::Random;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -11,7 +12,7 @@ use woodfrog::runtime::{
     CallError, Caller, Engine, FreezeError, HostError, HostPart, InterruptHandle, Linker, Module,
     Outcome, Pending, Store, ThawError, TypedFunc, UnsupportedVersion,
 };
-use woodfrog::scheduler::{Event, GuestId, Host, Scheduler, SchedulerError, Slice, Wait};
+use woodfrog::scheduler::{Body, Event, GuestId, Host, Scheduler, SchedulerError, Slice, Wait};
 
 /// What every guest runs: `guest.wat`.
 pub const GUEST: &[u8] = include_bytes!("guest.wasm");
@@ -55,6 +56,9 @@ pub struct Options {
     pub slice: Slice,
     /// One turn in so many another guest is parked, chosen at random.
     pub park_every: u64,
+    /// One turn in so many, at random, a checkpoint is begun of the guest that has just run, which is
+    /// written out between turns. None: never.
+    pub checkpoint_every: Option<u64>,
     /// Whether each thawed guest is frozen again, and the images compared.
     pub compares_images: bool,
     /// For all that is random.
@@ -74,12 +78,16 @@ pub struct Report {
     pub thawed: u64,
     /// Most guests that were parked at a time.
     pub most_parked: usize,
+    /// How many checkpoints were written, each as the guest was when it began.
+    pub checkpoints: u64,
+    /// How often a guest had its turn and was short of spare pages.
+    pub shortages: u64,
     /// How many guests ended as they do alone.
     pub ended: u64,
 }
 
 /// What the host keeps for a guest.
-struct Data {
+pub(crate) struct Data {
     machine: Arc<dyn Machine>,
     is_alone: bool,
     saved: Saved,
@@ -234,7 +242,7 @@ fn begin(store: &mut Store<Data>) -> Result<Outcome<i64>, CallError> {
     entry(store).call(store, (number as i64, ROUNDS))
 }
 
-fn image(store: &mut Store<Data>) -> Vec<u8> {
+pub(crate) fn image(store: &mut Store<Data>) -> Vec<u8> {
     store.freeze().expect("it can be frozen").to_bytes()
 }
 
@@ -338,6 +346,8 @@ pub fn check(
         scheduler.add(store.expect("memory for a guest"), (number % 3) as u8);
         scheduler.trim()?;
     }
+    let mut checkpointer = Checkpointer::new();
+    let mut checkpoint_every = options.checkpoint_every;
     while !scheduler.is_empty() {
         let host = scheduler.host_mut();
         host.turn += 1;
@@ -355,9 +365,22 @@ pub fn check(
         let parked = scheduler.len() - scheduler.live_count();
         let report = &mut scheduler.host_mut().report;
         report.most_parked = report.most_parked.max(parked);
-        match scheduler.run_next()? {
+        let event = scheduler.run_next()?;
+        // Seldom enough that the guest has more turns before all is written.
+        if !matches!(event, Event::Ran(_) | Event::Waits(_)) || random.any().is_multiple_of(20) {
+            checkpointer.step();
+        }
+        if let Event::Ran(guest) | Event::Waits(guest) = event
+            && checkpoint_every.is_some_and(|every| random.any().is_multiple_of(every))
+            && let Some(Body::Live(store)) = scheduler.body_mut(guest)
+            && !checkpointer.begin(guest, store)
+        {
+            checkpoint_every = None;
+        }
+        match event {
             Event::Ran(_) => scheduler.host_mut().report.preempted += 1,
             Event::Waits(_) => scheduler.host_mut().report.waits += 1,
+            Event::Short(_) => scheduler.host_mut().report.shortages += 1,
             Event::Ended {
                 guest,
                 mut store,
@@ -382,7 +405,10 @@ pub fn check(
         }
         assert!(scheduler.live_count() <= options.max_live);
     }
-    Ok(scheduler.host().report)
+    Ok(Report {
+        checkpoints: checkpointer.written,
+        ..scheduler.host().report
+    })
 }
 
 /// Lets the first message under way arrive.

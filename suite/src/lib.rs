@@ -15,6 +15,7 @@
 extern crate alloc;
 
 pub mod batch;
+mod checkpointed;
 pub mod freezing;
 pub mod guests;
 pub mod pattern;

@@ -4,8 +4,8 @@
 //!
 //! 1. [`processor::enable`] on each processor that guests run on: SSE, no-execute pages and
 //!    what else guests need. A kernel may set it all itself.
-//! 2. [`BarePlatform::new`], with a [`Mapper`](x86_64::structures::paging::Mapper) of its page
-//!    tables, a frame allocator, and a range of addresses that nothing else uses. Several
+//! 2. [`BarePlatform::new`], with a handle to its page tables ([`PageTables`]),
+//!    a frame allocator, and a range of addresses that nothing else uses. Several
 //!    processors: [`BarePlatform::with_processors`].
 //! 3. [`chain`](chain()), which puts the engine before the kernel's own handlers of three
 //!    exceptions; or, for a kernel without any, [`stubs::fill_idt`]. Either takes a function
@@ -30,12 +30,14 @@ mod platform;
 pub mod processor;
 mod regions;
 pub mod stubs;
+mod tables;
 mod tracked;
 mod tracker;
 
 pub use chain::{GUEST_EXCEPTIONS, GuestFault, chain};
 pub use platform::{BarePlatform, SetupError};
 pub use processor::{OneProcessor, ProcessorError, Processors};
+pub use tables::PageTables;
 
 use super::PAGE_SIZE;
 

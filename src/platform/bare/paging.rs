@@ -4,6 +4,7 @@
 
 use super::budget::Budget;
 use super::regions::Regions;
+use super::tables::PageTables;
 use super::tracked::TrackedRange;
 use crate::platform::{PAGE_SIZE, PlatformError, Protection};
 use alloc::collections::BTreeMap;
@@ -11,9 +12,9 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
-use x86_64::structures::paging::mapper::{CleanUp, MapToError};
+use x86_64::structures::paging::mapper::MapToError;
 use x86_64::structures::paging::{
-    FrameAllocator, FrameDeallocator, Mapper, Page, PageTableFlags, PhysFrame, Size4KiB, Translate,
+    FrameAllocator, FrameDeallocator, Page, PageTableFlags, PhysFrame, Size4KiB,
 };
 
 /// Pages, and the bookkeeping of what they are for. Its methods touch no lazily committed
@@ -45,7 +46,7 @@ pub(super) struct Access {
 
 impl<M, F> Memory<M, F>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp,
+    M: PageTables,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
 {
     pub(super) fn new(

@@ -5,6 +5,7 @@
 use super::lock::FaultLock;
 use super::paging::{Access, Memory};
 use super::processor::{self, OneProcessor, ProcessorError, Processors};
+use super::tables::PageTables;
 use super::tracker::BareTracker;
 use crate::abi::VmStoreContext;
 use crate::abi::vmctx::TrapFrame;
@@ -18,12 +19,11 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use x86_64::VirtAddr;
 use x86_64::instructions::interrupts::without_interrupts;
-use x86_64::structures::paging::mapper::CleanUp;
-use x86_64::structures::paging::{FrameAllocator, FrameDeallocator, Mapper, Size4KiB, Translate};
+use x86_64::structures::paging::{FrameAllocator, FrameDeallocator, Size4KiB};
 
 /// The platform of a kernel that runs the engine in ring 0.
 ///
-/// `M` changes the active page tables, `F` gives and takes 4 KiB frames, `P` tells the
+/// `M` changes the active page tables ([`PageTables`]), `F` gives and takes 4 KiB frames, `P` tells the
 /// processors apart.
 pub struct BarePlatform<M, F, P = OneProcessor> {
     shared: Arc<Shared<M, F, P>>,
@@ -69,7 +69,7 @@ const IS_WRITE: u64 = 1 << 1;
 
 impl<M, F> BarePlatform<M, F>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
+    M: PageTables + Send + 'static,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
 {
     /// Makes the platform of a kernel that uses the engine on one processor. It takes at most
@@ -101,7 +101,7 @@ where
 
 impl<M, F, P> BarePlatform<M, F, P>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
+    M: PageTables + Send + 'static,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
     P: Processors + 'static,
 {
@@ -212,7 +212,7 @@ where
 // it, and the flags that their protection stands for.
 unsafe impl<M, F, P> Platform for BarePlatform<M, F, P>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp + Send + 'static,
+    M: PageTables + Send + 'static,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
     P: Processors + 'static,
 {

@@ -5,12 +5,15 @@
 //! entries below say is looked at later, a table at a time: when a guest writes to
 //! something there, or when its pages are taken. A page whose entry is dirty (Intel SDM volume
 //! 3A, section 4.8) is due: the bit is cleared, and the page loses its permission to be written
-//! to, so that its contents can be kept before it changes. All other pages get theirs back.
+//! to, so that its contents can be kept before it changes. All other pages get theirs back when
+//! something there is written to. Until then the table is *closed*: nothing below it can be
+//! dirty, and the next cuts pass it over.
 
 #![expect(unsafe_code, reason = "changes page table entries, and reads pages")]
 
 use super::TABLE;
 use super::paging::{READ_ONLY, TABLE_FLAGS, page_flags};
+use super::tables::PageTables;
 use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError, Waker};
 use crate::platform::{PAGE_SIZE, Protection};
 use core::ops::Range;
@@ -28,6 +31,8 @@ pub(super) struct TrackedRange {
     /// Page tables whose directory entry was made read-only by a cut, and which were not
     /// looked at since.
     unseen: Bits,
+    /// Page tables whose directory entry is read-only, and below which nothing is dirty.
+    closed: Bits,
     /// Pages of the range at the cut; those behind are no part of it.
     pages: usize,
     /// Most pages of any cut.
@@ -50,6 +55,7 @@ impl TrackedRange {
             id,
             ledger: Ledger::new(spare_pages),
             unseen: Bits::default(),
+            closed: Bits::default(),
             pages: 0,
             highest_pages: 0,
             waker: None,
@@ -64,13 +70,25 @@ impl TrackedRange {
         self.ledger.open(self.pages);
         let tables = size.div_ceil(TABLE);
         self.unseen.grow(tables);
+        self.closed.grow(tables);
         for table in 0..tables {
+            if self.closed.contains(table) && !self.has_carried(table) {
+                continue;
+            }
             // Where there is no table, nothing was written to.
             if self.set_directory_entry(mapper, table, PageTableFlags::PRESENT) {
+                self.closed.remove(table);
                 self.unseen.insert(table);
             }
         }
         tlb::flush_all();
+    }
+
+    /// Whether pages of a table are due because they were lost.
+    fn has_carried(&self, table: usize) -> bool {
+        let pages = pages_of(table);
+        let carried = self.ledger.carried().next(pages.start);
+        carried.is_some_and(|page| page < pages.end)
     }
 
     /// Ends the cut.
@@ -89,7 +107,7 @@ impl TrackedRange {
     /// Makes everything that was written to so far as if it never had been.
     pub(super) fn forget<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, size: usize)
     where
-        M: Mapper<Size4KiB> + Translate,
+        M: PageTables,
     {
         self.cut(mapper, size);
         while let Some(table) = self.unseen.next(0) {
@@ -111,9 +129,13 @@ impl TrackedRange {
     /// Stops tracking: all pages may be written to.
     pub(super) fn stop<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>)
     where
-        M: Mapper<Size4KiB> + Translate,
+        M: PageTables,
     {
         self.end(mapper, CutEnd::Abandoned);
+        while let Some(table) = self.closed.next(0) {
+            self.closed.remove(table);
+            self.set_directory_entry(mapper, table, TABLE_FLAGS);
+        }
         for index in 0..self.highest_pages {
             let page = self.page(index);
             if own_frame(mapper, zero_frame, page).is_some() {
@@ -131,10 +153,10 @@ impl TrackedRange {
         page: Page,
     ) -> bool
     where
-        M: Mapper<Size4KiB> + Translate,
+        M: PageTables,
     {
         let index = self.index_of(page);
-        self.see(mapper, zero_frame, index * PAGE_SIZE / TABLE);
+        self.open(mapper, zero_frame, index * PAGE_SIZE / TABLE);
         if self.ledger.is_in_place(index) {
             // SAFETY: a due page has a frame, and nothing writes to it meanwhile: the writer waits.
             let contents = unsafe { page_bytes(page) };
@@ -160,10 +182,11 @@ impl TrackedRange {
         zero_frame: Option<PhysFrame>,
         page: Page,
     ) where
-        M: Mapper<Size4KiB> + Translate,
+        M: PageTables,
     {
+        // The mapper lets all be written to above a page that it maps.
         let table = self.index_of(page) * PAGE_SIZE / TABLE;
-        self.see(mapper, zero_frame, table);
+        self.open(mapper, zero_frame, table);
     }
 
     /// See [`Tracker::take_due`](crate::platform::tracking::Tracker::take_due).
@@ -174,7 +197,7 @@ impl TrackedRange {
         buffer: &mut [u8],
     ) -> Result<Option<Range<usize>>, TrackError>
     where
-        M: Mapper<Size4KiB> + Translate,
+        M: PageTables,
     {
         // All tables in which pages could lie that fit behind the first due one.
         let mut seen = 0;
@@ -203,29 +226,43 @@ impl TrackedRange {
         })
     }
 
-    /// Looks at a page table, unless that was done since the cut.
-    fn see<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, table: usize)
-    where
-        M: Mapper<Size4KiB> + Translate,
-    {
+    /// Lets pages of a table be written to that are not due.
+    fn open<M: PageTables>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, table: usize) {
+        self.see(mapper, zero_frame, table);
+        if self.closed.remove(table) {
+            self.set_directory_entry(mapper, table, TABLE_FLAGS);
+            // Cached translations say that nothing may be written to.
+            tlb::flush_all();
+        }
+    }
+
+    /// Looks at a page table, unless that was done since the cut, and closes it.
+    fn see<M: PageTables>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, table: usize) {
         if !self.unseen.remove(table) {
             return;
         }
-        let first = table * TABLE / PAGE_SIZE;
-        for index in first..self.pages.min(first + TABLE / PAGE_SIZE) {
+        let pages = pages_of(table);
+        let dirty = dirty_pages(mapper, zero_frame, self.page(pages.start));
+        // No translation has to be flushed, though some say that their page is dirty already: all
+        // that were cached since the cut say that it may not be written to.
+        for (index, is_dirty) in (pages.start..self.pages.min(pages.end)).zip(dirty) {
             let page = self.page(index);
-            let Some(flags) = own_frame(mapper, zero_frame, page) else {
-                continue;
+            let is_lost = || {
+                self.ledger.carried().contains(index)
+                    && own_frame(mapper, zero_frame, page).is_some()
             };
-            if flags.contains(PageTableFlags::DIRTY) || self.ledger.carried().contains(index) {
+            if is_dirty || is_lost() {
                 set_flags(mapper, page, READ_ONLY);
                 self.ledger.mark(index);
             }
         }
-        self.set_directory_entry(mapper, table, TABLE_FLAGS);
-        // Cached translations say that nothing may be written, and some
-        // that their page is dirty already.
-        tlb::flush_all();
+        let behind = self.pages.clamp(pages.start, pages.end) - pages.start;
+        if dirty[behind..].contains(&true) {
+            // Of a later cut that is of more pages.
+            self.set_directory_entry(mapper, table, TABLE_FLAGS);
+        } else {
+            self.closed.insert(table);
+        }
     }
 
     /// False if there is no page table.
@@ -254,6 +291,37 @@ impl TrackedRange {
     fn index_of(&self, page: Page) -> usize {
         (page.start_address().as_u64() as usize - self.start) / PAGE_SIZE
     }
+}
+
+/// The pages of a table, by their number in the range.
+fn pages_of(table: usize) -> Range<usize> {
+    let first = table * TABLE / PAGE_SIZE;
+    first..first + TABLE / PAGE_SIZE
+}
+
+/// Which pages of a table are dirty that have frames of their own.
+fn dirty_pages<M: PageTables>(
+    mapper: &M,
+    zero_frame: Option<PhysFrame>,
+    first: Page,
+) -> [bool; TABLE / PAGE_SIZE] {
+    let is_dirty = PageTableFlags::PRESENT | PageTableFlags::DIRTY;
+    let mut are_dirty = [false; TABLE / PAGE_SIZE];
+    match mapper.last_table(first) {
+        Some(table) => {
+            for (entry, dirty) in table.iter().zip(&mut are_dirty) {
+                *dirty = entry.flags().contains(is_dirty) && entry.frame().ok() != zero_frame;
+            }
+        }
+        None => {
+            for (index, dirty) in are_dirty.iter_mut().enumerate() {
+                let page = first + index as u64;
+                let flags = own_frame(mapper, zero_frame, page);
+                *dirty = flags.is_some_and(|flags| flags.contains(is_dirty));
+            }
+        }
+    }
+    are_dirty
 }
 
 fn page_at(start: usize, index: usize) -> Page {

@@ -2,19 +2,17 @@
 
 use super::platform::Shared;
 use super::processor::Processors;
+use super::tables::PageTables;
 use super::tracked::TrackedRange;
 use crate::platform::tracking::{CutEnd, TrackError, Tracker, Waker};
 use alloc::sync::Arc;
 use core::ops::Range;
-use x86_64::structures::paging::mapper::CleanUp;
-use x86_64::structures::paging::{
-    FrameAllocator, FrameDeallocator, Mapper, PhysFrame, Size4KiB, Translate,
-};
+use x86_64::structures::paging::{FrameAllocator, FrameDeallocator, PhysFrame, Size4KiB};
 
 /// A handle to a [`TrackedRange`].
 pub(super) struct BareTracker<M, F, P>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp,
+    M: PageTables,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
     P: Processors,
 {
@@ -25,7 +23,7 @@ where
 
 impl<M, F, P> BareTracker<M, F, P>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp,
+    M: PageTables,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
     P: Processors,
 {
@@ -45,7 +43,7 @@ where
 
 impl<M, F, P> Tracker for BareTracker<M, F, P>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp + Send,
+    M: PageTables + Send,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
     P: Processors,
 {
@@ -78,7 +76,7 @@ where
 
 impl<M, F, P> Drop for BareTracker<M, F, P>
 where
-    M: Mapper<Size4KiB> + Translate + CleanUp,
+    M: PageTables,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
     P: Processors,
 {

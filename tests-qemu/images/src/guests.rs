@@ -1,5 +1,6 @@
 //! A thousand guests, nine hundred of them parked, in slices by the timer's interrupts: more
-//! than have room in the machine's memory, and each ends as if it had run alone.
+//! than have room in the machine's memory, and each ends as if it had run alone. Fewer of them
+//! are checkpointed meanwhile.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -8,6 +9,8 @@ mod image {
 
     use alloc::boxed::Box;
     use alloc::sync::Arc;
+    use core::num::NonZeroU64;
+    use woodfrog::platform::Platform;
     use woodfrog::runtime::{Config, Engine, InterruptHandle};
     use woodfrog::scheduler::Slice;
     use woodfrog_boot::arch::{clock, timer};
@@ -49,7 +52,8 @@ mod image {
             stack_size: 256 << 10,
             ..Config::default()
         };
-        let engine = Engine::new(machine.platform, config);
+        let platform: Arc<dyn Platform> = machine.platform;
+        let engine = Engine::new(platform.clone(), config);
         let room = guests::room(&engine, Arc::new(Timer), GUESTS);
         assert!(room >= MAX_LIVE as u64, "room for {room} guests");
         assert!(room < GUESTS, "all guests have room without being parked");
@@ -59,6 +63,7 @@ mod image {
             max_live: MAX_LIVE,
             slice: Slice::Time(SLICE_NS),
             park_every: 100,
+            checkpoint_every: None,
             compares_images: false,
             seed: 1,
         };
@@ -69,7 +74,37 @@ mod image {
         assert_eq!(report.ended, GUESTS);
         assert!(report.most_parked >= GUESTS as usize - MAX_LIVE);
         assert!(report.preempted > 0, "no slice was ended by the timer");
+        checkpoint_between_turns(&platform);
         Status::Finished
+    }
+
+    /// Each checkpoint is of the moment when it began, though guests run on, and wait for
+    /// spare pages, of which there are none.
+    fn checkpoint_between_turns(platform: &Arc<dyn Platform>) {
+        let config = Config {
+            stack_size: 256 << 10,
+            spare_pages: 0,
+            ..Config::default()
+        };
+        let engine = Engine::new(platform.clone(), config);
+        let (mut checkpoints, mut shortages) = (0, 0);
+        for seed in 2..5 {
+            let options = Options {
+                guests: 30,
+                max_live: 20,
+                slice: Slice::Points(NonZeroU64::new(40).expect("not 0")),
+                park_every: 200,
+                checkpoint_every: Some(3),
+                compares_images: true,
+                seed,
+            };
+            let report = guests::check(&engine, Arc::new(Timer), &options).expect("all end");
+            status!("{report:?}");
+            assert_eq!(report.ended, 30);
+            checkpoints += report.checkpoints;
+            shortages += report.shortages;
+        }
+        assert!(checkpoints > 50 && shortages > 0);
     }
 }
 

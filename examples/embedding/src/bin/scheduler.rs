@@ -123,6 +123,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     while !scheduler.is_empty() {
         match scheduler.run_next().map_err(|error| error.to_string())? {
             Event::Ran(_) | Event::Waits(_) => {}
+            // Who writes checkpoints writes some more of this one's.
+            Event::Short(guest) => {
+                return Err(format!("no checkpoint of {guest:?} was begun").into());
+            }
             Event::Ended { guest, end, .. } => println!("guest {} returns {}", guest.0, end?),
             // A kernel halts here until the next interrupt.
             Event::Idle { until_ns } => {
