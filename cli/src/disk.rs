@@ -15,7 +15,7 @@ pub use error::DiskError;
 
 use crate::error::Failure;
 use crate::progress::Progress;
-use crate::{archive, input, load, report};
+use crate::{archive, input, load, report, run};
 use args::{AddArgs, CreateArgs, DiskCommand, GcArgs, ProgramArgs, RmArgs};
 use opened::{Disk, find_guest, now_ms, owner, read_key, with_lease};
 use std::ffi::OsString;
@@ -170,6 +170,9 @@ fn read_guest(args: &ProgramArgs) -> Result<Option<Guest>, Failure> {
         return Ok(None);
     };
     let module = load::decode(path)?;
+    if !run::has_entry(&module) {
+        report::note("the module exports no _start, so there is nothing to run for the kernel");
+    }
     let program = path.file_name().unwrap_or(path.as_os_str());
     let program_args = args.arg.iter().map(OsString::as_os_str);
     let argv = std::iter::once(program).chain(program_args);

@@ -231,6 +231,11 @@ pub enum Failure {
     /// The program's frames cannot go to other code versions.
     #[error("cannot switch versions: {0}")]
     Move(#[from] MoveError),
+    /// The program imports what nobody defines.
+    #[error(
+        "{0}; --preload NAME=FILE gives it the exports of a module, and --unknown-imports-default functions that return zeros"
+    )]
+    Import(#[source] InstantiateError),
     /// The program could not be started or went wrong in a way that is no trap.
     #[error(transparent)]
     Program(ProgramError),
@@ -271,6 +276,10 @@ impl From<ProgramError> for Failure {
     fn from(error: ProgramError) -> Self {
         match error {
             ProgramError::Instantiate(InstantiateError::Limit(error)) => Self::Limit(error),
+            ProgramError::Instantiate(
+                error @ (InstantiateError::UnknownImport { .. }
+                | InstantiateError::IncompatibleImport { .. }),
+            ) => Self::Import(error),
             error => Self::Program(error),
         }
     }

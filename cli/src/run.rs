@@ -110,13 +110,19 @@ fn environment(args: &RunArgs) -> Result<Vec<Vec<u8>>, Failure> {
 /// Says so if there is nothing to call: a library was meant to be called by `--invoke`.
 fn note_missing_entry(module: &Module) {
     let module = module.inner();
-    if module.export("_start").is_none() && module.start.is_none() {
+    if !has_entry(module) {
         report::note(&format!(
             "the module exports no _start, so there is nothing to run; \
-             --invoke NAME calls an export (there are: {})",
+             `woodfrog run --invoke NAME FILE` calls an export (there are: {})",
             exported_functions(module)
         ));
     }
+}
+
+/// Whether a module does anything that is not called by name.
+pub fn has_entry(module: &woodfrog::module::Module) -> bool {
+    let start = module.export("_start");
+    start.is_some_and(|export| export.kind == ExternKind::Func) || module.start.is_some()
 }
 
 /// The call of an export with arguments of the types that it has.

@@ -162,7 +162,7 @@ fn bad_modules_and_options_exit_with_1_and_say_why() {
     Run::new(&["run", "--invoke", "divide", &good, "1"]).assert_fails(1, "i32 i32");
     Run::new(&["run", "--invoke", "divide", &good, "1", "1.5"]).assert_fails(1, "argument 2");
     let import = file_of(r#"(module (import "a" "b" (func)))"#);
-    Run::new(&["run", &import]).assert_fails(1, r#"unknown import: "a" "b""#);
+    Run::new(&["run", &import]).assert_fails(1, r#"unknown import: "a" "b"; --preload"#);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_library_that_nothing_is_called_of_says_what_could_be() {
     let run = Run::new(&["run", &library]);
     run.assert_prints("");
     assert!(
-        run.stderr.contains("--invoke NAME") && run.stderr.contains("swap, divide, none"),
+        run.stderr.contains("--invoke NAME FILE") && run.stderr.contains("swap, divide, none"),
         "{run:#?}"
     );
     let exports: String = (0..30).map(|n| format!("(export \"f{n}\")")).collect();

@@ -116,6 +116,7 @@ impl MachineRun<'_> {
             accel: Accel::Auto,
             disk: Some(disk.path()),
             append: options.to_owned(),
+            processors: 1,
             memory_mib: self.memory_mib,
             timeout: self.limit,
             log: self.folder.join("kernel.log"),

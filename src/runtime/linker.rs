@@ -8,7 +8,7 @@ use super::{
     AsContext, AsContextMut, Caller, Extern, Func, HostError, Instance, InstantiateError, IntoFunc,
     Module,
 };
-use crate::abi::{FuncAddr, FuncType, Val};
+use crate::abi::{FuncAddr, FuncType, Val, ValType};
 use crate::module::{AddressType, ExternType, Import, MemoryType, TableType};
 use crate::platform::PlatformError;
 use alloc::borrow::ToOwned;
@@ -426,7 +426,15 @@ fn describe(ty: &ExternType) -> String {
     };
     match ty {
         ExternType::Func(ty) => {
-            alloc::format!("(func {:?} -> {:?})", ty.params, ty.results)
+            let list = |keyword: &str, types: &[ValType]| {
+                let names: String = types.iter().map(|ty| alloc::format!(" {ty}")).collect();
+                match types {
+                    [] => names,
+                    _ => alloc::format!(" ({keyword}{names})"),
+                }
+            };
+            let (params, results) = (list("param", &ty.params), list("result", &ty.results));
+            alloc::format!("(func{params}{results})")
         }
         ExternType::Table(ty) => {
             let limits = limits(ty.address, ty.minimum, ty.maximum);

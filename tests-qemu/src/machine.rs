@@ -53,6 +53,8 @@ pub struct Vm {
     pub disk: Option<PathBuf>,
     /// Kernel command line.
     pub append: String,
+    /// How many processors it has; the kernel uses one.
+    pub processors: u32,
     /// RAM in MiB.
     pub memory_mib: u32,
     /// How long it may run.
@@ -142,6 +144,7 @@ impl Vm {
         ]);
         add(&["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]);
         add(&["-serial", "stdio"]);
+        add(&["-smp", &self.processors.to_string()]);
         add(&["-m", &format!("{}M", self.memory_mib)]);
         match self.machine {
             MachineType::Q35 => add(&["-M", "q35"]),

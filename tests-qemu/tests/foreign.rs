@@ -49,6 +49,7 @@ fn a_foreign_kernel_runs_freezes_and_thaws_guests(machine: MachineType) {
         accel: Accel::Tcg,
         disk: None,
         append: String::new(),
+        processors: 1,
         memory_mib: 256,
         timeout: TIMEOUT,
         log: directory.path().join("log"),

@@ -15,6 +15,7 @@ struct Setup<'a> {
     disk: Option<&'a Path>,
     /// The command line.
     append: &'a str,
+    processors: u32,
     memory_mib: u32,
 }
 
@@ -23,6 +24,7 @@ impl Default for Setup<'_> {
         Self {
             disk: None,
             append: "",
+            processors: 1,
             memory_mib: 256,
         }
     }
@@ -36,6 +38,7 @@ fn boot(image: &Path, machine: MachineType, setup: Setup<'_>) -> Ended {
         accel: Accel::Tcg,
         disk: setup.disk.map(Path::to_owned),
         append: setup.append.into(),
+        processors: setup.processors,
         memory_mib: setup.memory_mib,
         timeout: TIMEOUT,
         log: directory.path().join("log"),
@@ -74,6 +77,17 @@ fn exceptions_save_and_restore_every_register() {
 #[test]
 fn a_guest_does_not_notice_non_maskable_interrupts() {
     for log in boot_everywhere("nmi", Ending::Finished, None) {
+        assert!(log.contains("and the same result"), "{log}");
+    }
+}
+
+#[test]
+fn another_processor_suspends_a_guest() {
+    let setup = Setup {
+        processors: 2,
+        ..Setup::default()
+    };
+    for log in boot_everywhere_with("processors", Ending::Finished, setup) {
         assert!(log.contains("and the same result"), "{log}");
     }
 }

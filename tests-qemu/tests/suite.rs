@@ -158,6 +158,7 @@ fn run_in_kernel(jobs: &[Job<'_>], machine: MachineType, seed: Option<u64>) -> S
         accel: Accel::Tcg,
         disk: Some(disk),
         append: String::new(),
+        processors: 1,
         memory_mib: MEMORY_MIB,
         timeout: TIMEOUT,
         log: directory.path().join("log"),

@@ -150,6 +150,7 @@ impl Job {
                 accel: args.accel,
                 disk: Some(disk.clone()),
                 append: String::new(),
+                processors: 1,
                 memory_mib: args.memory_mib,
                 timeout: Duration::from_secs(args.timeout),
                 log: PathBuf::new(),

@@ -75,6 +75,7 @@ impl Bench {
             accel: Accel::Tcg,
             disk: Some(self.disk.path()),
             append: options.to_owned(),
+            processors: 1,
             memory_mib: 512,
             timeout: TIMEOUT,
             log: self.file("log"),
