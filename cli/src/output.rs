@@ -19,6 +19,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_with(path, |file| file.write_all(bytes))
 }
 
+/// Finds out early whether a file can be written, before a program runs that is to be written there.
+///
+/// # Errors
+///
+/// [`Failure::Write`].
+pub fn check(path: &Path) -> Result<(), Failure> {
+    try_check(path).map_err(|source| Failure::write(path, source))
+}
+
+fn try_check(path: &Path) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match fs::metadata(&target) {
+        Ok(existing) if existing.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(existing) if !existing.is_file() => Ok(()),
+        _ if is_stream(path) => Ok(()),
+        _ => new_file_beside(&target).map(drop),
+    }
+}
+
 /// Writes what `contents` writes to a file, which replaces one that is there when it is
 /// whole. A pipe or a device is written to as it is.
 ///
@@ -29,10 +48,7 @@ pub fn write_with(
     path: &Path,
     contents: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    try_write(path, contents).map_err(|source| Failure::Write {
-        path: path.to_owned(),
-        source,
-    })
+    try_write(path, contents).map_err(|source| Failure::write(path, source))
 }
 
 fn try_write(path: &Path, contents: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {

@@ -16,7 +16,7 @@ use woodfrog::wasi::{Entry, HostData, HostState};
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
-    let mut session = Session::new(&args.common);
+    let mut session = Session::new(&args.common)?;
     let bytes = input::read_image(&args.image_file)?;
     let raw = input::parse_image(&args.image_file, &bytes)?;
     let mut state = HostState::of_image(raw.unverified())?;

@@ -4,11 +4,11 @@ use crate::args::CommonArgs;
 use crate::coredump::CoreDump;
 use crate::error::Failure;
 use crate::frames::NamedFrame;
-use crate::freeze;
 use crate::host::LinuxHost;
 use crate::platform::LinuxPlatform;
 use crate::report::{self, Ending, Report, Seconds};
 use crate::symbols::Symbols;
+use crate::{freeze, output};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,13 +48,19 @@ pub struct Session {
 
 impl Session {
     /// A session without modules.
-    pub fn new(args: &CommonArgs) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Write`], if what is to be written cannot be.
+    pub fn new(args: &CommonArgs) -> Result<Self, Failure> {
+        let outputs = [&args.image, &args.coredump].into_iter().flatten();
+        outputs.map(PathBuf::as_path).try_for_each(output::check)?;
         let config = Config {
             features: args.cpu,
             ..Config::default()
         };
         let delay = args.freeze_after.map(Duration::from_millis);
-        Self {
+        Ok(Self {
             engine: Engine::new(Arc::new(LinuxPlatform::new()), config),
             modules: Vec::new(),
             files: Vec::new(),
@@ -66,7 +72,7 @@ impl Session {
                 .then(|| VersionSwitch::new(SWITCH_SEED)),
             coredump: args.coredump.clone(),
             is_json: args.json,
-        }
+        })
     }
 
     /// Prepares modules, which are complete, for the ways they are to be run.

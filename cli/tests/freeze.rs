@@ -306,6 +306,17 @@ fn arguments_clock_and_input_position_are_part_of_the_image() {
 }
 
 #[test]
+fn an_image_that_cannot_be_written_is_told_before_the_program_runs() {
+    let module = file("sleep.wat", ENDLESS);
+    for image in ["/nonexistent/image", env!("CARGO_TARGET_TMPDIR")] {
+        let args = ["run", "--freeze-after", "100000", "--image", image, &module];
+        Run::new(&args).assert_fails(1, &format!("cannot write {image}"));
+    }
+}
+
+const ENDLESS: &str = "(module (func (export \"_start\") (loop $again (br $again))))";
+
+#[test]
 fn a_start_function_of_a_preloaded_module_can_be_frozen() {
     let library = file("library.wat", SLOW_LIBRARY);
     let user = file("user.wat", LIBRARY_USER);
