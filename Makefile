@@ -13,6 +13,9 @@ help:
 setup:
 	@scripts/setup
 
+# The fuzz targets are checked but for `differential`, which needs Wasmtime, and without libFuzzer, which
+# would be compiled.
+
 ## check: formatting, lints and quick tests
 check: setup
 	cargo fmt --all --check
@@ -23,6 +26,7 @@ check: setup
 	cargo clippy -p woodfrog -p woodfrog-boot -p woodfrog-suite -p woodfrog-test-images --target x86_64-unknown-none -- -D warnings
 	cargo clippy -p woodfrog --no-default-features --target x86_64-unknown-none -- -D warnings
 	cargo clippy --manifest-path examples/foreign-kernel/Cargo.toml --target x86_64-unknown-none --target-dir target -- -D warnings
+	CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc -q --no-deps -p woodfrog
 	cargo test -q -p woodfrog --lib
 
