@@ -114,14 +114,11 @@ impl<'a> Checkpoints<'a> {
         let begin_ns = clock::monotonic_ns();
         let mut checkpoint = self.begin()?;
         let file_changes = self.runner.borrow_mut().file_changes();
-        let pause_ns = match meantime {
-            Meantime::Runs => {
-                let mut runner = self.runner.borrow_mut();
-                runner.run_in_turn();
-                runner.take_longest_stop_ns()
-            }
-            Meantime::Stops => 0,
-        };
+        let pause_ns = (meantime == Meantime::Runs).then(|| {
+            let mut runner = self.runner.borrow_mut();
+            runner.run_in_turn();
+            runner.take_longest_stop_ns()
+        });
         if meantime == Meantime::Runs {
             let runner = self.runner.clone();
             self.disk.device().set_meanwhile(Some(runner));
@@ -137,11 +134,13 @@ impl<'a> Checkpoints<'a> {
                 checkpoint.keep(number);
                 self.kept_changes = file_changes;
                 let mut runner = self.runner.borrow_mut();
+                let total_ns = clock::monotonic_ns() - begin_ns;
                 Ok(Some(Written {
                     number,
-                    pause_ns,
+                    // Who stops does so until all is written.
+                    pause_ns: pause_ns.unwrap_or(total_ns),
                     longest_stop_ns: runner.take_longest_stop_ns(),
-                    total_ns: clock::monotonic_ns() - begin_ns,
+                    total_ns,
                     pages,
                     shortages: runner.take_shortages(),
                     bytes,

@@ -134,3 +134,51 @@ fn a_program_on_a_full_disk_runs_on() {
     assert_eq!(boot.statuses.last(), Some(&EXITED));
     assert_eq!(boot.output, expected, "{}", boot.log);
 }
+
+/// More than spare pages and all that is lent beyond them.
+const AT_ONCE: usize = 3000;
+
+#[test]
+fn a_program_that_writes_too_much_at_once_stands_still_for_its_checkpoint() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let module = directory.path().join("straight.wat");
+    fs::write(&module, straight_line_writer()).expect("a module");
+    let bench = Bench::with_module(module, &[]);
+    let (_, code) = bench.run_on_linux();
+    let boot = bench.boot(Q35, "checkpoint_every_ms=10", Ending::Finished);
+    assert_eq!(boot.statuses.last(), Some(&Status::Exited(code as u32)));
+    let lost = "not-checkpointed reason=no memory was left";
+    assert!(boot.log.contains(lost), "{}", boot.log);
+    let figures = CheckpointFigures::parse_log(&boot.log);
+    let is_whole = |one: &CheckpointFigures| one.pages >= AT_ONCE as u64;
+    assert!(
+        figures.iter().filter(|one| is_whole(one)).count() >= 2,
+        "{}",
+        boot.log
+    );
+}
+
+/// A program that writes to many pages between two points at which it can be suspended.
+fn straight_line_writer() -> String {
+    let writes: String = (0..AT_ONCE)
+        .map(|page| {
+            let offset = page * 4096;
+            format!(
+                "(local.set $x (i32.add (i32.mul (local.get $x) (i32.const 31)) \
+                   (i32.load offset={offset} (i32.const 0)))) \
+                 (i32.store offset={offset} (i32.const 0) (i32.xor (local.get $x) (i32.const 99)))\n"
+            )
+        })
+        .collect();
+    format!(
+        r#"(module
+          (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+          (memory (export "memory") 200)
+          (func (export "_start") (local $x i32) (local $round i32)
+            (loop $again
+              {writes}
+              (local.set $round (i32.add (local.get $round) (i32.const 1)))
+              (br_if $again (i32.lt_u (local.get $round) (i32.const 300))))
+            (call $proc_exit (i32.and (local.get $x) (i32.const 63)))))"#
+    )
+}

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use woodfrog_qemu::MachineType::{Microvm, Q35};
-use woodfrog_qemu::{Ending, MachineType, Status};
+use woodfrog_qemu::{CheckpointFigures, Ending, MachineType, Status};
 
 /// Sleeps for a second, says `>`, and copies its input until its end.
 const ECHO: &str = "tests-qemu/guests/echo.wat";
@@ -32,6 +32,18 @@ fn without_a_console_input_is_at_its_end() {
     let boot = bench.boot(Microvm, "", Ending::Finished);
     assert_eq!(boot.output, ">");
     assert_halted(&boot.log, 500);
+}
+
+#[test]
+fn checkpoints_are_written_while_a_program_waits() {
+    for machine in MachineType::ALL {
+        let bench = Bench::new(ECHO, &[]);
+        let boot = bench.boot(machine, "checkpoint_every_ms=50", Ending::Finished);
+        assert_eq!(boot.output, ">");
+        let figures = CheckpointFigures::parse_log(&boot.log);
+        assert!(figures.len() >= 4, "{}", boot.log);
+        assert_halted(&boot.log, 100);
+    }
 }
 
 #[test]
