@@ -2,13 +2,13 @@
 //!
 //! `oracle programs DIR` and `oracle seeds FILE` remake the results; `oracle seed N` and
 //! `oracle input FILE` show what Wasmtime and Woodfrog make of one random program;
-//! `oracle search FIRST COUNT` looks for seeds on which they do not agree.
+//! `oracle wasi GUEST` runs the checks of `tests/wasi`; `oracle search FIRST COUNT` looks for seeds on which they do not agree.
 
 use fuzz_common::Program;
 use std::path::Path;
 use std::process::ExitCode;
 use wasmtime::{Error, Result};
-use woodfrog_oracle::{programs, seeds};
+use woodfrog_oracle::{programs, seeds, wasi};
 
 fn main() -> Result<ExitCode> {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -16,6 +16,7 @@ fn main() -> Result<ExitCode> {
     match args[..] {
         ["programs", dir] => println!("{} programs", programs::remake(Path::new(dir))?),
         ["seeds", file] => println!("{}", seeds::remake(Path::new(file))?),
+        ["wasi", guest] => println!("{}", wasi::check(Path::new(guest))?),
         ["seed", seed] => return explain(&Program::from_seed(seed.parse()?)),
         ["input", file] => return explain(&Program::from_bytes(&std::fs::read(file)?)),
         ["search", first, count] => {
@@ -25,7 +26,7 @@ fn main() -> Result<ExitCode> {
             return Ok(ExitCode::from(u8::from(!found.is_empty())));
         }
         _ => {
-            let usage = "usage: oracle programs DIR | seeds FILE | seed N | input FILE | search FIRST COUNT";
+            let usage = "usage: oracle programs DIR | seeds FILE | wasi GUEST | seed N | input FILE | search FIRST COUNT";
             return Err(Error::msg(usage));
         }
     }
