@@ -31,7 +31,8 @@ pub fn check(path: &Path) -> Result<(), Failure> {
 fn try_check(path: &Path) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&target) {
-        Ok(existing) if existing.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // The system says why that is impossible.
+        Ok(existing) if existing.is_dir() => File::options().write(true).open(target).map(drop),
         Ok(existing) if !existing.is_file() => Ok(()),
         _ if is_stream(path) => Ok(()),
         _ => new_file_beside(&target).map(drop),
