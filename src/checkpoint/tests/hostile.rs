@@ -85,6 +85,114 @@ fn a_flipped_bit_anywhere_takes_at_most_what_it_is_in() {
     assert!(found > 20, "{found}");
 }
 
+/// Where both copies of a guest's record are, in bytes.
+fn guest_record_places(disk: &mut CheckpointStore<MemoryDevice>, guest: GuestId) -> [usize; 2] {
+    let tree = disk.root.guests.clone();
+    let node = tree.children[guest.0 as usize].1;
+    node.copies
+        .map(|unit| unit as usize * disk.media.blocks.unit_bytes)
+}
+
+#[test]
+fn a_guest_whose_record_is_lost_takes_no_other_with_it() {
+    let (device, model) = some_disk();
+    let (lost, other) = (GuestId(0), GuestId(1));
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    let places = guest_record_places(&mut disk, lost);
+    let mut device = disk.into_device();
+    for place in places {
+        device.bytes[place] ^= 1;
+    }
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    let damage = Damage {
+        part: Part::Guest { guest: lost },
+        fault: Fault::Tag,
+    };
+    assert_eq!(disk.read_guest(lost), Err(ReadError::Damaged(damage)));
+    let report = disk.check(&mut |_, _| {}).unwrap();
+    let is_found = |finding: &Finding| finding.damage == damage && !finding.is_harmless;
+    assert!(report.findings.iter().any(is_found), "{report:?}");
+
+    disk.acquire(OWNER, 0, None).unwrap();
+    let state = State {
+        page_counts: vec![40],
+        pages: (0..40).map(|page| ((0, page), page + 1)).collect(),
+        ..State::default()
+    };
+    for _ in 0..30 {
+        state.write(&mut disk, other, None, 100).ok();
+    }
+    for (number, state) in &model.guests[&other] {
+        assert_eq!(State::read(&mut disk, other, *number).unwrap(), *state);
+    }
+    disk.remove_guest(lost).unwrap();
+    let mut disk = CheckpointStore::open(disk.into_device(), &OpenOptions::default()).unwrap();
+    assert_eq!(disk.read_guest(lost), Err(ReadError::NoGuest(lost)));
+    assert!(disk.check(&mut |_, _| {}).unwrap().is_clean());
+}
+
+/// A device some of whose bytes cannot be read for a while.
+struct OutOfReach {
+    device: MemoryDevice,
+    places: Vec<usize>,
+}
+
+impl BlockDevice for OutOfReach {
+    fn block_size(&self) -> usize {
+        self.device.block_size()
+    }
+
+    fn block_count(&self) -> u64 {
+        self.device.block_count()
+    }
+
+    fn has_flush(&self) -> bool {
+        true
+    }
+
+    fn read_blocks(&mut self, first: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
+        let start = first as usize * self.block_size();
+        let is_within = |place: &usize| (start..start + buffer.len()).contains(place);
+        if self.places.iter().any(is_within) {
+            return Err(DeviceError::Failed { code: 5 });
+        }
+        self.device.read_blocks(first, buffer)
+    }
+
+    fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
+        self.device.write_blocks(first, data)
+    }
+
+    fn flush(&mut self) -> Result<(), DeviceError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_out_of_reach_for_a_while_is_not_overwritten_meanwhile() {
+    let (device, model) = some_disk();
+    let guest = GuestId(0);
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    let places = Vec::from(guest_record_places(&mut disk, guest));
+    let device = disk.into_device();
+    let device = OutOfReach { device, places };
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    disk.acquire(OWNER, 0, None).unwrap();
+    let state = State {
+        page_counts: vec![40],
+        pages: (0..40).map(|page| ((0, page), page + 1)).collect(),
+        ..State::default()
+    };
+    for _ in 0..10 {
+        let result = state.write(&mut disk, GuestId(1), None, 3);
+        assert!(matches!(result, Err(WriteError::Read(_))), "{result:?}");
+    }
+    let device = disk.into_device().device;
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    assert!(model.matches(&mut disk));
+    assert!(disk.check(&mut |_, _| {}).unwrap().is_clean());
+}
+
 #[test]
 fn random_damage_never_panics_and_never_reads_wrong() {
     let (device, model) = some_disk();

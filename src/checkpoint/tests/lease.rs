@@ -131,3 +131,221 @@ fn late_writes_of_a_former_owner_harm_nothing() {
         assert_eq!(State::read(&mut b, guest, number).unwrap(), state);
     }
 }
+
+/// A machine's way to the disk, on which it is held up before one of its requests while others
+/// do what they like.
+struct HeldUp<'a> {
+    disk: Shared,
+    requests_left: core::cell::Cell<u64>,
+    meanwhile: core::cell::RefCell<Option<alloc::boxed::Box<dyn FnOnce() + 'a>>>,
+}
+
+impl<'a> HeldUp<'a> {
+    /// Holds the machine up when it has made so many more requests.
+    fn hold_up_at(&self, requests: u64, meanwhile: impl FnOnce() + 'a) {
+        self.requests_left.set(requests);
+        *self.meanwhile.borrow_mut() = Some(alloc::boxed::Box::new(meanwhile));
+    }
+
+    fn request(&self) -> Shared {
+        match self.requests_left.get().checked_sub(1) {
+            Some(left) => self.requests_left.set(left),
+            None => {
+                if let Some(meanwhile) = self.meanwhile.borrow_mut().take() {
+                    meanwhile();
+                }
+            }
+        }
+        self.disk.clone()
+    }
+}
+
+impl BlockDevice for HeldUp<'_> {
+    fn block_size(&self) -> usize {
+        self.disk.block_size()
+    }
+
+    fn block_count(&self) -> u64 {
+        self.disk.block_count()
+    }
+
+    fn has_flush(&self) -> bool {
+        true
+    }
+
+    fn read_blocks(&mut self, first: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
+        self.request().read_blocks(first, buffer)
+    }
+
+    fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
+        self.request().write_blocks(first, data)
+    }
+
+    fn flush(&mut self) -> Result<(), DeviceError> {
+        self.request().flush()
+    }
+}
+
+/// A machine that commits while another one takes over.
+struct Crossing {
+    shared: Shared,
+    guest: GuestId,
+    /// A generation that is there from before, and its number.
+    before: State,
+    base: u64,
+    /// What the first machine commits, and then the second.
+    of_first: State,
+    of_second: [State; 3],
+}
+
+/// What the second machine found, and what it wrote.
+struct Taken {
+    found: u64,
+    numbers: Vec<u64>,
+}
+
+fn state_of(pages: BTreeMap<(u32, u64), u64>) -> State {
+    State {
+        page_counts: vec![300],
+        pages,
+        ..State::default()
+    }
+}
+
+impl Crossing {
+    fn new(random: &mut Random) -> Self {
+        let (mut first, _, guest) = machines();
+        first.take_over(OWNER, 0, None).unwrap();
+        let mut pages = |count: usize| {
+            let pages = (0..1 + random.below(count)).map(|_| (0, random.below(300) as u64));
+            let pages: Vec<(u32, u64)> = pages.collect();
+            let pages = pages.into_iter().map(|page| (page, random.next() >> 1));
+            pages.collect::<BTreeMap<_, _>>()
+        };
+        let before = state_of(pages(200));
+        let base = before.write(&mut first, guest, None, 100).unwrap();
+        let mut of_first = before.clone();
+        of_first.pages.extend(pages(80));
+        Self {
+            shared: first.into_device(),
+            guest,
+            before,
+            base,
+            of_first,
+            of_second: [(); 3].map(|()| state_of(pages(200))),
+        }
+    }
+
+    fn held_up<'a>(&self) -> CheckpointStore<HeldUp<'a>> {
+        let device = HeldUp {
+            disk: self.shared.clone(),
+            requests_left: core::cell::Cell::new(u64::MAX),
+            meanwhile: core::cell::RefCell::new(None),
+        };
+        CheckpointStore::open(device, &OpenOptions::default()).unwrap()
+    }
+
+    fn open(&self) -> CheckpointStore<Shared> {
+        CheckpointStore::open(self.shared.clone(), &OpenOptions::default()).unwrap()
+    }
+
+    fn commit<D: BlockDevice>(&self, first: &mut CheckpointStore<D>) -> Result<u64, WriteError> {
+        let base = Some((self.base, &self.before));
+        self.of_first.write(first, self.guest, base, 100)
+    }
+
+    fn take_over<D: BlockDevice>(&self, second: &mut CheckpointStore<D>) -> Taken {
+        second.take_over(OTHER, 0, None).unwrap();
+        let found = second.guests()[0].generations.last().unwrap().number;
+        let states = self.of_second.iter();
+        let numbers = states.map(|state| state.write(second, self.guest, None, 100).unwrap());
+        let numbers = numbers.collect();
+        Taken { found, numbers }
+    }
+
+    /// The first machine commits, and is held up before one of its requests until the other has taken
+    /// over. Whether the commit was acknowledged; None if it was over before.
+    fn hold_up_the_commit(&self, pause: u64, context: &str) -> Option<bool> {
+        let taken = core::cell::RefCell::new(None);
+        let mut first = self.held_up();
+        first.acquire(OWNER, 0, None).unwrap();
+        let meanwhile = || *taken.borrow_mut() = Some(self.take_over(&mut self.open()));
+        first.media.blocks.device.hold_up_at(pause, meanwhile);
+        let result = self.commit(&mut first);
+        drop(first);
+        let taken = taken.borrow_mut().take()?;
+        Some(self.check(result, &taken, context))
+    }
+
+    /// The other machine takes over, and is held up before one of its requests until the first has
+    /// committed.
+    fn hold_up_the_take_over(&self, pause: u64, context: &str) -> Option<bool> {
+        let result = core::cell::RefCell::new(None);
+        let mut first = self.open();
+        first.acquire(OWNER, 0, None).unwrap();
+        let mut second = self.held_up();
+        let meanwhile = || *result.borrow_mut() = Some(self.commit(&mut first));
+        second.media.blocks.device.hold_up_at(pause, meanwhile);
+        let taken = self.take_over(&mut second);
+        drop(second);
+        let result = result.borrow_mut().take()?;
+        Some(self.check(result, &taken, context))
+    }
+
+    /// Checks that nothing is lost: neither what the first machine's commit was acknowledged as, nor
+    /// what the other one wrote. Returns whether the first one's was acknowledged.
+    fn check(&self, result: Result<u64, WriteError>, taken: &Taken, context: &str) -> bool {
+        match result {
+            Ok(number) => assert_eq!(number, taken.found, "{context}: lost"),
+            Err(error) => assert_eq!(error, WriteError::Fenced, "{context}"),
+        }
+        let mut disk = self.open();
+        disk.acquire(OTHER, 0, None).unwrap();
+        let whole = state_of(BTreeMap::from([((0, 7), 7)]));
+        let last = whole.write(&mut disk, self.guest, None, 100).unwrap();
+        let mut disk = self.open();
+        let of_second = taken.numbers.iter().copied().zip(&self.of_second);
+        let mut seen = vec![(self.base, &self.before), (last, &whole)];
+        seen.extend(of_second);
+        if taken.found != self.base {
+            seen.push((taken.found, &self.of_first));
+        }
+        for (number, state) in seen {
+            let read = State::read(&mut disk, self.guest, number).unwrap();
+            assert_eq!(read, *state, "{context}");
+        }
+        assert!(disk.check(&mut |_, _| {}).unwrap().is_clean(), "{context}");
+        result.is_ok()
+    }
+}
+
+/// How many crossings ended with an acknowledged commit, and how many with a refused one, over all
+/// requests that one machine can be held up before.
+fn cross(seed: u64, hold_up: impl Fn(&Crossing, u64, &str) -> Option<bool>) -> (u32, u32) {
+    let mut random = Random(seed);
+    let (mut acknowledged, mut refused) = (0, 0);
+    for round in 0..6 {
+        for pause in 0.. {
+            let context = std::format!("seed {seed:#x}, round {round}, request {pause}");
+            match hold_up(&Crossing::new(&mut random), pause, &context) {
+                Some(true) => acknowledged += 1,
+                Some(false) => refused += 1,
+                None => break,
+            }
+        }
+    }
+    (acknowledged, refused)
+}
+
+#[test]
+fn a_commit_during_which_another_machine_takes_over_is_never_acknowledged() {
+    let (acknowledged, refused) = cross(0x5eed_0109, Crossing::hold_up_the_commit);
+    assert_eq!(acknowledged, 0);
+    assert!(refused > 50, "{refused}");
+}
+
+#[test]
+fn a_take_over_loses_nothing_that_is_acknowledged_meanwhile() {
+    let (acknowledged, refused) = cross(0x5eed_010a, Crossing::hold_up_the_take_over);
+    assert!(acknowledged > 5 && refused > 5, "{acknowledged}, {refused}");
+}
