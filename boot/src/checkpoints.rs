@@ -35,6 +35,8 @@ pub(crate) enum Meantime {
 /// A checkpoint on the disk.
 pub(crate) struct Written {
     pub(crate) number: u64,
+    /// The disk's commit number with it.
+    pub(crate) commit: u64,
     /// How long the program stopped for it to begin.
     pub(crate) pause_ns: u64,
     /// The longest stop after that.
@@ -137,6 +139,7 @@ impl<'a> Checkpoints<'a> {
                 let total_ns = clock::monotonic_ns() - begin_ns;
                 Ok(Some(Written {
                     number,
+                    commit: self.disk.commit_number(),
                     // Who stops does so until all is written.
                     pause_ns: pause_ns.unwrap_or(total_ns),
                     longest_stop_ns: runner.take_longest_stop_ns(),

@@ -58,7 +58,7 @@ impl GuestDisk {
     pub fn open(options: &Options) -> Result<Self, GuestDiskError> {
         let open = OpenOptions {
             key: options.key,
-            expect_commit: None,
+            expect_commit: options.expect_commit,
         };
         let mut disk = CheckpointStore::open(VirtioDisk::find()?, &open)?;
         // What cannot be run need not be leased.
@@ -197,6 +197,11 @@ impl GuestDisk {
         let number = self.disk.commit(pending, metadata, self.keep)?;
         let newest = self.info().generations.pop();
         Ok((number, newest.expect("it was committed").written_bytes))
+    }
+
+    /// How often the disk has changed: what `expect_commit` can be next time.
+    pub fn commit_number(&self) -> u64 {
+        self.disk.commit_number()
     }
 
     /// The device.

@@ -28,6 +28,8 @@ pub struct Options {
     pub lease: LeaseUse,
     /// `lease_ms=N`: how long the lease lasts without a checkpoint; without it, until the end.
     pub lease_ms: Option<u64>,
+    /// `expect_commit=N`: the least commit number that the disk must have.
+    pub expect_commit: Option<u64>,
     /// `key=HEX`: the key that the disk was made with.
     pub key: Option<Key>,
     /// `stdin=`: what the program's standard input is.
@@ -52,6 +54,7 @@ impl Default for Options {
             owner: "woodfrog".into(),
             lease: LeaseUse::default(),
             lease_ms: None,
+            expect_commit: None,
             key: None,
             stdin: StdinUse::default(),
             precompiled: PrecompiledUse::default(),
@@ -108,7 +111,7 @@ pub enum PrecompiledUse {
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, keep, owner, lease, lease_ms, key, stdin, precompiled, seed and log"
+        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, keep, owner, lease, lease_ms, expect_commit, key, stdin, precompiled, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -150,10 +153,11 @@ impl Options {
                 "owner" => options.owner = value.into(),
                 "lease" => options.lease = lease_use(value)?,
                 "lease_ms" => options.lease_ms = Some(milliseconds("lease_ms", value)?),
+                "expect_commit" => options.expect_commit = Some(whole("expect_commit", value)?),
                 "key" => options.key = Some(key(value)?),
                 "stdin" => options.stdin = stdin_use(value)?,
                 "precompiled" => options.precompiled = precompiled_use(value)?,
-                "seed" => options.seed = Some(seed(value)?),
+                "seed" => options.seed = Some(whole("seed", value)?),
                 "log" => options.log = log_level(value)?,
                 _ => return Err(OptionError::Unknown(word.into())),
             }
@@ -267,9 +271,9 @@ fn precompiled_use(value: &str) -> Result<PrecompiledUse, OptionError> {
     }
 }
 
-fn seed(value: &str) -> Result<u64, OptionError> {
+fn whole(name: &'static str, value: &str) -> Result<u64, OptionError> {
     value.parse().map_err(|_| OptionError::Value {
-        name: "seed",
+        name,
         value: value.into(),
         expected: "a number from 0 to 18446744073709551615",
     })

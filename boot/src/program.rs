@@ -205,7 +205,8 @@ impl Session {
                 continue;
             };
             if meantime == Meantime::Stops {
-                status!("status frozen checkpoint={}", written.number);
+                let Written { number, commit, .. } = written;
+                status!("status frozen checkpoint={number} commit={commit}");
                 return Ok(Status::Frozen);
             }
             report(&written);
@@ -245,8 +246,9 @@ fn load_module(
 
 fn report(written: &Written) {
     status!(
-        "status checkpointed checkpoint={} pause_us={} stop_us={} total_us={} pages={} waits={} bytes={} metadata={}",
+        "status checkpointed checkpoint={} commit={} pause_us={} stop_us={} total_us={} pages={} waits={} bytes={} metadata={}",
         written.number,
+        written.commit,
         written.pause_ns / 1000,
         written.longest_stop_ns / 1000,
         written.total_ns / 1000,
@@ -283,11 +285,14 @@ fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
         Ending::Trapped(_) | Ending::HadTrapped => TRAP_STATUS,
     };
     disk.write_exit_status(code)?;
+    let commit = disk.commit_number();
     match ending {
-        Ending::Returned => status!("status returned code={code}"),
-        Ending::Exited(_) => status!("status exited code={code}"),
+        Ending::Returned => status!("status returned code={code} commit={commit}"),
+        Ending::Exited(_) => status!("status exited code={code} commit={commit}"),
         Ending::HadTrapped => {
-            status!("status trapped code={code} reason=the program trapped in an earlier boot");
+            status!(
+                "status trapped code={code} commit={commit} reason=the program trapped in an earlier boot"
+            );
         }
         Ending::Trapped(trap) => {
             status!("{trap}");
@@ -295,7 +300,7 @@ fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
             let function = frame.map_or(-1, |frame| i64::from(frame.function));
             let offset = frame.map_or(0, |frame| frame.offset);
             status!(
-                "status trapped code={code} function={function} offset={offset:#x} reason={}",
+                "status trapped code={code} commit={commit} function={function} offset={offset:#x} reason={}",
                 trap.code
             );
         }

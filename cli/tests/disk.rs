@@ -56,7 +56,8 @@ fn a_disk_lists_its_program() {
     assert!(lines[2].ends_with("program.wat"), "{listed:?}");
     assert_eq!(lines[3..5], ["  arg: -v", "  env: A=b"]);
     assert!(lines[5].starts_with("room: "), "{listed:?}");
-    assert_eq!(lines[6], "lease: free");
+    assert_eq!(lines[6], "commit: 2");
+    assert_eq!(lines[7], "lease: free");
     disk(&["fsck", &disk_path]).assert_prints("checked 1 programs, 0 checkpoints, 0 pages\ngood\n");
 }
 
@@ -349,6 +350,28 @@ fn a_keyed_disk_is_of_use_with_its_key_only() {
     assert_eq!(disk(&["fsck", &disk_path, "--key", &key]).code, Some(0));
     let plain = make_disk();
     disk(&["ls", &plain, "--key", &key]).assert_fails(1, "made without a key");
+}
+
+#[test]
+fn an_old_copy_of_a_disk_is_found_out() {
+    let disk_path = make_disk();
+    let old = fs::read(&disk_path).unwrap();
+    let other = file("other.wat", "(module)");
+    disk(&["add", &disk_path, "--module", &other]).assert_prints("");
+    let commit = list(&disk_path)["commit"].as_u64().unwrap();
+    let remembered = commit.to_string();
+    let expecting = |command| disk(&[command, &disk_path, "--expect-commit", &remembered]);
+    assert_eq!(expecting("ls").code, Some(0));
+    assert_eq!(expecting("gc").code, Some(0));
+    fs::write(&disk_path, old).unwrap();
+    let message = format!(
+        "the disk is at commit {}, and was at commit {commit}",
+        commit - 1
+    );
+    for command in ["ls", "fsck", "gc"] {
+        expecting(command).assert_fails(1, &message);
+    }
+    assert_eq!(disk(&["ls", &disk_path]).code, Some(0));
 }
 
 #[test]

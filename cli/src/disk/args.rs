@@ -50,6 +50,13 @@ pub struct DiskPath {
     /// The key that the disk was made with: a file of 32 bytes, or of 64 hexadecimal digits
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+
+    /// Refuse the disk if its commit number is less than N: somebody has put an old copy of it in
+    /// place then
+    ///
+    /// `disk ls` shows the number. It rises with every change, so remember it elsewhere.
+    #[arg(long, value_name = "N")]
+    pub expect_commit: Option<u64>,
 }
 
 /// A disk to be written to.

@@ -1,7 +1,7 @@
 //! `woodfrog disk copy`: a program with its checkpoints to another disk.
 
-use super::args::CopyArgs;
-use super::opened::{Disk, find_guest, open, with_lease_of};
+use super::args::{CopyArgs, DiskPath, WritableDisk};
+use super::opened::{Disk, find_guest, open, with_lease};
 use super::{DiskError, read_program};
 use crate::error::Failure;
 use crate::progress::Progress;
@@ -30,8 +30,15 @@ pub(super) fn copy(args: &CopyArgs) -> Result<(), Failure> {
     let count = guest.generations.len();
     let skipped = if args.all { 0 } else { count.saturating_sub(1) };
     let generations = &guest.generations[skipped..];
-    let key = args.to_key.as_deref();
-    with_lease_of(&args.to, key, args.take_over, |to| {
+    let to = WritableDisk {
+        path: DiskPath {
+            disk: args.to.clone(),
+            key: args.to_key.clone(),
+            expect_commit: None,
+        },
+        take_over: args.take_over,
+    };
+    with_lease(&to, |to| {
         let mut copier = Copier {
             guest: guest.id,
             from_path: path,

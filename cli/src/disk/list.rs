@@ -36,6 +36,7 @@ pub(super) fn list(args: &LsArgs) -> Result<String, Failure> {
         write_entry(&mut text, entry, now_ms()).expect("a String takes all text");
     }
     text += &usage_line(&mut disk, path)?;
+    text += &format!("commit: {}\n", disk.commit_number());
     text += &lease_line(&mut disk, path)?;
     Ok(text)
 }

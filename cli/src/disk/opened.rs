@@ -18,7 +18,7 @@ const LEASE_MS: u64 = 60_000;
 
 /// Opens a disk for reading.
 pub(super) fn open(path: &DiskPath) -> Result<Disk, Failure> {
-    open_file(&path.disk, path.key.as_deref(), false)
+    open_file(path, false)
 }
 
 /// Opens a disk, does something with it that may write, and gives its lease back.
@@ -26,20 +26,10 @@ pub(super) fn with_lease<T>(
     disk: &WritableDisk,
     what: impl FnOnce(&mut Disk) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let path = &disk.path;
-    let key = path.key.as_deref();
-    with_lease_of(&path.disk, key, disk.take_over, what)
-}
-
-/// The same, for a disk whose path and key stand alone.
-pub(super) fn with_lease_of<T>(
-    path: &Path,
-    key: Option<&Path>,
-    take_over: bool,
-    what: impl FnOnce(&mut Disk) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let mut disk = open_file(path, key, true)?;
-    let claimed = match take_over {
+    let path = &disk.path.disk;
+    let is_forced = disk.take_over;
+    let mut disk = open_file(&disk.path, true)?;
+    let claimed = match is_forced {
         true => disk.take_over(owner(), now_ms(), Some(LEASE_MS)),
         false => disk.acquire(owner(), now_ms(), Some(LEASE_MS)),
     };
@@ -54,14 +44,14 @@ pub(super) fn with_lease_of<T>(
     Ok(result)
 }
 
-fn open_file(path: &Path, key: Option<&Path>, is_writable: bool) -> Result<Disk, Failure> {
+fn open_file(path: &DiskPath, is_writable: bool) -> Result<Disk, Failure> {
     let options = OpenOptions {
-        key: key.map(read_key).transpose()?,
-        expect_commit: None,
+        key: path.key.as_deref().map(read_key).transpose()?,
+        expect_commit: path.expect_commit,
     };
-    let device = FileDevice::open(path, is_writable)?;
+    let device = FileDevice::open(&path.disk, is_writable)?;
     let opened = CheckpointStore::open(device, &options);
-    Ok(opened.map_err(|error| DiskError::open(path, error))?)
+    Ok(opened.map_err(|error| DiskError::open(&path.disk, error))?)
 }
 
 /// Reads a key's file.

@@ -146,6 +146,13 @@ impl Boot {
             log: ended.log,
         }
     }
+
+    /// The commit number that the kernel told last.
+    pub fn commit(&self) -> u64 {
+        let (_, rest) = self.log.rsplit_once(" commit=").expect("a commit");
+        let digits = rest.split_whitespace().next().expect("a number");
+        digits.parse().expect("a number")
+    }
 }
 
 pub fn text(bytes: &[u8]) -> String {

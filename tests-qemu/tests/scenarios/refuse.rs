@@ -108,6 +108,24 @@ fn a_discarded_checkpoint_is_not_resumed() {
     assert_eq!(boot.output, expected);
 }
 
+#[test]
+fn an_old_copy_of_the_disk_is_refused() {
+    let bench = Bench::new("tests/programs/qemu/tight_loop.wat", &[]);
+    let (expected, _) = bench.run_on_linux();
+    let old = fs::read(bench.disk.path()).expect("the disk");
+    let frozen = bench.boot(Q35, "freeze_after_ms=100", Ending::Frozen);
+    let new = fs::read(bench.disk.path()).expect("the disk");
+    let commit = frozen.commit();
+    let options = format!("expect_commit={commit}");
+    fs::write(bench.disk.path(), old).expect("the disk");
+    let refused = bench.boot(Microvm, &options, Ending::Failed);
+    assert_failed(&refused.statuses, "an old copy");
+    fs::write(bench.disk.path(), new).expect("the disk");
+    let thawed = bench.boot(Microvm, &options, Ending::Finished);
+    assert_eq!(frozen.output + &thawed.output, expected);
+    assert!(thawed.log.contains(&format!("commit={}", commit + 1)));
+}
+
 fn assert_failed(statuses: &[Status], message: &str) {
     match statuses {
         [Status::Failed(text)] => assert!(text.contains(message), "{text}"),
