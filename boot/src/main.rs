@@ -19,6 +19,10 @@ mod kernel {
         console::set_log_level(options.log);
         match program::run(&machine, &options) {
             Ok(status) => status,
+            Err(failure) if failure.is_fenced() => {
+                status!("status fenced: {failure}");
+                Status::Fenced
+            }
             Err(failure) => {
                 status!("status failed: {failure}");
                 Status::Failed

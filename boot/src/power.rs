@@ -11,6 +11,8 @@ pub enum Status {
     Frozen,
     /// Something the kernel needs is missing or bad: disk, image, option.
     Failed,
+    /// Another machine has taken the disk's lease over, so the program was stopped.
+    Fenced,
     /// The kernel panicked.
     Panicked,
 }
@@ -23,6 +25,7 @@ impl Status {
             Self::Frozen => 0x11,
             Self::Failed => 0x12,
             Self::Panicked => 0x13,
+            Self::Fenced => 0x14,
         }
     }
 }

@@ -59,6 +59,16 @@ pub enum Failure {
     Program(#[from] ProgramError),
 }
 
+impl Failure {
+    /// Whether another machine has taken the disk's lease over.
+    pub fn is_fenced(&self) -> bool {
+        matches!(
+            self,
+            Self::Write(WriteError::Fenced) | Self::Disk(GuestDiskError::Write(WriteError::Fenced))
+        )
+    }
+}
+
 /// Runs the program that is on the machine's disk.
 ///
 /// # Errors

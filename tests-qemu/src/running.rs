@@ -43,6 +43,8 @@ pub enum Ending {
     Failed,
     /// The kernel panicked.
     Panicked,
+    /// Another machine has taken the disk's lease over.
+    Fenced,
     /// It ran longer than it may, and was killed.
     TimedOut,
     /// It was killed on purpose.
@@ -157,6 +159,7 @@ fn ending_of(status: ExitStatus) -> Ending {
         Some(0x23) => Ending::Frozen,
         Some(0x25) => Ending::Failed,
         Some(0x27) => Ending::Panicked,
+        Some(0x29) => Ending::Fenced,
         Some(code) => Ending::Qemu(code),
         None => Ending::Killed,
     }

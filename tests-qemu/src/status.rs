@@ -19,6 +19,8 @@ pub enum Status {
     Trapped(TrapStatus),
     /// The program had ended in an earlier boot, with this status.
     EndedBefore(i32),
+    /// Another machine has taken the disk's lease over.
+    Fenced,
     /// The kernel could not do what it should.
     Failed(String),
     /// The kernel panicked.
@@ -88,6 +90,9 @@ impl Status {
         if let Some(message) = rest.strip_prefix("failed: ") {
             return Some(Self::Failed(message.to_owned()));
         }
+        if rest.starts_with("fenced: ") {
+            return Some(Self::Fenced);
+        }
         let (word, fields) = rest.split_once(' ').unwrap_or((rest, ""));
         match word {
             "thawed" => Some(Self::Thawed(field(fields, "checkpoint")?.parse().ok()?)),
@@ -125,6 +130,7 @@ impl fmt::Display for Status {
                 write!(f, "trap in function {function} at {offset:#x}: {reason}")
             }
             Self::EndedBefore(code) => write!(f, "ended before with status {code}"),
+            Self::Fenced => write!(f, "stopped, another machine has the lease"),
             Self::Failed(message) => write!(f, "failed: {message}"),
             Self::Panicked => write!(f, "kernel panic"),
         }
