@@ -49,9 +49,10 @@ run: setup
 		$(if $(MACHINE),--machine $(MACHINE)) $(if $(ACCEL),--accel $(ACCEL)) \
 		-- $(ARGS)
 
-## qemu-test: the bootable tests alone; FILTER=name
+## qemu-test: the bootable tests alone; FILTER=name KILLS=n (power cuts) PASSES=n (between machines) SEED=n
 qemu-test: setup
-	cargo test -q -p woodfrog-qemu -- $(FILTER)
+	$(if $(KILLS),KILLS=$(KILLS)) $(if $(PASSES),PASSES=$(PASSES)) $(if $(SEED),SEED=$(SEED)) \
+		cargo test -q -p woodfrog-qemu -- $(FILTER) $(if $(KILLS)$(PASSES)$(SEED),--nocapture)
 
 ## programs: fetch, build and run programs that others wrote, frozen and not (installs clang); FILTER=part-of-a-name MEM=MiB AGAIN=1
 programs: setup

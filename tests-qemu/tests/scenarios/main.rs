@@ -3,10 +3,12 @@
 //! What a program must print is what `woodfrog run` prints on Linux.
 
 mod bench;
+mod campaign;
 mod files;
 mod freeze;
 mod kill;
 mod live;
+mod nbd;
 mod precompiled;
 mod refuse;
 mod seed;
