@@ -63,6 +63,7 @@ impl GuestDisk {
         let mut disk = CheckpointStore::open(VirtioDisk::find()?, &open)?;
         // What cannot be run need not be leased.
         choose(&disk, options)?;
+        disk.set_compression(options.compression);
         let owner = Owner::new(&options.owner);
         match options.lease {
             LeaseUse::Acquire => disk.acquire(owner, now_ms(), options.lease_ms)?,

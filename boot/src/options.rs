@@ -5,7 +5,7 @@
 
 use crate::console::LogLevel;
 use alloc::string::String;
-use woodfrog::checkpoint::Key;
+use woodfrog::checkpoint::{Compression, Key};
 
 /// What the command line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Options {
     pub lease_ms: Option<u64>,
     /// `expect_commit=N`: the least commit number that the disk must have.
     pub expect_commit: Option<u64>,
+    /// `compress=`: how checkpoints' pages are stored.
+    pub compression: Compression,
     /// `key=HEX`: the key that the disk was made with.
     pub key: Option<Key>,
     /// `stdin=`: what the program's standard input is.
@@ -55,6 +57,7 @@ impl Default for Options {
             lease: LeaseUse::default(),
             lease_ms: None,
             expect_commit: None,
+            compression: Compression::default(),
             key: None,
             stdin: StdinUse::default(),
             precompiled: PrecompiledUse::default(),
@@ -111,7 +114,7 @@ pub enum PrecompiledUse {
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, keep, owner, lease, lease_ms, expect_commit, key, stdin, precompiled, seed and log"
+        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, keep, owner, lease, lease_ms, expect_commit, compress, key, stdin, precompiled, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -154,6 +157,7 @@ impl Options {
                 "lease" => options.lease = lease_use(value)?,
                 "lease_ms" => options.lease_ms = Some(milliseconds("lease_ms", value)?),
                 "expect_commit" => options.expect_commit = Some(whole("expect_commit", value)?),
+                "compress" => options.compression = compression(value)?,
                 "key" => options.key = Some(key(value)?),
                 "stdin" => options.stdin = stdin_use(value)?,
                 "precompiled" => options.precompiled = precompiled_use(value)?,
@@ -234,6 +238,18 @@ fn lease_use(value: &str) -> Result<LeaseUse, OptionError> {
             name: "lease",
             value: value.into(),
             expected: "acquire or take_over",
+        }),
+    }
+}
+
+fn compression(value: &str) -> Result<Compression, OptionError> {
+    match value {
+        "none" => Ok(Compression::None),
+        "lz4" => Ok(Compression::Lz4),
+        _ => Err(OptionError::Value {
+            name: "compress",
+            value: value.into(),
+            expected: "none or lz4",
         }),
     }
 }

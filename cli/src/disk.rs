@@ -21,7 +21,7 @@ use opened::{Disk, find_guest, now_ms, owner, read_key, with_lease};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use woodfrog::checkpoint::{self, FormatOptions, Guest, GuestId};
+use woodfrog::checkpoint::{self, Compression, FormatOptions, Guest, GuestId};
 use woodfrog::image::{InstanceImage, MemoryContents};
 use woodfrog::module::{Module, ModuleHash};
 
@@ -62,6 +62,7 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
             if let Some(guest) = &guest {
                 let id = add_guest(&mut disk, &args.disk, guest, false)?;
                 if let Some(image) = &args.image {
+                    disk.set_compression(compression(args.compress));
                     put_image(&mut disk, &args.disk, id, image)?;
                 }
             }
@@ -107,6 +108,7 @@ fn add(args: &AddArgs) -> Result<(), Failure> {
             Some(guest) => add_guest(disk, path, guest, args.replace)?,
             None => find_guest(disk, path, args.guest.as_deref())?.id,
         };
+        disk.set_compression(compression(args.compress));
         match &args.image {
             Some(image) => put_image(disk, path, id, image),
             None => Ok(()),
@@ -131,6 +133,14 @@ fn add_guest(
         None => disk.add_guest(guest),
     };
     result.map_err(|error| DiskError::write(path, error))
+}
+
+/// What `--compress` chooses.
+fn compression(is_wanted: bool) -> Compression {
+    match is_wanted {
+        true => Compression::Lz4,
+        false => Compression::None,
+    }
 }
 
 fn gc(args: &GcArgs) -> Result<(), Failure> {

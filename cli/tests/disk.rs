@@ -165,9 +165,14 @@ fn what_is_no_image_is_not_put_on_a_disk() {
 
 /// An image of [`PROGRAM`], not running, with this byte in its memory.
 fn image_bytes(byte: u8) -> Vec<u8> {
-    let module = Module::decode(wat::parse_str(PROGRAM).unwrap()).unwrap();
     let mut memory = vec![0; 65536];
     memory[5000] = byte;
+    image_of(&memory)
+}
+
+/// The same, with this memory.
+fn image_of(memory: &[u8]) -> Vec<u8> {
+    let module = Module::decode(wat::parse_str(PROGRAM).unwrap()).unwrap();
     InstanceImage {
         modules: vec![module.hash],
         instances: vec![InstanceState {
@@ -182,7 +187,7 @@ fn image_bytes(byte: u8) -> Vec<u8> {
         memories: vec![MemoryState {
             ty: module.memories[0],
             size_pages: 1,
-            contents: MemoryContents::Linear(&memory),
+            contents: MemoryContents::Linear(memory),
         }],
         ..InstanceImage::default()
     }
@@ -331,6 +336,32 @@ fn a_program_moves_to_another_disk_with_one_or_all_checkpoints() {
         ];
         disk(&args).assert_prints("");
         assert_eq!(fs::read(&out).unwrap(), images[image]);
+    }
+}
+
+#[test]
+fn compressed_checkpoints_take_less_room_and_come_back() {
+    let disk_path = make_disk();
+    let bytes = image_of(&b"what is said more than once ".repeat(2341)[..65536]);
+    let image = file("image", &bytes);
+    disk(&["add", &disk_path, "--image", &image]).assert_prints("");
+    disk(&["add", &disk_path, "--image", &image, "--compress"]).assert_prints("");
+    let listed = list(&disk_path);
+    let written = [0, 1].map(|index| {
+        let checkpoint = &listed["guests"][0]["checkpoints"][index];
+        assert_eq!(checkpoint["memory_bytes"], 65536);
+        checkpoint["written_bytes"].as_u64().unwrap()
+    });
+    assert!(written[1] + 50_000 < written[0], "{written:?}");
+    let other = path("other.img");
+    disk(&["create", &other, "--size", "1M"]).assert_prints("");
+    let name = listed["guests"][0]["name"].as_str().unwrap();
+    disk(&["copy", &disk_path, name, &other, "--compress"]).assert_prints("");
+    for disk_path in [&disk_path, &other] {
+        assert_eq!(disk(&["fsck", disk_path]).code, Some(0));
+        let out = path("out.image");
+        disk(&["extract", disk_path, "--image", &out]).assert_prints("");
+        assert_eq!(fs::read(&out).unwrap(), bytes);
     }
 }
 

@@ -5,6 +5,7 @@ use super::format::read_header_at;
 use super::guests::GenerationSummary;
 use super::map::{LEAF_PAGES, PageEntry, PageMap};
 use super::nodes::NodeRef;
+use super::place::Place;
 use super::tag::{Kind, Tag};
 use super::tree::{Children, FANOUT, check_children};
 use super::{
@@ -93,7 +94,7 @@ struct Checker<'c, D> {
     /// First units of the nodes that have been read: trees share most of theirs.
     nodes: BTreeSet<u64>,
     /// Addresses and tags of the pages that have been read.
-    pages: BTreeSet<(u64, Tag)>,
+    pages: BTreeSet<(Place, Tag)>,
     done: u64,
     total: u64,
     on_progress: &'c mut dyn FnMut(u64, u64),
@@ -216,7 +217,7 @@ impl<D: BlockDevice> Checker<'_, D> {
             }
             let mut run: Vec<(u64, PageEntry)> = Vec::new();
             for (slot, entry) in self.store.leaf_pages(generation, memory, leaf)? {
-                if self.pages.contains(&(entry.address, entry.tag)) {
+                if self.pages.contains(&(entry.place, entry.tag)) {
                     continue;
                 }
                 let page = leaf * LEAF_PAGES + u64::from(slot);
@@ -257,7 +258,7 @@ impl<D: BlockDevice> Checker<'_, D> {
             }
             Err(error) => return Err(error),
         }
-        let read = pages.iter().map(|(_, entry)| (entry.address, entry.tag));
+        let read = pages.iter().map(|(_, entry)| (entry.place, entry.tag));
         self.pages.extend(read);
         self.report.pages += pages.len() as u64;
         self.note(bytes.len() as u64);

@@ -101,7 +101,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             base: pending.base.unwrap_or(0),
             line: record.line,
             time_ms: pending.time_ms,
-            written_bytes: pending.dirty_bytes
+            written_bytes: pending.stored_bytes
                 + writer.written_bytes
                 + generation.metadata.len_bytes,
             record: node,

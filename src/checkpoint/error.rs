@@ -277,6 +277,9 @@ pub enum ReadError {
         /// How long it is.
         len_bytes: u64,
     },
+    /// A page is compressed.
+    #[error("pages are compressed, which this build cannot read: it lacks the feature lz4")]
+    Compressed,
     /// There is no such guest.
     #[error("there is no guest {0}")]
     NoGuest(GuestId),

@@ -15,7 +15,7 @@ use core::ops::Range;
 const MAGIC: [u8; 8] = *b"\x89WFDSK\r\n";
 
 /// The format's version; raised by every incompatible change.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Bytes of the header before its seal.
 const BODY_LEN: usize = SECTOR - SEAL_LEN;

@@ -7,6 +7,7 @@
 
 use super::guests::GenerationRecord;
 use super::nodes::{Media, NodeRef};
+use super::place::Place;
 use super::tag::{Kind, Tag};
 use super::tree::{InnerCache, Inners, Tree};
 use super::{BlockDevice, Damage, Fault, GuestId, Part, ReadError};
@@ -23,17 +24,16 @@ pub(super) const MAX_PAGES: u64 = 1 << 28;
 /// Most memories of a generation.
 pub(super) const MAX_MEMORIES: usize = 4096;
 
-/// Where a page is. Unit 0, where the header is, means that it is all zeros.
+/// Where a page is, and its tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PageEntry {
-    /// In pieces of [`super::PAGE`] from the start of the disk.
-    pub address: u64,
+    pub place: Place,
     pub tag: Tag,
 }
 
 impl PageEntry {
     pub fn is_zero(&self) -> bool {
-        self.address == 0
+        self.place.is_nowhere()
     }
 }
 

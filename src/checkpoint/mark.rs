@@ -5,6 +5,7 @@ use super::guests::{GenerationRecord, GenerationSummary, GuestRecord, RootRecord
 use super::map::{PageEntry, PageMap, read_leaf};
 use super::nodes::{Media, NodeRef};
 use super::open::load_guests;
+use super::place::Where;
 use super::space::{Bitmap, Extent};
 use super::tag::Kind;
 use super::tree::{Children, Tree, check_children};
@@ -64,9 +65,16 @@ impl Marks {
     }
 
     fn mark_page<D: BlockDevice>(&mut self, media: &Media<D>, entry: &PageEntry) {
-        let unit = entry.address / (media.blocks.unit_bytes / PAGE) as u64;
-        if media.is_data(unit, 1) {
-            self.used.set(unit);
+        let (address, units) = match entry.place.get() {
+            Where::Nowhere => return,
+            Where::Alone(address) => (address, 1),
+            Where::Packed { pack, .. } => (pack.address, pack.units),
+        };
+        let first = address / (media.blocks.unit_bytes / PAGE) as u64;
+        if media.is_data(first, units) {
+            for unit in first..first + units {
+                self.used.set(unit);
+            }
         }
     }
 

@@ -41,6 +41,8 @@ mod map;
 mod mark;
 mod nodes;
 mod open;
+mod pack;
+mod place;
 mod read;
 mod slots;
 mod space;
@@ -62,7 +64,7 @@ pub use guests::{GenerationInfo, GuestInfo};
 pub use lease::{Lease, Owner};
 pub use open::OpenOptions;
 pub use read::Generation;
-pub use store::{CheckpointStore, Usage};
+pub use store::{CheckpointStore, Compression, Usage};
 pub use tag::Key;
 pub use write::{MemoryPages, PendingGeneration};
 

@@ -2,6 +2,8 @@
 
 use super::guests::GenerationRecord;
 use super::map::{LEAF_PAGES, PageEntry, PageMap};
+use super::pack::unpack;
+use super::place::{Pack, Where};
 use super::space::Extent;
 use super::store::Pin;
 use super::tag::Kind;
@@ -192,30 +194,61 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 done += 1;
                 continue;
             }
-            let mut tags = vec![entry.tag];
-            while done + (tags.len() as u64) < count && (tags.len() as u64) < MAX_RUN {
-                let next = self.page_entry(generation, memory, first + done + tags.len() as u64)?;
-                if next.address != entry.address + tags.len() as u64 {
+            let mut run = vec![entry];
+            while done + (run.len() as u64) < count && (run.len() as u64) < MAX_RUN {
+                let next = self.page_entry(generation, memory, first + done + run.len() as u64)?;
+                if !goes_on(&run, &next) {
                     break;
                 }
-                tags.push(next.tag);
+                run.push(next);
             }
             let start = done as usize * PAGE;
-            let bytes = &mut buffer[start..start + tags.len() * PAGE];
+            let bytes = &mut buffer[start..start + run.len() * PAGE];
             let part = |page| Part::Page {
                 guest: generation.guest,
                 generation: generation.number,
                 memory,
                 page,
             };
-            self.read_run(entry.address, bytes, part(first + done))?;
-            for ((page, bytes), tag) in (first + done..).zip(bytes.chunks_exact(PAGE)).zip(&tags) {
-                if !self.media.tagger.is_right(Kind::Page, bytes, *tag) {
+            match entry.place.get() {
+                Where::Nowhere => unreachable!("not zero"),
+                Where::Alone(address) => self.read_run(address, bytes, part(first + done))?,
+                Where::Packed { pack, .. } => {
+                    self.read_pack(pack, &run, bytes, part(first + done))?;
+                }
+            }
+            for ((page, bytes), entry) in (first + done..).zip(bytes.chunks_exact(PAGE)).zip(&run) {
+                if !self.media.tagger.is_right(Kind::Page, bytes, entry.tag) {
                     let (part, fault) = (part(page), Fault::Tag);
                     return Err(Damage { part, fault }.into());
                 }
             }
-            done += tags.len() as u64;
+            done += run.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads those pages of a pack that the run's places name.
+    fn read_pack(
+        &mut self,
+        pack: Pack,
+        run: &[PageEntry],
+        bytes: &mut [u8],
+        part: Part,
+    ) -> Result<(), ReadError> {
+        if !cfg!(feature = "lz4") {
+            return Err(ReadError::Compressed);
+        }
+        let mut packed = vec![0; pack.units as usize * self.media.blocks.unit_bytes];
+        self.read_run(pack.address, &mut packed, part)?;
+        let damage = |fault| Damage { part, fault };
+        let pages = unpack(&packed).ok_or(damage(Fault::Tag))?;
+        for (entry, bytes) in run.iter().zip(bytes.chunks_exact_mut(PAGE)) {
+            let Where::Packed { index, .. } = entry.place.get() else {
+                unreachable!("the run goes on in the pack");
+            };
+            let page = pages.chunks_exact(PAGE).nth(index);
+            bytes.copy_from_slice(page.ok_or(damage(Fault::Malformed))?);
         }
         Ok(())
     }
@@ -268,6 +301,15 @@ impl<D: BlockDevice> CheckpointStore<D> {
             .get(&slot)
             .copied()
             .unwrap_or_default())
+    }
+}
+
+/// Whether a page lies right behind those of a run, or in the same pack.
+fn goes_on(run: &[PageEntry], next: &PageEntry) -> bool {
+    match (run[0].place.get(), next.place.get()) {
+        (Where::Alone(first), Where::Alone(next)) => next == first + run.len() as u64,
+        (Where::Packed { pack, .. }, Where::Packed { pack: other, .. }) => pack == other,
+        _ => false,
     }
 }
 

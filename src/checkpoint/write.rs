@@ -1,8 +1,14 @@
 //! Generations in the making.
 
+use super::blocks::MAX_REQUEST;
 use super::fold::Changes;
 use super::map::{LEAF_PAGES, MAX_MEMORIES, MAX_PAGES, PageEntry, PageMap};
+use super::nodes::Gathered;
+use super::pack::pack;
+use super::place::Place;
+use super::place::{PACK_PAGES, Pack};
 use super::space::{Extent, Stream};
+use super::store::Compression;
 use super::tag::{Kind, is_zero};
 use super::{BlockDevice, CheckpointStore, GuestId, PAGE, ReadError, WriteError};
 use alloc::collections::BTreeMap;
@@ -20,6 +26,17 @@ pub struct MemoryPages<'a> {
     pub bytes: &'a [u8],
 }
 
+/// A page that is not zero: its memory, its index there, its bytes.
+type Present<'a> = (u32, u64, &'a [u8]);
+
+/// Packs that are to be written at once, and the pages in them.
+#[derive(Default)]
+struct Packs {
+    gathered: Gathered,
+    entries: Vec<(u32, u64, PageEntry)>,
+    len_bytes: usize,
+}
+
 /// A generation that is being written: begun, given pages in as many steps as its maker likes, and
 /// committed. Until then the disk is as it was; dropping it instead gives its space back.
 pub struct PendingGeneration {
@@ -29,6 +46,8 @@ pub struct PendingGeneration {
     pub(super) page_counts: Vec<u64>,
     pub(super) changes: Changes,
     pub(super) dirty_bytes: u64,
+    /// Bytes that its pages take on the disk.
+    pub(super) stored_bytes: u64,
     /// The lease that it was begun under.
     pub(super) fence: u64,
     pub(super) token: Arc<()>,
@@ -88,6 +107,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             page_counts: page_counts.to_vec(),
             changes: BTreeMap::new(),
             dirty_bytes: 0,
+            stored_bytes: 0,
             fence,
             token: Arc::new(()),
         })
@@ -129,7 +149,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         {
             return Err(WriteError::NoLease);
         }
-        let mut present: Vec<(u32, u64, &[u8])> = Vec::new();
+        let mut present: Vec<Present<'_>> = Vec::new();
         for run in pages {
             let (whole, rest) = run.bytes.as_chunks::<PAGE>();
             assert!(rest.is_empty(), "part of a page");
@@ -156,7 +176,20 @@ impl<D: BlockDevice> CheckpointStore<D> {
     fn write_present(
         &mut self,
         pending: &mut PendingGeneration,
-        mut present: &[(u32, u64, &[u8])],
+        present: &[Present<'_>],
+    ) -> Result<(), WriteError> {
+        pending.dirty_bytes += (present.len() * PAGE) as u64;
+        if self.compression == Compression::Lz4 && cfg!(feature = "lz4") {
+            return self.write_packed(pending, present);
+        }
+        self.write_alone(pending, present)
+    }
+
+    /// Writes pages as they are.
+    fn write_alone(
+        &mut self,
+        pending: &mut PendingGeneration,
+        mut present: &[Present<'_>],
     ) -> Result<(), WriteError> {
         let per_unit = (self.media.blocks.unit_bytes / PAGE) as u64;
         while !present.is_empty() {
@@ -169,19 +202,73 @@ impl<D: BlockDevice> CheckpointStore<D> {
             let first = extent.first * per_unit;
             for (address, &(memory, page, bytes)) in (first..).zip(now) {
                 let tag = self.media.tagger.tag(Kind::Page, bytes);
-                pending.insert(memory, page, PageEntry { address, tag });
+                let place = Place::alone(address);
+                pending.insert(memory, page, PageEntry { place, tag });
             }
-            pending.dirty_bytes += (count * PAGE) as u64;
+            pending.stored_bytes += (count * PAGE) as u64;
         }
         Ok(())
     }
 
-    /// Writes pages to units; pages that adjoin in memory as one piece.
-    fn write_extent(
+    /// Writes pages in packs, and as they are where that saves nothing or there is no room for a
+    /// pack in one piece.
+    fn write_packed(
         &mut self,
-        extent: Extent,
-        pages: &[(u32, u64, &[u8])],
+        pending: &mut PendingGeneration,
+        present: &[Present<'_>],
     ) -> Result<(), WriteError> {
+        let mut packs = Packs::default();
+        for pages in present.chunks(PACK_PAGES) {
+            let bytes: Vec<u8> = pages.iter().flat_map(|page| page.2).copied().collect();
+            let unit_bytes = self.media.blocks.unit_bytes;
+            let packed = pack(&bytes, unit_bytes);
+            let extent = packed.as_ref().map(|packed| {
+                let units = (packed.len() / unit_bytes) as u64;
+                self.allocate(Stream::First, units, units, &pending.token)
+            });
+            let (packed, extent) = match (packed, extent.transpose()) {
+                (Some(packed), Ok(Some(extent))) => (packed, extent),
+                (_, Ok(_) | Err(WriteError::Full { .. })) => {
+                    self.write_packs(pending, &mut packs)?;
+                    self.write_alone(pending, pages)?;
+                    continue;
+                }
+                (_, Err(error)) => return Err(error),
+            };
+            let pack = Pack {
+                address: extent.first * (unit_bytes / PAGE) as u64,
+                units: extent.count,
+            };
+            for (index, &(memory, page, bytes)) in pages.iter().enumerate() {
+                let tag = self.media.tagger.tag(Kind::Page, bytes);
+                let place = Place::packed(pack, index);
+                packs.entries.push((memory, page, PageEntry { place, tag }));
+            }
+            packs.gathered.add(extent.first, &packed, unit_bytes);
+            packs.len_bytes += packed.len();
+            if packs.len_bytes >= MAX_REQUEST {
+                self.write_packs(pending, &mut packs)?;
+            }
+        }
+        self.write_packs(pending, &mut packs)
+    }
+
+    /// Writes packs, after which their pages are in the generation.
+    fn write_packs(
+        &mut self,
+        pending: &mut PendingGeneration,
+        packs: &mut Packs,
+    ) -> Result<(), WriteError> {
+        packs.gathered.write(&mut self.media.blocks)?;
+        for (memory, page, entry) in packs.entries.drain(..) {
+            pending.insert(memory, page, entry);
+        }
+        pending.stored_bytes += core::mem::take(&mut packs.len_bytes) as u64;
+        Ok(())
+    }
+
+    /// Writes pages to units; pages that adjoin in memory as one piece.
+    fn write_extent(&mut self, extent: Extent, pages: &[Present<'_>]) -> Result<(), WriteError> {
         let unit_bytes = self.media.blocks.unit_bytes;
         if unit_bytes == PAGE {
             let pieces: Vec<(u64, &[u8])> = (extent.first..)

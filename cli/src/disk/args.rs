@@ -90,6 +90,10 @@ pub struct CreateArgs {
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
 
+    /// Compress the checkpoint's pages
+    #[arg(long, requires = "image")]
+    pub compress: bool,
+
     /// The program.
     #[command(flatten)]
     pub program: ProgramArgs,
@@ -118,6 +122,10 @@ pub struct AddArgs {
     /// An image, as `run --freeze-after` writes it: becomes the newest checkpoint of its program
     #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
+
+    /// Compress the checkpoint's pages
+    #[arg(long, requires = "image")]
+    pub compress: bool,
 
     /// The program that the image is of; need not be given if the disk has one only
     #[arg(
@@ -274,6 +282,10 @@ pub struct CopyArgs {
     /// The program's name on the other disk, if it is to have another one there
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+
+    /// Compress the checkpoints' pages on the other disk
+    #[arg(long)]
+    pub compress: bool,
 
     /// Copy all checkpoints, not the newest only; they are numbered anew from 1
     #[arg(long)]

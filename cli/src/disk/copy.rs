@@ -2,7 +2,7 @@
 
 use super::args::{CopyArgs, DiskPath, WritableDisk};
 use super::opened::{Disk, find_guest, open, with_lease};
-use super::{DiskError, read_program};
+use super::{DiskError, compression, read_program};
 use crate::error::Failure;
 use crate::progress::Progress;
 use std::path::Path;
@@ -39,6 +39,7 @@ pub(super) fn copy(args: &CopyArgs) -> Result<(), Failure> {
         take_over: args.take_over,
     };
     with_lease(&to, |to| {
+        to.set_compression(compression(args.compress));
         let mut copier = Copier {
             guest: guest.id,
             from_path: path,

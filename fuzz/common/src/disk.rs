@@ -2,7 +2,8 @@
 
 use crate::guest::{Host, Thawed};
 use woodfrog::checkpoint::{
-    BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, OpenOptions, Owner, format,
+    BlockDevice, CheckpointStore, Compression, DeviceError, FormatOptions, Guest, OpenOptions,
+    Owner, format,
 };
 use woodfrog::image::{RawImage, StoredImage};
 
@@ -50,7 +51,7 @@ impl BlockDevice for Disk {
 }
 
 /// A disk with a guest whose generations are these images, none of which is so large that a
-/// disk of 1 MiB has no room for it.
+/// disk of 1 MiB has no room for it. Every other one is compressed.
 ///
 /// # Panics
 ///
@@ -69,7 +70,11 @@ pub fn with_images(module: Vec<u8>, images: &[Vec<u8>]) -> Disk {
         ..Guest::default()
     };
     let guest = store.add_guest(&guest).expect("large enough");
-    for bytes in images {
+    for (index, bytes) in images.iter().enumerate() {
+        store.set_compression(match index % 2 {
+            0 => Compression::None,
+            _ => Compression::Lz4,
+        });
         let image = RawImage::parse(bytes).expect("an image");
         let image = image.unverified();
         let written = image.write_generation(&mut store, guest, 0, images.len(), &mut |_| {});

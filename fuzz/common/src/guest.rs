@@ -27,6 +27,8 @@ pub const TEXT: &str = r#"
   (elem (table $visitors) (i32.const 0) func $leaf $branch $leaf)
   (elem $spare func $leaf)
   (data (i32.const 64) "some bytes of the first page")
+  (data (i32.const 5000) "so that there are pages to be packed")
+  (data (i32.const 9000) "together")
   (data $once "used once, then dropped")
   (func $leaf (type $visit) (local $i i32) (local $h i64)
     (loop $again

@@ -216,15 +216,15 @@ fn random_damage_never_panics_and_never_reads_wrong() {
 }
 
 #[test]
-fn disks_of_the_former_version_are_refused_by_number() {
-    let mut device = MemoryDevice::new(512, 1 << 20);
-    device.bytes[..8].copy_from_slice(b"\x89WFDSK\r\n");
-    device.bytes[8] = 1;
-    assert_eq!(
-        CheckpointStore::open(device, &OpenOptions::default()).err(),
-        Some(OpenError::Version {
-            found: 1,
-            supported: 2
-        })
-    );
+fn disks_of_former_versions_are_refused_by_number() {
+    for found in [1, 2] {
+        let mut device = MemoryDevice::new(512, 1 << 20);
+        device.bytes[..8].copy_from_slice(b"\x89WFDSK\r\n");
+        device.bytes[8] = found as u8;
+        let supported = 3;
+        assert_eq!(
+            CheckpointStore::open(device, &OpenOptions::default()).err(),
+            Some(OpenError::Version { found, supported })
+        );
+    }
 }

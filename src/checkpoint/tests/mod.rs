@@ -58,6 +58,11 @@ impl State {
         base: Option<(u64, &State)>,
         keep: usize,
     ) -> Result<u64, WriteError> {
+        // Some pages in packs, whatever is tested.
+        disk.set_compression(match self.metadata.len() % 2 {
+            0 => Compression::None,
+            _ => Compression::Lz4,
+        });
         let empty = State::default();
         let old = base.map_or(&empty, |base| base.1);
         let mut pending = disk.begin(guest, base.map(|base| base.0), &self.page_counts, 5)?;
@@ -304,4 +309,84 @@ fn a_keyed_disk_opens_with_its_key_only() {
         CheckpointStore::open(plain, &options).err(),
         Some(OpenError::NotKeyed)
     );
+}
+
+#[cfg(feature = "lz4")]
+#[test]
+fn compressed_pages_take_less_room_and_are_read_one_by_one() {
+    let mut disk = new_disk(4 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let mut state = State {
+        metadata: vec![1],
+        page_counts: vec![300],
+        pages: (0..200).map(|page| ((0, page), page + 1)).collect(),
+    };
+    let first = state.write(&mut disk, guest, None, 100).unwrap();
+    let written = disk.guests()[0].generations[0].written_bytes;
+    assert!(written < 150 * PAGE as u64, "{written}");
+    let mut generation = disk.open_generation(guest, first).unwrap();
+    let mut bytes = vec![0; PAGE];
+    for index in [0, 7, 15, 16, 199, 200] {
+        disk.read_pages(&mut generation, 0, index, &mut bytes)
+            .unwrap();
+        let expected = if index < 200 {
+            page(index + 1)
+        } else {
+            vec![0; PAGE]
+        };
+        assert!(bytes == expected, "{index}");
+    }
+    drop(generation);
+    // Most of a pack is replaced: what is left of it stays.
+    let before = state.clone();
+    state
+        .pages
+        .extend((1..200).map(|page| ((0, page), page + 1000)));
+    let second = state
+        .write(&mut disk, guest, Some((first, &before)), 1)
+        .unwrap();
+    for _ in 0..20 {
+        let number = state.write(&mut disk, guest, None, 2).unwrap();
+        disk.drop_generation(guest, number).unwrap();
+    }
+    assert_eq!(State::read(&mut disk, guest, second).unwrap(), state);
+    assert!(disk.check(&mut |_, _| {}).unwrap().is_clean());
+}
+
+#[cfg(feature = "lz4")]
+#[test]
+fn a_flipped_bit_in_a_pack_is_found_and_named() {
+    let mut disk = new_disk(4 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let state = State {
+        metadata: vec![1],
+        page_counts: vec![16],
+        pages: (0..16).map(|page| ((0, page), page + 1)).collect(),
+    };
+    let number = state.write(&mut disk, guest, None, 100).unwrap();
+    let mut generation = disk.open_generation(guest, number).unwrap();
+    let place = disk.leaf_pages(&mut generation, 0, 0).unwrap()[&3].place;
+    drop(generation);
+    let place::Where::Packed { pack, index: 3 } = place.get() else {
+        panic!("{place:?}");
+    };
+    let good = disk.into_device();
+    let (mut lost, end) = (0, pack.units as usize * PAGE);
+    for at in (0..end).step_by(61) {
+        let mut device = good.clone();
+        device.bytes[pack.address as usize * PAGE + at] ^= 1 << (at % 8);
+        let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+        let findings = disk.check(&mut |_, _| {}).unwrap().findings;
+        let is_page = |finding: &Finding| matches!(finding.damage.part, Part::Page { .. });
+        assert!(findings.iter().all(is_page), "{findings:?}");
+        match State::read(&mut disk, guest, number) {
+            // In the zeros behind the compressed bytes.
+            Ok(read) => assert!(read == state && findings.is_empty()),
+            Err(_) => {
+                assert!(!findings.is_empty());
+                lost += 1;
+            }
+        }
+    }
+    assert!(lost > 100, "{lost}");
 }

@@ -79,11 +79,10 @@ impl Campaign {
     }
 
     fn boot_and_kill(&mut self) -> Boot {
-        let options = match self.has_ended {
-            true => "checkpoint=discard checkpoint_every_ms=1",
-            false => "checkpoint_every_ms=1",
-        };
-        let vm = self.bench.vm(self.machine, options);
+        let checkpoint = ["resume", "discard"][usize::from(self.has_ended)];
+        let compress = ["none", "lz4"][self.random.below(2) as usize];
+        let options = format!("checkpoint={checkpoint} checkpoint_every_ms=1 compress={compress}");
+        let vm = self.bench.vm(self.machine, &options);
         let mut running = vm.start(false).expect("a machine");
         if self.random.below(EARLY_ONE_OF) == 0 {
             thread::sleep(self.random.duration(EARLY_SPAN));
