@@ -92,9 +92,9 @@ impl<D: BlockDevice> CheckpointStore<D> {
         let node = self.write_node(&mut writer, Kind::Generation, &encode(&generation), number)?;
         let newest = record.generations.last().map_or(0, |newest| newest.number);
         if pending.base.is_some_and(|base| base != newest) {
-            record.line += 1;
+            record.line = next(record.line.into(), u32::MAX.into(), "lines")? as u32;
         }
-        record.next_number += 1;
+        record.next_number = next(number, u64::MAX, "generations")?;
         record.exit_status = None;
         record.generations.push(GenerationSummary {
             number,
@@ -133,7 +133,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         record: Option<GuestRecord>,
         mut writer: NodeWriter,
     ) -> Result<(), WriteError> {
-        let commit = self.state.commit + 1;
+        let commit = self.next_commit()?;
         let node = match &record {
             Some(record) => self.write_node(&mut writer, Kind::Guest, &encode(record), commit)?,
             None => NodeRef::default(),
@@ -163,16 +163,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 store.write_node(writer, Kind::Inner, &bytes, commit)
             },
         )?;
-        let was_there = self.guests.contains_key(&id) || self.damaged_guests.contains_key(&id);
-        let guest_count =
-            self.root.guest_count - u32::from(was_there) + u32::from(record.is_some());
-        self.commit_root(
-            RootRecord {
-                guests,
-                guest_count,
-            },
-            &mut writer,
-        )?;
+        self.commit_root(RootRecord { guests }, &mut writer)?;
         self.damaged_guests.remove(&id);
         match record {
             Some(record) => drop(self.guests.insert(id, record)),
@@ -181,13 +172,14 @@ impl<D: BlockDevice> CheckpointStore<D> {
         Ok(())
     }
 
+    fn next_commit(&self) -> Result<u64, WriteError> {
+        next(self.state.commit, u64::MAX, "commits")
+    }
+
     /// Writes the root, makes everything durable, and then the record that names it.
     fn commit_root(&mut self, root: RootRecord, writer: &mut NodeWriter) -> Result<(), WriteError> {
         self.check_fence()?;
-        let commit = self.state.commit.checked_add(1).ok_or(WriteError::Limit {
-            what: "commits",
-            limit: u64::MAX,
-        })?;
+        let commit = self.next_commit()?;
         let node = self.write_node(writer, Kind::Root, &encode(&root), commit)?;
         for copy in &mut writer.copies {
             copy.write(&mut self.media.blocks)?;
@@ -416,5 +408,13 @@ impl<D: BlockDevice> CheckpointStore<D> {
         let quarantine = self.tenure.iter().flat_map(|tenure| &tenure.quarantine);
         let quarantine = quarantine.flat_map(|window| window.extents(&data));
         Ok(marks.into_used(in_flight.chain(quarantine)))
+    }
+}
+
+/// The number after this one, of which a disk may have come to the last.
+fn next(number: u64, limit: u64, what: &'static str) -> Result<u64, WriteError> {
+    match number < limit {
+        true => Ok(number + 1),
+        false => Err(WriteError::Limit { what, limit }),
     }
 }

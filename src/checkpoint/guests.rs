@@ -23,8 +23,6 @@ pub(super) const MAX_NAME: usize = 255;
 pub(super) struct RootRecord {
     /// References to the guests' records, by number.
     pub guests: Tree,
-    /// How many guests there are.
-    pub guest_count: u32,
 }
 
 /// A guest.
@@ -110,6 +108,7 @@ impl GuestRecord {
                 .clone()
                 .zip(numbers.clone().skip(1))
                 .all(|(a, b)| a < b)
+            && self.next_number > 0
             && numbers
                 .clone()
                 .all(|number| number > 0 && number < self.next_number)

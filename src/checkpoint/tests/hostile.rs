@@ -228,3 +228,31 @@ fn disks_of_former_versions_are_refused_by_number() {
         );
     }
 }
+
+#[test]
+fn numbers_that_a_forger_brought_to_their_end_are_an_error_and_no_overflow() {
+    let forge = |change: &dyn Fn(&mut CheckpointStore<MemoryDevice>)| {
+        let mut disk = new_disk(2 << 20);
+        let guest = disk.add_guest(&program("one")).unwrap();
+        change(&mut disk);
+        let mut disk = CheckpointStore::open(disk.into_device(), &OpenOptions::default()).unwrap();
+        disk.acquire(OWNER, 0, None).unwrap();
+        State::default().write(&mut disk, guest, None, 2)
+    };
+    let last_number = |disk: &mut CheckpointStore<MemoryDevice>| {
+        let mut record = disk.guests[&0].clone();
+        record.next_number = u64::MAX;
+        disk.commit_guest(0, Some(record)).unwrap();
+    };
+    let last_commit = |disk: &mut CheckpointStore<MemoryDevice>| {
+        disk.state.commit = u64::MAX - 1;
+        disk.set_exit_status(GuestId(0), None).unwrap();
+    };
+    for (change, what) in [
+        (&last_number as &dyn Fn(&mut _), "generations"),
+        (&last_commit, "commits"),
+    ] {
+        let limit = u64::MAX;
+        assert_eq!(forge(change), Err(WriteError::Limit { what, limit }));
+    }
+}
