@@ -3,23 +3,20 @@
 //! [`engines`] puts all engines behind one interface, [`measure`] has a file for each thing
 //! that is measured, [`report`] makes tables, goals and a chart of the figures.
 
-mod clock;
 mod corpus;
 mod engines;
 mod guests;
-mod machine;
 mod measure;
 mod plan;
 mod report;
-mod stats;
 
 use anyhow::Result;
 use clap::Parser;
-use machine::Machine;
 use measure::{boundary, compiling, frames, freezing, growth, images, memory_peak, running};
 use plan::Plan;
 use report::Report;
 use std::path::PathBuf;
+use woodfrog_report::machine::Machine;
 
 /// Measures Woodfrog beside other engines.
 #[derive(Debug, Parser)]

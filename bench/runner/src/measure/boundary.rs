@@ -3,12 +3,13 @@
 use super::timed;
 use crate::engines::{self, Boundary, Crossing, names};
 use crate::plan::Plan;
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::report::{Report, significant};
-use crate::stats::median;
+use crate::report::Report;
 use anyhow::Result;
 use std::time::Duration;
+use woodfrog_report::goal::Goal;
+use woodfrog_report::significant;
+use woodfrog_report::stats::median;
+use woodfrog_report::table::Table;
 
 /// A row of the table.
 struct Measurement {

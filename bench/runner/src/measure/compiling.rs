@@ -1,16 +1,17 @@
 //! Compile throughput, and the size of what comes out, on real modules.
 
 use super::memory_peak;
-use crate::clock::processor_time;
 use crate::corpus::{self, Sample};
 use crate::engines::{Engine, names};
 use crate::plan::Plan;
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::report::{Report, or_dash, significant};
-use crate::stats::{greatest, least, median};
+use crate::report::Report;
 use anyhow::{Context, Result};
 use std::time::Duration;
+use woodfrog_report::clock::processor_time;
+use woodfrog_report::goal::Goal;
+use woodfrog_report::stats::{greatest, least, median};
+use woodfrog_report::table::Table;
+use woodfrog_report::{or_dash, significant};
 
 /// Rounds are long, and the figures steady.
 const MAX_ROUNDS: usize = 3;

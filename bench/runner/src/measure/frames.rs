@@ -3,14 +3,15 @@
 use super::timed;
 use crate::engines::woodfrog::engine;
 use crate::plan::Plan;
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::report::{Report, significant};
-use crate::stats::median;
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 use woodfrog::abi::{FuncType, Val};
 use woodfrog::runtime::{Linker, Module, Outcome, Store};
+use woodfrog_report::goal::Goal;
+use woodfrog_report::significant;
+use woodfrog_report::stats::median;
+use woodfrog_report::table::Table;
 
 /// How deep it is.
 const DEPTH: u32 = 50_000;

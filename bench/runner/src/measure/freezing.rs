@@ -3,10 +3,7 @@
 use crate::engines::woodfrog::engine;
 use crate::guests::Guests;
 use crate::plan::Plan;
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::report::{Report, significant};
-use crate::stats::{greatest, percentile};
+use crate::report::Report;
 use anyhow::{Context, Result};
 use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use woodfrog::abi::Val;
 use woodfrog::runtime::{Linker, Module, Outcome, Store};
+use woodfrog_report::goal::Goal;
+use woodfrog_report::significant;
+use woodfrog_report::stats::{greatest, percentile};
+use woodfrog_report::table::Table;
 use woodfrog_workloads::{WORKLOADS, Workload};
 
 /// Programs of different kinds: straight-line code, array loops, recursion, calls through

@@ -5,15 +5,15 @@ use super::timed;
 use crate::engines::woodfrog::engine;
 use crate::plan::Plan;
 use crate::report::Report;
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::stats::{greatest, median, ratio};
 use anyhow::Result;
 use std::time::Duration;
 use wasm_encoder::{
     BlockType, CodeSection, Function, FunctionSection, InstructionSink, Module, TypeSection,
     ValType,
 };
+use woodfrog_report::goal::Goal;
+use woodfrog_report::stats::{greatest, median, ratio};
+use woodfrog_report::table::Table;
 
 /// A function that is extreme in one way.
 struct Shape {

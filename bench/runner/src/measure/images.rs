@@ -3,15 +3,16 @@
 use super::timed;
 use crate::engines::woodfrog::engine;
 use crate::plan::Plan;
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::report::{Report, significant};
-use crate::stats::{median, ratio};
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use std::hint::black_box;
 use std::time::Duration;
 use woodfrog::image::RawImage;
 use woodfrog::runtime::{Instance, Linker, Memory, Module, Store};
+use woodfrog_report::goal::Goal;
+use woodfrog_report::significant;
+use woodfrog_report::stats::{median, ratio};
+use woodfrog_report::table::Table;
 
 /// Size of the memory: 128 MiB.
 const PAGES: usize = 2048;

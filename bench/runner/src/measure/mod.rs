@@ -9,9 +9,9 @@ pub mod images;
 pub mod memory_peak;
 pub mod running;
 
-use crate::clock::processor_time;
 use anyhow::Result;
 use std::time::Duration;
+use woodfrog_report::clock::processor_time;
 
 /// How much processor time `work` takes, and what it makes.
 pub fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(Duration, T)> {

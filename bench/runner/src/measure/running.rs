@@ -4,13 +4,14 @@ use super::timed;
 use crate::engines::{Engine, Program, names};
 use crate::guests::Guests;
 use crate::plan::Plan;
+use crate::report::Report;
 use crate::report::chart::{self, Series};
-use crate::report::goal::Goal;
-use crate::report::table::Table;
-use crate::report::{Report, or_dash};
-use crate::stats::{geometric_mean, greatest, median, ratio};
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
+use woodfrog_report::goal::Goal;
+use woodfrog_report::or_dash;
+use woodfrog_report::stats::{geometric_mean, greatest, median, ratio};
+use woodfrog_report::table::Table;
 use woodfrog_workloads::{WORKLOADS, Workload};
 
 /// After how many rounds a program gets a new instance, which is called once to warm it up.

@@ -1,15 +1,14 @@
 //! What was measured, for people: Markdown and a chart.
 
 pub mod chart;
-pub mod goal;
-pub mod table;
 
-use crate::machine::Machine;
 use anyhow::{Context, Result};
-use goal::Goal;
 use std::fmt::Write;
 use std::path::Path;
-use table::Table;
+use woodfrog_report::document;
+use woodfrog_report::goal::{self, Goal};
+use woodfrog_report::machine::Machine;
+use woodfrog_report::table::Table;
 
 /// Everything that was measured.
 #[derive(Default)]
@@ -27,11 +26,12 @@ impl Report {
     pub fn to_markdown(&self, machine: &Machine) -> String {
         let mut text = format!(
             "# Benchmarks\n\n\
-             Made by `make bench`; what stands here is not edited by hand. {}\n\n\
+             Made by `make bench`; what stands here is not edited by hand. {} \
+             Everything ran and compiled on one thread.\n\n\
              Times are processor time, medians of runs that were interleaved, engine by engine, \
              so that what else ran on the machine disturbed all alike, and little. Woodfrog runs as it comes: every \
              instance can be frozen at every loop and call, and state maps are made.\n",
-            machine.to_markdown()
+            machine.to_markdown(&["wasmtime", "wasmer", "wasmi"])
         );
         if self.chart.is_some() {
             text += "\n![Run time by workload and engine](benchmarks.svg)\n";
@@ -45,49 +45,20 @@ impl Report {
         text
     }
 
-    /// Writes `benchmarks.md` and the chart beside it.
+    /// Writes its part of `benchmarks.md`, and the chart beside that.
     pub fn write(&self, folder: &Path, markdown: &str) -> Result<()> {
-        let write = |name: &str, text: &str| {
-            let file = folder.join(name);
-            std::fs::write(&file, text).with_context(|| file.display().to_string())
+        document::write_part(&folder.join("benchmarks.md"), markdown)?;
+        let Some(chart) = &self.chart else {
+            return Ok(());
         };
-        write("benchmarks.md", markdown)?;
-        self.chart
-            .iter()
-            .try_for_each(|chart| write("benchmarks.svg", chart))
+        let file = folder.join("benchmarks.svg");
+        std::fs::write(&file, chart).with_context(|| file.display().to_string())
     }
-}
-
-/// A figure with three significant digits, or all that stand before the point.
-pub fn significant(value: f64) -> String {
-    let magnitude = value.abs();
-    let decimals = match () {
-        () if magnitude >= 99.95 || magnitude == 0.0 => 0,
-        () if magnitude >= 9.995 => 1,
-        () if magnitude >= 0.9995 => 2,
-        () => 3,
-    };
-    format!("{value:.decimals$}")
-}
-
-/// A figure, or a dash for none.
-pub fn or_dash(value: Option<f64>) -> String {
-    value.map_or("-".to_owned(), significant)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_have_three_digits() {
-        let texts = [0.0, 0.0123, 0.5, 1.0, 9.994, 12.34, 99.96, 1234.5].map(significant);
-        assert_eq!(
-            texts,
-            ["0", "0.012", "0.500", "1.00", "9.99", "12.3", "100", "1234"]
-        );
-        assert_eq!(or_dash(None), "-");
-    }
 
     #[test]
     fn a_report_has_goals_before_tables_and_names_its_chart() {

@@ -1,6 +1,6 @@
 //! Goals: figures that are to be reached, and whether they are.
 
-use super::table::Table;
+use crate::table::Table;
 
 /// Which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub fn table(goals: &[Goal]) -> Table {
             goal.what.to_owned(),
             format!("{sign} {}", goal.bar),
             beyond,
-            super::significant(goal.measured),
+            crate::significant(goal.measured),
             goal.verdict().to_owned(),
         ]);
     }

@@ -27,19 +27,19 @@ impl Machine {
         }
     }
 
-    /// As sentences of Markdown.
-    pub fn to_markdown(&self) -> String {
-        let versions = ["wasmtime", "wasmer", "wasmi"]
-            .map(|name| format!("{name} {}", version_of(LOCK, name).unwrap_or("?")));
+    /// As sentences of Markdown, with the versions of these packages.
+    pub fn to_markdown(&self, packages: &[&str]) -> String {
+        let version = |name| format!("{name} {}", version_of(LOCK, name).unwrap_or("?"));
+        let mut versions: Vec<String> = packages.iter().copied().map(version).collect();
+        versions.push(self.compiler.clone());
         format!(
             "Measured on {}: {}, {} hardware threads, load {} when the run began \
-             (1, 5, 15 minutes). {}; {}. Everything ran and compiled on one thread.",
+             (1, 5, 15 minutes). {}.",
             self.date,
             self.processor,
             self.threads,
             self.load,
             versions.join(", "),
-            self.compiler,
         )
     }
 }
