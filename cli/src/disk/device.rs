@@ -2,13 +2,16 @@
 
 use super::DiskError;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, IoSlice, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use woodfrog::checkpoint::{BlockDevice, DeviceError};
+use woodfrog::checkpoint::{BlockDevice, DeviceError, WriteRequest};
 
 /// Bytes of a block: those of the virtio-blk devices that the file will be.
 const BLOCK_SIZE: usize = 512;
+
+/// Most pieces of memory that Linux writes at once (`IOV_MAX`).
+const MAX_SLICES: usize = 1024;
 
 /// A file, or a block device of the host, of fixed size. A flush is an `fdatasync`.
 #[derive(Debug)]
@@ -60,6 +63,28 @@ impl FileDevice {
         Ok(Self { file, block_count })
     }
 
+    /// Writes the data of requests of which each goes on where the one before ends.
+    fn write_run(&self, run: &[WriteRequest<'_>]) -> Result<(), DeviceError> {
+        let len = run.iter().map(|request| request.data.len()).sum();
+        let mut offset = self.offset(run[0].first, len)?;
+        let slices = run.iter().map(|request| IoSlice::new(request.data));
+        let mut slices: Vec<IoSlice<'_>> = slices.collect();
+        let mut rest = &mut slices[..];
+        IoSlice::advance_slices(&mut rest, 0);
+        while !rest.is_empty() {
+            match rustix::io::pwritev(&self.file, rest, offset) {
+                Ok(written) if written > 0 => {
+                    offset += written as u64;
+                    IoSlice::advance_slices(&mut rest, written);
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Err(device_error(&io::ErrorKind::WriteZero.into())),
+                Err(error) => return Err(device_error(&error.into())),
+            }
+        }
+        Ok(())
+    }
+
     /// The offset of a request in the file.
     fn offset(&self, first: u64, len: usize) -> Result<u64, DeviceError> {
         let count = (len / BLOCK_SIZE) as u64;
@@ -96,6 +121,19 @@ impl BlockDevice for FileDevice {
         result.map_err(|error| device_error(&error))
     }
 
+    fn write_batch(&mut self, requests: &[WriteRequest<'_>]) -> Result<(), DeviceError> {
+        let end = |request: &WriteRequest<'_>| {
+            let count = (request.data.len() / BLOCK_SIZE) as u64;
+            request.first.checked_add(count)
+        };
+        for run in requests.chunk_by(|request, next| end(request) == Some(next.first)) {
+            for run in run.chunks(MAX_SLICES) {
+                self.write_run(run)?;
+            }
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<(), DeviceError> {
         self.file.sync_data().map_err(|error| device_error(&error))
     }
@@ -105,5 +143,51 @@ impl BlockDevice for FileDevice {
 fn device_error(error: &io::Error) -> DeviceError {
     DeviceError::Failed {
         code: error.raw_os_error().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCKS: u64 = 3000;
+
+    #[test]
+    fn a_batch_leaves_what_single_writes_would() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut device = FileDevice::create(&directory.path().join("disk"), BLOCKS * 512).unwrap();
+        let pieces: Vec<Vec<u8>> = (0..2100).map(|n| vec![n as u8; 512]).collect();
+        // Two runs, the first of more pieces than can be written at once.
+        let first = |n: usize| n as u64 + if n < 2000 { 3 } else { 500 };
+        let requests: Vec<_> = pieces
+            .iter()
+            .enumerate()
+            .map(|(n, data)| WriteRequest {
+                first: first(n),
+                data,
+            })
+            .collect();
+        device.write_batch(&requests).unwrap();
+        let mut block = [0; 512];
+        for request in &requests {
+            device.read_blocks(request.first, &mut block).unwrap();
+            assert_eq!(block, request.data);
+        }
+        device.read_blocks(2500, &mut block).unwrap();
+        assert_eq!(block, [2000_usize as u8; 512]);
+        device.read_blocks(2, &mut block).unwrap();
+        assert_eq!(block, [0; 512]);
+    }
+
+    #[test]
+    fn a_batch_beyond_the_end_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut device = FileDevice::create(&directory.path().join("disk"), 8 * 512).unwrap();
+        let requests = [6, 7, 8].map(|first| WriteRequest {
+            first,
+            data: &[1; 512],
+        });
+        let out_of_range = Err(DeviceError::OutOfRange { first: 6, count: 3 });
+        assert_eq!(device.write_batch(&requests), out_of_range);
     }
 }
