@@ -42,7 +42,10 @@ pub(crate) fn track(start: *mut u8, size: usize, spare_pages: usize) -> Option<A
     });
     let mut ranges = lock(&faults.ranges);
     faults.register(&range)?;
-    ranges.insert(range.start, range.clone());
+    if let Some(old) = ranges.insert(range.start, range.clone()) {
+        // Somebody holds on to a tracker that the range does not belong to any more.
+        lock(&old.state).is_gone = true;
+    }
     Some(Arc::new(LinuxTracker { range }))
 }
 
@@ -297,12 +300,13 @@ impl State {
         faults.protect(range, bytes_of(new), WRITE_PROTECT);
     }
 
-    /// Protects pages that were written to, at most `limit`.
+    /// Protects pages that were written to, at most `limit`: the last ones.
     fn protect_exposed(&mut self, faults: &Userfault, range: &TrackedRange, limit: usize) {
+        self.exposed.sort_unstable();
         let kept = self.exposed.len().saturating_sub(limit);
-        let mut pages = self.exposed.split_off(kept);
-        pages.sort_unstable();
-        for run in pages.chunk_by(|page, next| page + 1 == *next) {
+        let pages = self.exposed.split_off(kept);
+        // All pages in between are protected already, or will be soon.
+        for run in pages.chunk_by(|page, next| next - page <= NEAR) {
             let run = run[0]..run[run.len() - 1] + 1;
             faults.protect(range, bytes_of(run), WRITE_PROTECT);
         }
@@ -345,9 +349,21 @@ impl LinuxTracker {
 /// Pages that [`Tracker::prepare`] protects before it lets faults be handled again.
 const PREPARED_AT_ONCE: usize = 64;
 
+/// How often it does so once more for pages that were written to meanwhile.
+const PREPARED_AGAIN: usize = 2;
+
+/// Pages so near to each other are protected in one request, with all that lies between. A
+/// request interrupts all processors that the process runs on, and takes as long as some
+/// thousand page table entries do.
+const NEAR: usize = 512;
+
 impl Tracker for LinuxTracker {
     fn prepare(&self) {
-        loop {
+        let Ok(exposed) = self.state().map(|(state, _)| state.exposed.len()) else {
+            return;
+        };
+        // Some are written to again meanwhile, those that always are without an end.
+        for _ in 0..exposed / PREPARED_AT_ONCE + PREPARED_AGAIN {
             let Ok((mut state, faults)) = self.state() else {
                 return;
             };
