@@ -3,11 +3,11 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-disk qemu-test run fuzz programs bench bench-test clean
+.PHONY: help setup check test test-disk qemu-test run fuzz programs bench bench-checkpoint bench-test clean
 
 ## help: list the commands
 help:
-	@sed -n 's/^## \([a-z-]*\): /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^## \([a-z-]*\): /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf 'make %-16s %s\n' "$$name" "$$text"; done
 
 ## setup: install QEMU and the Rust targets where they are missing
 setup:
@@ -69,6 +69,12 @@ bench: setup
 	@cargo run -q --release --locked --manifest-path bench/Cargo.toml -p woodfrog-bench -- \
 		--output docs $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) \
 		$(if $(FILTER),"$(FILTER)")
+
+## bench-checkpoint: measure what checkpoints cost on Linux, and write it to docs/benchmarks.md; SEED=n QUICK=1 FOLDER=where-disks-go
+bench-checkpoint:
+	@cargo run -q --release --locked --manifest-path bench/Cargo.toml -p woodfrog-bench-checkpoint -- \
+		--output docs $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) \
+		$(if $(FOLDER),--folder "$(FOLDER)")
 
 ## bench-test: lints and tests of the bench itself, without the other engines
 bench-test: setup

@@ -1,0 +1,205 @@
+//! Disks in files, and what a device can do at best.
+
+use anyhow::{Result, ensure};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use woodfrog::checkpoint::{
+    self, BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, GuestId, MemoryPages,
+    Owner, ReadRequest, WriteRequest,
+};
+use woodfrog::runtime::LiveCheckpoint;
+use woodfrog_cli::disk::FileDevice;
+
+use crate::guest::PAGE;
+
+/// A device that counts what is written to it.
+pub struct Counting<D> {
+    device: D,
+    written_bytes: u64,
+}
+
+impl<D: BlockDevice> BlockDevice for Counting<D> {
+    fn block_size(&self) -> usize {
+        self.device.block_size()
+    }
+
+    fn block_count(&self) -> u64 {
+        self.device.block_count()
+    }
+
+    fn has_flush(&self) -> bool {
+        self.device.has_flush()
+    }
+
+    fn read_blocks(&mut self, first: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
+        self.device.read_blocks(first, buffer)
+    }
+
+    fn read_batch(&mut self, requests: &mut [ReadRequest<'_>]) -> Result<(), DeviceError> {
+        self.device.read_batch(requests)
+    }
+
+    fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
+        self.written_bytes += data.len() as u64;
+        self.device.write_blocks(first, data)
+    }
+
+    fn write_batch(&mut self, requests: &[WriteRequest<'_>]) -> Result<(), DeviceError> {
+        let lengths = requests.iter().map(|request| request.data.len() as u64);
+        self.written_bytes += lengths.sum::<u64>();
+        self.device.write_batch(requests)
+    }
+
+    fn flush(&mut self) -> Result<(), DeviceError> {
+        self.device.flush()
+    }
+}
+
+/// A disk with one guest.
+pub struct Disk {
+    store: CheckpointStore<Counting<FileDevice>>,
+    guest: GuestId,
+    buffer: Vec<u8>,
+}
+
+/// What was written of a checkpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    /// Bytes of the pages that were due, and of the state that is not memory.
+    pub dirty_bytes: u64,
+    /// Bytes that the device got.
+    pub device_bytes: u64,
+}
+
+/// Bytes that are taken from a checkpoint at once.
+const BATCH: usize = 4 << 20;
+
+impl Disk {
+    /// Makes a disk in a file.
+    pub fn create(path: &Path, size_bytes: u64, wasm: &[u8]) -> Result<Self> {
+        let device = Counting {
+            device: FileDevice::create(path, size_bytes)?,
+            written_bytes: 0,
+        };
+        Self::format(device, wasm)
+    }
+
+    /// Makes a disk in a file that has room on its file system for all of it.
+    pub fn create_filled(path: &Path, size_bytes: u64, wasm: &[u8]) -> Result<Self> {
+        let mut device = FileDevice::create(path, size_bytes)?;
+        fill(&mut device, 0, size_bytes)?;
+        let written_bytes = 0;
+        Self::format(
+            Counting {
+                device,
+                written_bytes,
+            },
+            wasm,
+        )
+    }
+
+    fn format(device: Counting<FileDevice>, wasm: &[u8]) -> Result<Self> {
+        let options = FormatOptions {
+            disk_id: [7; 16],
+            owner: Owner([1; 32]),
+            key: None,
+        };
+        let mut store = checkpoint::format(device, &options)?;
+        let guest = store.add_guest(&Guest {
+            name: "guest".into(),
+            module: wasm.to_vec(),
+            ..Guest::default()
+        })?;
+        Ok(Self {
+            store,
+            guest,
+            buffer: vec![0; BATCH],
+        })
+    }
+
+    /// Writes a checkpoint out, and makes it durable.
+    pub fn write(&mut self, mut checkpoint: LiveCheckpoint) -> Result<Written> {
+        let before = self.store.device_mut().written_bytes;
+        let base = checkpoint.base();
+        let counts = checkpoint.page_counts().to_vec();
+        let mut pending = self.store.begin(self.guest, base, &counts, 0)?;
+        let mut dirty_bytes = checkpoint.metadata().len() as u64;
+        let mut runs = Vec::new();
+        loop {
+            runs.clear();
+            let is_all = checkpoint.take_batch(&mut self.buffer, &mut runs)?;
+            let mut rest = &self.buffer[..];
+            let pages = runs.iter().map(|(memory, range)| {
+                let (bytes, behind) = rest.split_at(range.len());
+                rest = behind;
+                let first = range.start as u64 / PAGE;
+                MemoryPages {
+                    memory: *memory,
+                    first,
+                    bytes,
+                }
+            });
+            let pages: Vec<_> = pages.collect();
+            let lengths = pages.iter().map(|pages| pages.bytes.len() as u64);
+            dirty_bytes += lengths.sum::<u64>();
+            self.store.write_pages(&mut pending, &pages)?;
+            if is_all {
+                break;
+            }
+        }
+        let number = self.store.commit(pending, checkpoint.metadata(), KEPT)?;
+        checkpoint.keep(number);
+        Ok(Written {
+            dirty_bytes,
+            device_bytes: self.store.device_mut().written_bytes - before,
+        })
+    }
+}
+
+/// Checkpoints that a disk keeps.
+pub const KEPT: usize = 2;
+
+/// A file beside a disk, to see what the device can do.
+pub struct Floor {
+    device: FileDevice,
+    size_bytes: u64,
+    position: u64,
+}
+
+impl Floor {
+    /// Makes the file, with room on its file system for all of it.
+    pub fn create(path: &Path, size_bytes: u64) -> Result<Self> {
+        let mut device = FileDevice::create(path, size_bytes)?;
+        fill(&mut device, 0, size_bytes)?;
+        Ok(Self {
+            device,
+            size_bytes,
+            position: 0,
+        })
+    }
+
+    /// How long it takes to write so many bytes in large requests, and to make them durable.
+    pub fn write(&mut self, bytes: u64) -> Result<Duration> {
+        ensure!(bytes <= self.size_bytes, "the file is too small");
+        if self.position + bytes > self.size_bytes {
+            self.position = 0;
+        }
+        let start = Instant::now();
+        fill(&mut self.device, self.position, bytes)?;
+        self.position += bytes;
+        Ok(start.elapsed())
+    }
+}
+
+/// Writes something to all of a part of a device, and makes it durable.
+fn fill(device: &mut FileDevice, start: u64, bytes: u64) -> Result<()> {
+    let data = vec![0xa5; 1 << 20];
+    let block_size = device.block_size() as u64;
+    let mut done = 0;
+    while done < bytes {
+        let len = (bytes - done).min(data.len() as u64);
+        device.write_blocks((start + done) / block_size, &data[..len as usize])?;
+        done += len;
+    }
+    Ok(device.flush()?)
+}

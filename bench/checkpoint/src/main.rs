@@ -1,0 +1,93 @@
+//! Measures what checkpoints cost, beside floors that are measured in the same run.
+//!
+//! [`guest`] is the program that is checkpointed, [`linux`] runs it and stops it, [`disk`]
+//! writes it out, and [`measure`] has what is made of that.
+
+mod disk;
+mod guest;
+mod linux;
+mod measure;
+mod plan;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use guest::{Load, Program};
+use plan::Plan;
+use std::fmt::Write;
+use std::path::PathBuf;
+use woodfrog_report::goal::{self, Goal};
+use woodfrog_report::machine::Machine;
+use woodfrog_report::{document, table::Table};
+
+/// Measures what checkpoints of running guests cost on Linux.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Be done within a minute, with small memories: to see whether it works
+    #[arg(long)]
+    quick: bool,
+    /// Which pages the guests write to
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The folder for disks, on the device that is to be measured (some 3 GiB)
+    #[arg(long, default_value = ".")]
+    folder: PathBuf,
+    /// Where to write the figures to, into benchmarks.md
+    #[arg(long)]
+    output: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let folder = tempfile::tempdir_in(&args.folder);
+    let folder = folder.with_context(|| args.folder.display().to_string())?;
+    let plan = Plan::new(folder.path(), args.seed, args.quick);
+    let machine = Machine::describe();
+    check_tracking(&plan)?;
+    eprintln!("seed {}", plan.seed);
+    let (mut tables, mut goals) = (Vec::new(), Vec::new());
+    for measure in [measure::pauses, measure::throughput, measure::slowdown] {
+        let (more_tables, more_goals) = measure(&plan)?;
+        tables.extend(more_tables);
+        goals.extend(more_goals);
+    }
+    let markdown = markdown(&machine, &plan, &goals, &tables);
+    println!("{markdown}");
+    match args.output {
+        Some(_) if plan.is_quick => {
+            eprintln!("nothing is written: not all was measured thoroughly");
+            Ok(())
+        }
+        Some(folder) => document::write_part(&folder.join("benchmarks.md"), &markdown),
+        None => Ok(()),
+    }
+}
+
+/// Says so if this system does not let the process track writes.
+fn check_tracking(plan: &Plan) -> Result<()> {
+    let program = Program::new(Load::of_percent(1, 1, 1000, plan.seed))?;
+    if !linux::can_track(&mut program.begin()?.0)? {
+        bail!(
+            "this system does not let the process use userfaultfd, without which nothing can be \
+             measured: run this as root, or set the sysctl vm.unprivileged_userfaultfd to 1 \
+             (Linux 6.4 or later)"
+        );
+    }
+    Ok(())
+}
+
+fn markdown(machine: &Machine, plan: &Plan, goals: &[Goal], tables: &[Table]) -> String {
+    let mut text = format!(
+        "# Checkpoints\n\nMade by `make bench-checkpoint`; what stands here is not edited by hand. \
+         {} Seed {}.\n\nA guest reads its memory all the time, and writes to pages that it \
+         chooses at random. It runs on one thread; another one asks it to stop, and writes its \
+         checkpoints to a disk in a file while it runs on. Times are of the wall clock, so whatever \
+         else runs on the machine is in them.\n",
+        machine.to_markdown(&[]),
+        plan.seed
+    );
+    let _ = write!(text, "\n{}", goal::table(goals).to_markdown());
+    for table in tables {
+        let _ = write!(text, "\n{}", table.to_markdown());
+    }
+    text
+}
