@@ -155,6 +155,13 @@ impl<D: BlockDevice> Checker<'_, D> {
                 Ok(()) => {}
                 Err(ReadError::Device(error)) => return Err(error),
                 Err(ReadError::Damaged(damage)) => self.report.lost(damage),
+                Err(ReadError::Compressed) => self.report.lost(Damage {
+                    part: Part::Generation {
+                        guest,
+                        generation: generation.number,
+                    },
+                    fault: Fault::Compressed,
+                }),
                 Err(error) => unreachable!("{error}"),
             }
         }

@@ -241,6 +241,9 @@ pub enum Fault {
     /// Its bytes do not mean anything.
     #[error("malformed")]
     Malformed,
+    /// Its pages are compressed.
+    #[error("compressed, which this build cannot read: it lacks the feature lz4")]
+    Compressed,
     /// It is said to be where nothing can be.
     #[error("at unit {unit}, which is no place for it")]
     Place {

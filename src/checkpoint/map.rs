@@ -215,7 +215,14 @@ impl PageMap {
         let Some(node) = node.filter(|node| node.len_bytes > 0) else {
             return Ok(BTreeMap::new());
         };
-        read_leaf(media, &node, part)
+        let pages = read_leaf(media, &node, part)?;
+        let page_count = self.memories[memory as usize].page_count;
+        let is_within = |slot: &u8| leaf * LEAF_PAGES + u64::from(*slot) < page_count;
+        if pages.keys().all(is_within) {
+            return Ok(pages);
+        }
+        let fault = Fault::Malformed;
+        Err(Damage { part, fault }.into())
     }
 
     /// The pages of a leaf as the generation has them, zero ones left out.

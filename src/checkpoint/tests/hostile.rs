@@ -256,3 +256,24 @@ fn numbers_that_a_forger_brought_to_their_end_are_an_error_and_no_overflow() {
         assert_eq!(forge(change), Err(WriteError::Limit { what, limit }));
     }
 }
+
+#[test]
+fn a_leaf_with_pages_behind_its_memory_is_malformed() {
+    let mut disk = new_disk(2 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let state = State {
+        page_counts: vec![200],
+        pages: (0..200).map(|page| ((0, page), page + 1)).collect(),
+        ..State::default()
+    };
+    let number = state.write(&mut disk, guest, None, 2).unwrap();
+    let mut generation = disk.generation_record(guest, number).unwrap();
+    generation.memories[0].page_count = 100;
+    let mut map = map::PageMap::load(&mut disk.media, &generation).unwrap();
+    let part = map.part(0, 0);
+    let fault = Fault::Malformed;
+    assert_eq!(
+        map.pages(&mut disk.media, 0, 0),
+        Err(Damage { part, fault }.into())
+    );
+}
