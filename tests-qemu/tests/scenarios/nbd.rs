@@ -12,6 +12,10 @@ use woodfrog_qemu::{BlockServer, Ending, MachineType, Running, Status, Vm};
 const LARGE_MEMORY: &str = "tests-qemu/guests/large_memory.wat";
 const EXIT_CODE: u32 = 3;
 
+/// Has room for what three owners of the lease may still be writing: each may write to as much as
+/// its checkpoints of 16 MiB are scattered over.
+const SIZE: &str = "512M";
+
 /// How often a program goes from one machine to the other, unless PASSES has another number.
 const PASSES: u64 = 6;
 /// It runs for little longer than this on each,
@@ -36,7 +40,8 @@ impl Served {
         let directory = TempDir::new().expect("a temporary directory");
         let module = directory.path().join("program.wat");
         fs::write(&module, text.replace("4000", &rounds)).expect("a program");
-        let bench = Bench::with_module(module, &[]);
+        let module = module.to_str().expect("a name in UTF-8");
+        let bench = Bench::with_size(module, &[], SIZE);
         let (expected, _) = bench.run_on_linux();
         let server = BlockServer::start(&bench.disk.path()).expect("a block server");
         Self {
