@@ -28,6 +28,7 @@ pub fn check(platform: &Arc<dyn Platform>) -> usize {
         memory.round(round);
     }
     memory.untracked_pages_can_be_written();
+    memory.a_new_tracker_takes_everything(platform);
     memory.release(platform);
     a_tracker_outlives_its_range(platform);
     memory.due_count
@@ -156,6 +157,21 @@ impl Memory {
         for _ in 0..1000 {
             self.write();
             self.read();
+        }
+    }
+
+    fn a_new_tracker_takes_everything(&self, platform: &Arc<dyn Platform>) {
+        // SAFETY: the range is this test's alone; its tracker is gone.
+        let tracker = unsafe { platform.track(self.start.cast(), RESERVED, SPARES) };
+        let tracker = tracker.expect("it was tracked before");
+        tracker.cut(SIZE).expect("the range is there");
+        let mut was_due = vec![false; PAGES];
+        let mut buffer = vec![0; 16 * PAGE_SIZE];
+        while let Some(range) = tracker.take_due(&mut buffer).expect("the range is there") {
+            was_due[range.start / PAGE_SIZE..range.end / PAGE_SIZE].fill(true);
+        }
+        for (page, value) in self.expected.iter().enumerate() {
+            assert!(was_due[page] || *value == 0, "page {page} is missing");
         }
     }
 

@@ -126,7 +126,8 @@ impl TrackedRange {
         self.ledger.is_short()
     }
 
-    /// Stops tracking: all pages may be written to.
+    /// Stops tracking: all pages may be written to. To whoever tracks the range next they all
+    /// have been.
     pub(super) fn stop<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>)
     where
         M: PageTables,
@@ -139,7 +140,8 @@ impl TrackedRange {
         for index in 0..self.highest_pages {
             let page = self.page(index);
             if own_frame(mapper, zero_frame, page).is_some() {
-                set_flags(mapper, page, page_flags(Protection::ReadWrite));
+                let flags = page_flags(Protection::ReadWrite) | PageTableFlags::DIRTY;
+                set_flags(mapper, page, flags);
             }
         }
         tlb::flush_all();
