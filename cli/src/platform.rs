@@ -87,6 +87,34 @@ unsafe impl Platform for LinuxPlatform {
         assert_eq!(result, 0, "mprotect({start:p}, {size:#x}, {protection:?})");
     }
 
+    unsafe fn withhold(&self, start: *mut u8, size: usize) {
+        userfault::withheld(start, size);
+        // SAFETY: nothing relies on the protection of pages that nobody has touched (caller).
+        unsafe { self.protect(start, size, Protection::None) };
+    }
+
+    unsafe fn supply(&self, start: *mut u8, bytes: &[u8]) -> Result<(), PlatformError> {
+        let out_of_memory = || PlatformError::OutOfMemory(bytes.len());
+        let bits = protection_bits(Protection::ReadWrite);
+        // SAFETY: nobody uses withheld pages yet (caller). There may be too many ranges of unlike
+        // protection.
+        if unsafe { libc::mprotect(start.cast(), bytes.len(), bits) } != 0 {
+            return Err(out_of_memory());
+        }
+        if userfault::supply(start, bytes).map_err(|_| out_of_memory())? {
+            return Ok(());
+        }
+        for (index, page) in bytes.chunks(PAGE_SIZE).enumerate() {
+            // Others are zero already.
+            if page.iter().any(|&byte| byte != 0) {
+                let target = start.wrapping_add(index * PAGE_SIZE);
+                // SAFETY: the pages are as many as the bytes, writable now, and nobody else's yet.
+                unsafe { target.copy_from_nonoverlapping(page.as_ptr(), page.len()) };
+            }
+        }
+        Ok(())
+    }
+
     fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
         let mut entries = [0; 8 * PAGEMAP_CHUNK];
         let mut offset = 0;

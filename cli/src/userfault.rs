@@ -59,6 +59,51 @@ pub(crate) fn released(start: *mut u8) {
     }
 }
 
+/// Notes that pages have been withheld, if their range is tracked.
+pub(crate) fn withheld(start: *mut u8, size: usize) {
+    if let Some((range, first)) = Userfault::existing().and_then(|faults| faults.find(start.addr()))
+    {
+        let mut state = lock(&range.state);
+        assert!(first <= state.known_pages, "pages before are not tracked");
+        let end = first + size / PAGE_SIZE;
+        state.known_pages = state.known_pages.max(end);
+        state.dirty.grow(end);
+    }
+}
+
+/// Puts bytes into pages that nobody has touched, protected. False: they are of no tracked range.
+///
+/// # Errors
+///
+/// There is no memory for the pages.
+pub(crate) fn supply(start: *mut u8, bytes: &[u8]) -> Result<bool, NoMemory> {
+    let Some(faults) = Userfault::existing() else {
+        return Ok(false);
+    };
+    let Some((range, first)) = faults.find(start.addr()) else {
+        return Ok(false);
+    };
+    let state = lock(&range.state);
+    if state.is_gone {
+        return Ok(false);
+    }
+    let pages: Vec<&[u8]> = bytes.chunks(PAGE_SIZE).collect();
+    let is_zero = |page: &&[u8]| page.iter().all(|&byte| byte == 0);
+    let mut page = first;
+    for run in pages.chunk_by(|page, next| is_zero(page) == is_zero(next)) {
+        let bytes = bytes_of(page..page + run.len());
+        match is_zero(&run[0]) {
+            true => faults.protect(&range, bytes, WRITE_PROTECT),
+            false => faults.copy(&range, bytes, run[0].as_ptr())?,
+        }
+        page += run.len();
+    }
+    Ok(true)
+}
+
+/// The system has no memory for pages.
+pub(crate) struct NoMemory;
+
 /// What the thread that handles faults, and those that cut, share.
 struct Userfault {
     file: File,
@@ -75,6 +120,9 @@ const FEATURES: u32 = raw::UFFD_FEATURE_PAGEFAULT_FLAG_WP
 
 /// `UFFDIO_WRITEPROTECT_MODE_WP` (Linux, include/uapi/linux/userfaultfd.h).
 const WRITE_PROTECT: u64 = 1;
+
+/// `UFFDIO_COPY_MODE_WP` (as there).
+const COPY_PROTECTED: u64 = 2;
 
 /// Messages that are read at once.
 const MESSAGES: usize = 16;
@@ -141,6 +189,44 @@ impl Userfault {
         }
     }
 
+    /// Makes protected pages that hold what is at `source`.
+    fn copy(
+        &self,
+        range: &TrackedRange,
+        bytes: Range<usize>,
+        source: *const u8,
+    ) -> Result<(), NoMemory> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let mut copy = raw::uffdio_copy {
+                dst: (range.start + bytes.start + done) as u64,
+                src: source.addr() as u64 + done as u64,
+                len: (bytes.len() - done) as u64,
+                mode: COPY_PROTECTED,
+                copy: 0,
+            };
+            let is_done = request(&self.file, ioctl::UFFDIO_COPY, &mut copy);
+            let error = std::io::Error::last_os_error();
+            // Of a copy that was interrupted, it says how far it came.
+            done += usize::try_from(copy.copy).unwrap_or(0);
+            match error.raw_os_error() {
+                _ if is_done => {}
+                Some(libc::EAGAIN) => {}
+                Some(libc::ENOMEM) => return Err(NoMemory),
+                _ => panic!("cannot supply tracked pages: {error}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// The tracked range that an address lies in, and its page there.
+    fn find(&self, address: usize) -> Option<(Arc<TrackedRange>, usize)> {
+        let ranges = lock(&self.ranges);
+        let (_, range) = ranges.range(..=address).next_back()?;
+        let offset = address - range.start;
+        (offset < range.size).then(|| (range.clone(), offset / PAGE_SIZE))
+    }
+
     /// Handles faults for as long as the process lives.
     fn serve(&self) {
         let _abort = AbortOnPanic;
@@ -173,13 +259,8 @@ impl Userfault {
     }
 
     fn handle(&self, address: usize, thread: u32) {
-        let ranges = lock(&self.ranges);
-        let range = ranges.range(..=address).next_back();
-        let range = range.map(|(_, range)| range.clone());
-        drop(ranges);
         // A range that is gone has no pages that could still be waited for.
-        if let Some(range) = range.filter(|range| address - range.start < range.size) {
-            let page = (address - range.start) / PAGE_SIZE;
+        if let Some((range, page)) = self.find(address) {
             lock(&range.state).write_fault(self, &range, page, thread);
         }
     }

@@ -82,6 +82,37 @@ pub unsafe trait Platform: Send + Sync {
     /// The range is committed, and nothing relies on its old protection.
     unsafe fn protect(&self, start: *mut u8, size: usize, protection: Protection);
 
+    /// Takes committed pages that were never touched out of use, until [`Self::supply`] says what
+    /// they hold: a touch faults. Tracking, if it has begun, takes them as not written to.
+    ///
+    /// # Safety
+    ///
+    /// The range is committed and was never touched. If it is being tracked, all pages in front
+    /// of it have been withheld, too, or have been part of a cut.
+    unsafe fn withhold(&self, start: *mut u8, size: usize) {
+        // SAFETY: nothing relies on the protection of pages that nobody has touched.
+        unsafe { self.protect(start, size, Protection::None) };
+    }
+
+    /// Puts `bytes` into withheld pages, which are in use from then on: readable and writable, and
+    /// to a tracker not written to.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformError::OutOfMemory`]; the pages are to be given up then.
+    ///
+    /// # Safety
+    ///
+    /// `bytes` are whole pages; those from `start` on have been withheld, and not been supplied
+    /// since.
+    unsafe fn supply(&self, start: *mut u8, bytes: &[u8]) -> Result<(), PlatformError> {
+        // SAFETY: nobody but who supplies them uses withheld pages.
+        unsafe { self.protect(start, bytes.len(), Protection::ReadWrite) };
+        // SAFETY: the pages are as many as the bytes, writable now, and nobody else's yet.
+        unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        Ok(())
+    }
+
     /// Calls `visit` with the runs of pages of a committed range that may hold something
     /// else than zeros, in ascending order, as offsets in bytes. A platform that backs
     /// pages lazily knows which were never touched; it makes images of large memories cheap.

@@ -112,6 +112,40 @@ where
         }
     }
 
+    /// Puts bytes into withheld pages. Those that are all zeros are backed when touched.
+    pub(super) fn supply(&mut self, range: Range<usize>, bytes: &[u8]) {
+        self.regions.protect(range.clone(), Protection::ReadWrite);
+        let (contents, _) = bytes.as_chunks::<PAGE_SIZE>();
+        for (page, contents) in pages(range).zip(contents) {
+            if !is_zero(contents) {
+                self.supply_page(page, contents);
+            }
+        }
+    }
+
+    fn supply_page(&mut self, page: Page, contents: &[u8; PAGE_SIZE]) {
+        let zero_frame = self.zero_frame;
+        let tracked = self.tracked_at(page);
+        let is_tracked = tracked.is_some();
+        if let Some((range, mapper)) = tracked {
+            // What a cut still has to look at, it finds clean.
+            range.before_read(mapper, zero_frame, page);
+        }
+        let flags = page_flags(Protection::ReadWrite);
+        let frame = self.frames.allocate_frame();
+        let frame = frame.expect("frames of committed pages have been promised");
+        let is_mapped = self.map(page, frame, flags);
+        assert!(is_mapped, "page tables have been promised");
+        let start: *mut u8 = page.start_address().as_mut_ptr();
+        // SAFETY: the page is mapped and writable, and nobody has seen it.
+        unsafe { start.copy_from_nonoverlapping(contents.as_ptr(), PAGE_SIZE) };
+        // The copy has made it dirty: to whoever tracks it later it is, but not to a tracker.
+        if is_tracked {
+            // SAFETY: nobody has seen the page.
+            unsafe { self.set_flags(page, flags) };
+        }
+    }
+
     /// Begins to track a range; returns the number by which [`Self::tracked_by`] finds it.
     pub(super) fn track(&mut self, range: &Range<usize>, spare_pages: usize) -> u64 {
         self.regions.reservation_of(range);
@@ -340,6 +374,12 @@ pub(super) fn page_flags(protection: Protection) -> PageTableFlags {
         }
         Protection::ReadExecute => PageTableFlags::PRESENT,
     }
+}
+
+/// Works in words, since kernels have no SSE.
+fn is_zero(page: &[u8; PAGE_SIZE]) -> bool {
+    let (words, _) = page.as_chunks::<8>();
+    words.iter().all(|word| u64::from_ne_bytes(*word) == 0)
 }
 
 fn pages(range: Range<usize>) -> impl Iterator<Item = Page> {

@@ -63,6 +63,8 @@ pub enum SetupError {
 const VECTOR_PAGE_FAULT: u64 = 14;
 /// Bytes of address space that are looked through or changed with interrupts disabled.
 const CHUNK: usize = 512 * PAGE_SIZE;
+/// Bytes that are copied to pages with interrupts disabled.
+const SUPPLIED: usize = 16 * PAGE_SIZE;
 /// Error code bits of a page fault: the page was there; the access was a write.
 const IS_PRESENT: u64 = 1 << 0;
 const IS_WRITE: u64 = 1 << 1;
@@ -255,6 +257,20 @@ where
             self.locked(|memory| unsafe { memory.protect(chunk, protection) });
         }
         self.shared.processors.flush_others(range);
+    }
+
+    unsafe fn withhold(&self, start: *mut u8, size: usize) {
+        let range = address_range(start, size);
+        // Pages that were never touched have no entries that would have to change.
+        self.locked(|memory| memory.regions.protect(range, Protection::None));
+    }
+
+    unsafe fn supply(&self, start: *mut u8, bytes: &[u8]) -> Result<(), PlatformError> {
+        let range = address_range(start, bytes.len());
+        for (range, bytes) in range.step_by(SUPPLIED).zip(bytes.chunks(SUPPLIED)) {
+            self.locked(|memory| memory.supply(range..range + bytes.len(), bytes));
+        }
+        Ok(())
     }
 
     fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {

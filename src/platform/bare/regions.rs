@@ -147,6 +147,23 @@ impl Regions {
             self.insert_part(end..region.end, region.protection);
             start = end;
         }
+        // Pages that are withheld and supplied piece by piece do not stay pieces.
+        self.join_at(range.start);
+        self.join_at(range.end);
+    }
+
+    /// Makes one region of two that meet at an address and are alike.
+    fn join_at(&mut self, address: usize) {
+        let Some(&behind) = self.committed.get(&address) else {
+            return;
+        };
+        if let Some((_, before)) = self.committed.range_mut(..address).next_back()
+            && before.end == address
+            && before.protection == behind.protection
+        {
+            before.end = behind.end;
+            self.committed.remove(&address);
+        }
     }
 
     /// The protection of a committed address; None if it is not committed.
@@ -265,6 +282,18 @@ mod tests {
         assert_eq!(at(105), Some(Protection::None));
         assert_eq!(at(106), Some(Protection::ReadWrite));
         assert_eq!(regions.uncommit(100 * P..110 * P).len(), 5);
+    }
+
+    #[test]
+    fn protecting_piece_by_piece_leaves_one_region() {
+        let mut regions = regions();
+        regions.reserve(10 * P);
+        regions.commit(100 * P..110 * P);
+        regions.protect(100 * P..110 * P, Protection::None);
+        for page in [103, 100, 101, 109, 104, 102, 107, 106, 105, 108] {
+            regions.protect(page * P..(page + 1) * P, Protection::ReadWrite);
+        }
+        assert_eq!(regions.uncommit(100 * P..110 * P).len(), 1);
     }
 
     #[test]
