@@ -101,8 +101,16 @@ unsafe impl Platform for LinuxPlatform {
         if unsafe { libc::mprotect(start.cast(), bytes.len(), bits) } != 0 {
             return Err(out_of_memory());
         }
-        if userfault::supply(start, bytes).map_err(|_| out_of_memory())? {
-            return Ok(());
+        match userfault::supply(start, bytes) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(userfault::NoMemory) => {
+                // SAFETY: nobody has seen what has been supplied of them.
+                unsafe { libc::madvise(start.cast(), bytes.len(), libc::MADV_DONTNEED) };
+                // SAFETY: as above.
+                unsafe { self.protect(start, bytes.len(), Protection::None) };
+                return Err(out_of_memory());
+            }
         }
         for (index, page) in bytes.chunks(PAGE_SIZE).enumerate() {
             // Others are zero already.

@@ -19,6 +19,7 @@ mod error;
 mod generation;
 mod host;
 mod metadata;
+mod pages;
 mod sizes;
 mod validate;
 mod wire;
@@ -33,6 +34,7 @@ pub use error::{ImageError, Section, ValidateError};
 #[cfg(feature = "checkpoint")]
 pub use generation::{GenerationError, StoredImage};
 pub use host::HostSection;
+pub use pages::ImagePages;
 pub use sizes::ImageSizes;
 pub use validate::ValidatedImage;
 

@@ -99,7 +99,7 @@ pub unsafe trait Platform: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`PlatformError::OutOfMemory`]; the pages are to be given up then.
+    /// [`PlatformError::OutOfMemory`]; the pages are still withheld then.
     ///
     /// # Safety
     ///

@@ -48,6 +48,9 @@ pub(super) struct Suspension {
     pub(super) signature: u32,
     /// Why it is suspended. None: it was thawed, and images do not say.
     pub(super) reason: Option<SuspendReason>,
+    /// The instruction at which it is suspended: behind a call, or one that has faulted and
+    /// is executed again, which is no suspend point.
+    pub(super) exit: Exit,
     /// The array that the entry thunk puts results into.
     pub(super) array: *mut u128,
     /// The call of a host function at or behind which the store waits.
@@ -204,12 +207,17 @@ fn go_on<R>(
     else {
         return Err(CallError::NotSuspended);
     };
-    store.prepare_resumption(suspension.host_call.as_ref());
+    let is_held = suspension.exit == Exit::Fault;
+    if !is_held {
+        store.prepare_resumption(suspension.host_call.as_ref());
+    }
     let vm = store.vm.as_ptr();
     let array = suspension.array;
-    let returned = run(core, suspension.signature, array, || {
+    let returned = run(core, suspension.signature, array, || match is_held {
         // SAFETY: `run` has told the platform, and the frame is that of the suspension.
-        unsafe { entry::resume(vm) }
+        false => unsafe { entry::resume(vm) },
+        // SAFETY: as above.
+        true => unsafe { entry::resume_held(vm) },
     })?;
     // SAFETY: as in `call`.
     Ok(taken(unsafe { core.as_ref() }, array, returned, take))
@@ -319,16 +327,21 @@ impl StoreCore {
             Status::Trapped => Err(self.take_trap(Exit::Call).into()),
             Status::Faulted => Err(self.take_trap(Exit::Fault).into()),
             Status::HostError => Err(self.take_host_error()),
-            Status::Suspended => {
-                let host_call = self.left_host_call.take();
-                let reason = self.left_for.take();
+            Status::Suspended | Status::Held => {
                 self.execution = Execution::Suspended(Suspension {
                     signature,
-                    reason,
+                    reason: self.left_for.take(),
+                    exit: match status {
+                        Status::Held => Exit::Fault,
+                        _ => Exit::Call,
+                    },
                     array,
-                    host_call,
+                    host_call: self.left_host_call.take(),
                 });
-                Ok(Ended::Suspended)
+                match self.page_error.take() {
+                    None => Ok(Ended::Suspended),
+                    Some(error) => Err(error.into()),
+                }
             }
         };
         self.depth -= 1;

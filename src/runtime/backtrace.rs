@@ -18,10 +18,10 @@ const MAX_FRAMES: usize = 256;
 /// The frames of a store that is suspended, or within a host function that its code
 /// called; none otherwise.
 pub(super) fn of_waiting_store(core: &StoreCore) -> Backtrace {
-    match (core.execution.is_suspended(), core.depth) {
-        (true, _) => of_store(core, Exit::Call),
-        (false, 0) => Backtrace::default(),
-        (false, _) => of_store(core, Exit::HostCall),
+    match (core.suspension(), core.depth) {
+        (Ok(suspension), _) => of_store(core, suspension.exit),
+        (Err(_), 0) => Backtrace::default(),
+        (Err(_), _) => of_store(core, Exit::HostCall),
     }
 }
 

@@ -4,13 +4,36 @@
 //! source or value, count). Each checks all of its bounds before it writes anything.
 
 use super::store_core::{InstanceEntry, StoreCore};
-use super::{HostError, LimitError, MemoryError, TableError};
+use super::{HostError, LimitError, MemoryAccessError, MemoryError, PageError, TableError};
 use crate::abi::TrapCode;
 use crate::module::{MemoryType, TableType};
 use core::ops::Range;
 
 /// Operands of a bulk instruction; those of 32 bits are zero-extended.
 pub(super) type Operands = [u64; 3];
+
+/// Why a bulk operation is not done.
+pub(super) enum BulkError {
+    /// It traps.
+    Trap(TrapCode),
+    /// A page that it needs cannot be read. Of the operation nothing has been done.
+    Page(PageError),
+}
+
+impl From<TrapCode> for BulkError {
+    fn from(code: TrapCode) -> Self {
+        Self::Trap(code)
+    }
+}
+
+impl From<MemoryAccessError> for BulkError {
+    fn from(error: MemoryAccessError) -> Self {
+        match error {
+            MemoryAccessError::Page(error) => Self::Page(error),
+            _ => Self::Trap(TrapCode::MemoryOutOfBounds),
+        }
+    }
+}
 
 /// How many elements or bytes from `start` on are within `len`; None: not all.
 fn checked(start: u64, count: u64, len: u64) -> Option<Range<usize>> {
@@ -76,15 +99,17 @@ impl StoreCore {
         memory: u32,
         segment: u32,
         operands: Operands,
-    ) -> Result<(), TrapCode> {
+    ) -> Result<(), BulkError> {
         self.check_memory_init(instance, memory, segment, operands)?;
-        let [to, from, count] = operands.map(|operand| operand as usize);
+        let [to, from, count] = operands;
+        let (from, len) = (from as usize, count as usize);
         let addr = self.memory_addr(instance, memory);
         let module = self.instances[instance as usize].module.inner();
         // A dropped segment passes the check with an offset of zero only.
         let start = module.data[segment as usize].range.start + from;
-        let source = &module.bytes[start..start + count];
-        self.memories[addr].bytes_mut()[to..to + count].copy_from_slice(source);
+        let source = &module.bytes[start..start + len];
+        let target = self.memories[addr].range_mut(to, count)?;
+        target.copy_from_slice(source);
         Ok(())
     }
 
@@ -108,10 +133,10 @@ impl StoreCore {
         instance: u32,
         memory: u32,
         operands: Operands,
-    ) -> Result<(), TrapCode> {
-        let target = self.check_memory_fill(instance, memory, operands)?;
+    ) -> Result<(), BulkError> {
+        let [to, value, count] = operands;
         let addr = self.memory_addr(instance, memory);
-        self.memories[addr].bytes_mut()[target].fill(operands[1] as u8);
+        self.memories[addr].range_mut(to, count)?.fill(value as u8);
         Ok(())
     }
 
@@ -121,9 +146,10 @@ impl StoreCore {
         instance: u32,
         memory: u32,
         [to, _, count]: Operands,
-    ) -> Result<Range<usize>, TrapCode> {
+    ) -> Result<(), TrapCode> {
         let addr = self.memory_addr(instance, memory);
-        memory_range(to, count, self.memories[addr].len())
+        memory_range(to, count, self.memories[addr].len())?;
+        Ok(())
     }
 
     /// Checks the bounds of `memory.copy`.
@@ -145,18 +171,17 @@ impl StoreCore {
         instance: u32,
         [target, source]: [u32; 2],
         operands: Operands,
-    ) -> Result<(), TrapCode> {
+    ) -> Result<(), BulkError> {
         self.check_memory_copy(instance, [target, source], operands)?;
-        let [to, from, count] = operands.map(|operand| operand as usize);
+        let [to, from, count] = operands;
         let target = self.memory_addr(instance, target);
         let source = self.memory_addr(instance, source);
         if target == source {
-            let bytes = self.memories[target].bytes_mut();
-            bytes.copy_within(from..from + count, to);
+            self.memories[target].copy_within(from, to, count)?;
         } else {
             let [target, source] = two(&mut self.memories, target, source);
-            let source = &source.bytes()[from..from + count];
-            target.bytes_mut()[to..to + count].copy_from_slice(source);
+            let target = target.range_mut(to, count)?;
+            target.copy_from_slice(source.range(from, count)?);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::context::AsContext;
 use super::memory::MemoryEntry;
 use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::table::TableEntry;
-use super::{Store, backtrace};
+use super::{PageError, Store, backtrace};
 use crate::abi::value::FuncRefs;
 use crate::abi::{FuncAddr, Val, ValType};
 use crate::frame::{ExecutionStateImage, Exit, ReadError, StackDump};
@@ -29,6 +29,12 @@ pub enum CaptureError {
     /// The stack is deeper than images may be.
     #[error("the stack has more than {MAX_IMAGE_FRAMES} frames")]
     TooDeep,
+    /// The store is suspended where it cannot be captured: it has to be resumed first.
+    #[error("the store is held at an instruction that waits for a page: resume it first")]
+    Held,
+    /// A page of the store, which was thawed lazily, cannot be read.
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 impl<T: 'static> Store<T> {
@@ -40,20 +46,22 @@ impl<T: 'static> Store<T> {
     ///
     /// [`CaptureError`].
     pub fn capture(&self) -> Result<InstanceImage<'_>, CaptureError> {
-        self.capture_with(|memory| MemoryContents::Sparse {
-            bytes: memory.bytes(),
-            touched: memory.touched(),
+        self.capture_with(|memory| {
+            Ok(MemoryContents::Sparse {
+                bytes: memory.bytes()?,
+                touched: memory.touched(),
+            })
         })
     }
 
     /// Captures all but what memories hold.
     pub(super) fn capture_metadata(&self) -> Result<InstanceImage<'_>, CaptureError> {
-        self.capture_with(|_| MemoryContents::Elsewhere)
+        self.capture_with(|_| Ok(MemoryContents::Elsewhere))
     }
 
     fn capture_with<'a>(
         &'a self,
-        contents: impl Fn(&'a MemoryEntry) -> MemoryContents<'a>,
+        contents: impl Fn(&'a MemoryEntry) -> Result<MemoryContents<'a>, PageError>,
     ) -> Result<InstanceImage<'a>, CaptureError> {
         let core = self.as_context().into_core();
         let mut modules = Vec::new();
@@ -62,7 +70,7 @@ impl<T: 'static> Store<T> {
             instances: instances.map(|i| instance_state(i, &mut modules)).collect(),
             functions: core.capture_functions()?,
             tables: core.tables.iter().map(|t| table_state(core, t)).collect(),
-            memories: core.capture_memories(contents),
+            memories: core.capture_memories(contents)?,
             globals: core.capture_globals(),
             execution_state: core.capture_execution()?,
             modules,
@@ -140,16 +148,16 @@ impl StoreCore {
 
     fn capture_memories<'a>(
         &'a self,
-        contents: impl Fn(&'a MemoryEntry) -> MemoryContents<'a>,
-    ) -> Vec<MemoryState<'a>> {
-        let memories = self.memories.iter();
-        memories
-            .map(|memory| MemoryState {
+        contents: impl Fn(&'a MemoryEntry) -> Result<MemoryContents<'a>, PageError>,
+    ) -> Result<Vec<MemoryState<'a>>, PageError> {
+        let state = |memory: &'a MemoryEntry| {
+            Ok(MemoryState {
                 ty: memory.declared,
                 size_pages: memory.pages(),
-                contents: contents(memory),
+                contents: contents(memory)?,
             })
-            .collect()
+        };
+        self.memories.iter().map(state).collect()
     }
 
     fn capture_globals(&self) -> Vec<GlobalState> {
@@ -173,6 +181,9 @@ impl StoreCore {
 
     /// The frames of a suspended store.
     pub(super) fn read_suspended(&self) -> Result<StackDump, CaptureError> {
+        if matches!(self.suspension(), Ok(suspension) if suspension.exit == Exit::Fault) {
+            return Err(CaptureError::Held);
+        }
         // One more than allowed tells whether there are more.
         let dump =
             backtrace::read_activation(self, self.frame(), Exit::Call, MAX_IMAGE_FRAMES + 1)?;

@@ -74,6 +74,25 @@ impl Reservation {
         unsafe { self.platform.commit(start, size) }
     }
 
+    /// Takes the first `size` bytes, which are committed and which nobody has touched, out of use
+    /// until [`Self::supply`] says what they hold.
+    pub(crate) fn withhold(&self, size: usize) {
+        if size > 0 {
+            let start = self.page_range(0, size);
+            // SAFETY: the range was checked to lie within this reservation; the rest is what
+            // callers keep to.
+            unsafe { self.platform.withhold(start, size) };
+        }
+    }
+
+    /// Puts bytes into pages that have been withheld, and not been supplied since. After an error
+    /// they still are.
+    pub(crate) fn supply(&self, offset: usize, bytes: &[u8]) -> Result<(), PlatformError> {
+        let start = self.page_range(offset, bytes.len());
+        // SAFETY: as above.
+        unsafe { self.platform.supply(start, bytes) }
+    }
+
     /// The ranges of the first `size` bytes, which are committed, that may hold something
     /// else than zeros, in ascending order.
     pub(crate) fn touched(&self, size: usize) -> Vec<Range<usize>> {

@@ -12,7 +12,8 @@
 //!   |       status != 0: exit_unwind --> enter's caller; the wasm stack stays as it is
 //! ```
 //!
-//! A poll saves and restores every register; libcalls and host calls are
+//! A fault on a page that is withheld goes the way of a poll, only that the trap handler has
+//! saved the registers. A poll saves and restores every register; libcalls and host calls are
 //! calls to the compiler, so they save the callee-saved ones and where to go on.
 
 #![expect(unsafe_code, reason = "switches stacks and enters machine code")]
@@ -39,6 +40,8 @@ pub(crate) enum Status {
     /// As [`Self::Trapped`], by a fault: the recorded frame stands at the faulting
     /// instruction, not behind a call.
     Faulted = 4,
+    /// The store is suspended at an instruction that has faulted, and is executed again.
+    Held = 5,
 }
 
 impl Status {
@@ -49,6 +52,7 @@ impl Status {
             2 => Self::Suspended,
             3 => Self::HostError,
             4 => Self::Faulted,
+            5 => Self::Held,
             _ => unreachable!("exit status {status}"),
         }
     }
@@ -91,7 +95,17 @@ pub(super) unsafe fn enter(entry: &Entry) -> Status {
 /// As for [`enter`]; the frame is one of a suspended or rebuilt stack.
 pub(super) unsafe fn resume(store: *mut VmStoreContext) -> Status {
     // SAFETY: passed on to the caller.
-    Status::from_machine(unsafe { resume_machine(store) })
+    Status::from_machine(unsafe { resume_machine(store, restore_all as *const u8) })
+}
+
+/// As [`resume`], for a store that is held: loads RFLAGS, too.
+///
+/// # Safety
+///
+/// As for [`enter`]; the frame is one that [`redirect_to_held`] was called for.
+pub(super) unsafe fn resume_held(store: *mut VmStoreContext) -> Status {
+    // SAFETY: passed on to the caller.
+    Status::from_machine(unsafe { resume_machine(store, restore_flags as *const u8) })
 }
 
 /// The return address of an entry thunk's frame.
@@ -131,10 +145,25 @@ pub(crate) unsafe fn redirect_to_exit(
     frame.rip = exit_unwind as *const () as u64;
 }
 
+/// Rewrites a trap handler's frame so that returning from the exception calls
+/// [`held`](super::fault::held) on the host stack, as a poll would; the frame as it was has been put
+/// into [`VmStoreContext::frame`], and wasm goes on there when that says so.
+///
+/// # Safety
+///
+/// `store` is that of the running activation.
+pub(crate) unsafe fn redirect_to_held(frame: &mut TrapFrame, store: *mut VmStoreContext) {
+    frame.gpr[GPR::RBX as usize] = store as u64;
+    // SAFETY: the store is alive, being that of the running activation.
+    frame.gpr[GPR::RSP as usize] = unsafe { (*store).host_rsp };
+    frame.rip = held as *const () as u64;
+}
+
 const STORE: usize = offset_of!(VmCtx, store);
 const HOST_RSP: usize = offset_of!(VmStoreContext, host_rsp);
 const FRAME: usize = offset_of!(VmStoreContext, frame);
 const RIP: usize = FRAME + offset_of!(TrapFrame, rip);
+const RFLAGS: usize = FRAME + offset_of!(TrapFrame, rflags);
 const XMM: usize = FRAME + offset_of!(TrapFrame, xmm);
 
 const fn gpr(register: GPR) -> usize {
@@ -209,8 +238,9 @@ unsafe extern "sysv64" fn exit_unwind() {
     )
 }
 
+/// `restore` is [`restore_all`] or [`restore_flags`].
 #[unsafe(naked)]
-unsafe extern "sysv64" fn resume_machine(store: *mut VmStoreContext) -> u64 {
+unsafe extern "sysv64" fn resume_machine(store: *mut VmStoreContext, restore: *const u8) -> u64 {
     naked_asm!(
         "push rbp",
         "push rbx",
@@ -221,13 +251,45 @@ unsafe extern "sysv64" fn resume_machine(store: *mut VmStoreContext) -> u64 {
         "push qword ptr [rdi + {host_rsp}]",
         "mov [rdi + {host_rsp}], rsp",
         "mov r11, rdi",
-        "jmp {restore_all}",
+        "jmp rsi",
         host_rsp = const HOST_RSP,
+    )
+}
+
+/// Goes on at the recorded frame with its flags, which may be in use at an instruction that faults:
+/// R11 = the store's context, on the host stack.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn restore_flags() {
+    naked_asm!(
+        "push qword ptr [r11 + {rflags}]",
+        "popfq",
+        // Which changes no flags.
+        "jmp {restore_all}",
+        rflags = const RFLAGS,
         restore_all = sym restore_all,
     )
 }
 
-/// Goes on at the recorded frame: R11 = the store's context.
+/// Where a trap handler returns to when an instruction has to wait for a page: RBX = the store's context, on the
+/// host stack.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn held() {
+    naked_asm!(
+        "cld",
+        "mov rdi, rbx",
+        "call {held}",
+        "mov rcx, rbx",
+        "test rax, rax",
+        "jnz {exit_unwind}",
+        "mov r11, rbx",
+        "jmp {restore_flags}",
+        held = sym super::fault::held,
+        exit_unwind = sym exit_unwind,
+        restore_flags = sym restore_flags,
+    )
+}
+
+/// Goes on at the recorded frame: R11 = the store's context. Leaves the flags as they are.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn restore_all() {
     naked_asm!(

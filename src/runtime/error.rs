@@ -3,7 +3,7 @@
 //! A guest's fault is a [`Trap`], which is a result of running it; the other
 //! variants are the embedder's misuse or bad input.
 
-use super::{LimitError, MemoryAccessError, MemoryError, Pending, TableError};
+use super::{LimitError, MemoryAccessError, MemoryError, PageError, Pending, TableError};
 use crate::abi::{CpuFeatures, Val, ValType};
 use crate::compile::CompileError;
 use crate::module::DecodeError;
@@ -91,6 +91,10 @@ pub enum InstantiateError {
     /// An active segment is out of bounds.
     #[error(transparent)]
     Trap(#[from] Trap),
+    /// A page of an imported memory that an active segment is copied to cannot be read: the store
+    /// was thawed lazily.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// The store is suspended; it must be resumed to its end first.
     #[error("the store is suspended")]
     StoreSuspended,
@@ -159,6 +163,11 @@ pub enum CallError {
     /// The call that waits is not one of a function with the results that were asked for.
     #[error("the call that waits is one of a function with other results")]
     AnotherFunction,
+    /// A page of a store that was thawed lazily cannot be read now that it is needed. If wasm code
+    /// that the host called needed it, the store is suspended, and can be
+    /// [resumed](super::Store::resume) to try again; a call that a host function made is over.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// There is no memory for the thunk that enters functions of this type, or for the stack.
     #[error("no memory to enter wasm: {0}")]
     Platform(#[from] PlatformError),
@@ -222,9 +231,13 @@ impl From<CallError> for HostError {
     }
 }
 
-/// What a guest passes to a host function may point anywhere.
+/// What a guest passes to a host function may point anywhere. For want of a page, the call of the
+/// guest fails with [`CallError::Page`].
 impl From<MemoryAccessError> for HostError {
     fn from(error: MemoryAccessError) -> Self {
-        Self::new(error)
+        match error {
+            MemoryAccessError::Page(error) => CallError::Page(error).into(),
+            error => Self::new(error),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Makes instances: allocates what a module defines, fills the context that
 //! machine code sees, and copies active segments.
 
+use super::bulk::BulkError;
 use super::limiter::Counted;
 use super::store_core::{FuncEntry, FuncOrigin, InstanceEntry, StoreCore};
 use super::vmctx::NewContext;
@@ -190,7 +191,7 @@ impl StoreCore {
     }
 
     /// Copies active segments in the spec's order, and drops them and the declared ones.
-    fn copy_active_segments(&mut self, instance: u32) -> Result<(), Trap> {
+    fn copy_active_segments(&mut self, instance: u32) -> Result<(), InstantiateError> {
         let module = self.instances[instance as usize].module.clone();
         for (segment, element) in (0..).zip(&module.inner().elements) {
             if let SegmentMode::Active { index, offset } = &element.mode {
@@ -207,8 +208,11 @@ impl StoreCore {
             if let SegmentMode::Active { index, offset } = &data.mode {
                 let offset = self.evaluate_in(instance, offset) as u64;
                 let count = data.range.len() as u64;
-                self.memory_init(instance, *index, segment, [offset, 0, count])
-                    .map_err(trap)?;
+                match self.memory_init(instance, *index, segment, [offset, 0, count]) {
+                    Ok(()) => {}
+                    Err(BulkError::Trap(code)) => return Err(trap(code).into()),
+                    Err(BulkError::Page(error)) => return Err(error.into()),
+                }
                 self.data_drop(instance, segment);
             }
         }

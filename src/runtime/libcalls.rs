@@ -9,11 +9,11 @@
 
 use super::HostError;
 use super::activation::store_of;
-use super::bulk::Operands;
+use super::bulk::{BulkError, Operands};
 use super::entry::Status;
 use super::store_core::StoreCore;
+use crate::abi::GPR;
 use crate::abi::vmctx::{Libcall, VmCtx, VmStoreContext};
-use crate::abi::{GPR, TrapCode};
 use crate::limits::BULK_CHUNK;
 use crate::module::AddressType;
 
@@ -134,7 +134,7 @@ fn in_chunks(
     chunk_size: u64,
     from: From,
     advances: &[usize],
-    mut step: impl FnMut(&mut StoreCore, u64, u64) -> Result<(), TrapCode>,
+    mut step: impl FnMut(&mut StoreCore, u64, u64) -> Result<(), BulkError>,
 ) -> LibcallResult {
     loop {
         let operands = frame.get();
@@ -144,8 +144,13 @@ fn in_chunks(
             From::Start => 0,
             From::End => count - chunk,
         };
-        if let Err(code) = step(core, offset, chunk) {
-            return LibcallResult::status(core.set_trap(code));
+        match step(core, offset, chunk) {
+            Ok(()) => {}
+            Err(BulkError::Trap(code)) => return LibcallResult::status(core.set_trap(code)),
+            // The operands are those of the rest, so it can be tried again.
+            Err(BulkError::Page(error)) => {
+                return LibcallResult::status(core.leave_for_page(error, Status::Suspended));
+            }
         }
         frame.set(2, count - chunk);
         if from == From::Start {
@@ -326,7 +331,7 @@ extern "sysv64" fn table_copy(
         &[0, 1],
         |core, offset, count| {
             let [to, from, _] = frame.get();
-            core.table_copy(instance, tables, [to + offset, from + offset, count])
+            Ok(core.table_copy(instance, tables, [to + offset, from + offset, count])?)
         },
     )
 }
@@ -355,7 +360,7 @@ extern "sysv64" fn table_fill(
         CHUNK_ELEMENTS,
         From::Start,
         &[0],
-        |core, _, count| core.table_fill(instance, table, [frame.get()[0], value, count]),
+        |core, _, count| Ok(core.table_fill(instance, table, [frame.get()[0], value, count])?),
     )
 }
 
@@ -382,7 +387,7 @@ extern "sysv64" fn table_init(
         &[0, 1],
         |core, _, count| {
             let [to, from, _] = frame.get();
-            core.table_init(instance, table, segment, [to, from, count])
+            Ok(core.table_init(instance, table, segment, [to, from, count])?)
         },
     )
 }

@@ -41,6 +41,13 @@ pub enum CheckpointError {
 #[derive(Debug, Default)]
 pub(super) struct Base(Mutex<Option<u64>>);
 
+impl Base {
+    /// Sets the generation.
+    pub(super) fn set(&self, number: Option<u64>) {
+        *self.0.lock() = number;
+    }
+}
+
 /// A checkpoint that is being written out, while its store may run. Dropping it abandons it.
 pub struct LiveCheckpoint {
     metadata: Vec<u8>,
@@ -82,7 +89,7 @@ impl<T: HostParts + 'static> Store<T> {
         Ok(CheckpointPreparer { trackers })
     }
 
-    /// Begins a checkpoint of the store, which is idle or suspended, and can run on as soon as
+    /// Begins a checkpoint of the store, which is idle or suspended at a suspend point, and can run on as soon as
     /// this returns. It takes no longer for a large memory than the platform needs to draw a
     /// line ([`Tracker::cut`]).
     ///
@@ -96,6 +103,7 @@ impl<T: HostParts + 'static> Store<T> {
     /// [`CheckpointError`].
     pub fn begin_checkpoint(&mut self) -> Result<LiveCheckpoint, CheckpointError> {
         let base = self.unused_base()?;
+        self.load_for_first_checkpoint(&base)?;
         let host = host_parts::save(self.as_context_mut().into_data_mut())?;
         let image = InstanceImage {
             host,
@@ -127,7 +135,7 @@ impl<T: HostParts + 'static> Store<T> {
         for (tracker, memory) in trackers.iter().zip(&core.memories) {
             tracker.forget(memory.len() as usize)?;
         }
-        *base.0.lock() = Some(number);
+        base.set(Some(number));
         Ok(())
     }
 
@@ -140,10 +148,22 @@ impl<T: HostParts + 'static> Store<T> {
     pub fn clear_checkpoint_base(&mut self) -> Result<(), CheckpointError> {
         let base = self.unused_base()?;
         let core = self.as_context_mut().into_core_mut();
-        for memory in &mut core.memories {
-            memory.untrack();
+        core.memories.iter_mut().for_each(MemoryEntry::untrack);
+        base.set(None);
+        Ok(())
+    }
+
+    /// A checkpoint without a base is of all pages: reads those that the store does not have yet, and
+    /// has trackers count from nothing, for which these would be as they were.
+    fn load_for_first_checkpoint(&mut self, base: &Base) -> Result<(), CaptureError> {
+        if base.0.lock().is_some() {
+            return Ok(());
         }
-        *base.0.lock() = None;
+        let core = self.as_context_mut().into_core_mut();
+        if core.memories.iter().any(|m| m.withheld_count() > 0) {
+            core.load_pages()?;
+            core.memories.iter_mut().for_each(MemoryEntry::untrack);
+        }
         Ok(())
     }
 
@@ -155,9 +175,11 @@ impl<T: HostParts + 'static> Store<T> {
             false => Ok(base),
         }
     }
+}
 
+impl<T: 'static> Store<T> {
     /// The trackers of all memories, of which new ones have none yet.
-    fn trackers(&mut self) -> Result<Vec<Arc<dyn Tracker>>, CheckpointError> {
+    pub(super) fn trackers(&mut self) -> Result<Vec<Arc<dyn Tracker>>, CheckpointError> {
         let interrupt = self.interrupt_handle();
         let core = self.as_context_mut().into_core_mut();
         // Some memories may come later.
@@ -287,7 +309,7 @@ impl LiveCheckpoint {
         for tracker in core::mem::take(&mut self.trackers) {
             tracker.end(CutEnd::Kept);
         }
-        *self.base.0.lock() = Some(number);
+        self.base.set(Some(number));
     }
 }
 

@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "makes slices of guest memory")]
 
 use super::code_memory::Reservation;
+use super::lazy::{PageError, SharedPages, Withheld};
 use super::store_core::StoreCore;
 use super::vmctx::Pinned;
 use super::{AsContext, AsContextMut, InterruptHandle, LimitError};
@@ -47,7 +48,7 @@ pub enum MemoryError {
 }
 
 /// Why guest memory could not be accessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoryAccessError {
     /// The range is not within the memory.
     #[error("{len} bytes at {address} are not within a memory of {size} bytes")]
@@ -62,6 +63,9 @@ pub enum MemoryAccessError {
     /// The calling instance does not export a memory of that name.
     #[error("no such memory is exported")]
     NoMemory,
+    /// The store was thawed lazily, and a page cannot be read now that it is needed.
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 /// A memory in the store: its pages and limits.
@@ -69,7 +73,9 @@ pub(super) struct MemoryEntry {
     pub(super) vm: Pinned<VmMemory>,
     /// Knows what was written to since the last checkpoint; None before the first one.
     tracker: Option<Arc<dyn Tracker>>,
-    reservation: Reservation,
+    pub(super) reservation: Reservation,
+    /// The pages that it does not have yet, if it was thawed lazily.
+    pub(super) withheld: Option<Withheld>,
     /// The type it was made with.
     pub(super) declared: MemoryType,
 }
@@ -88,6 +94,7 @@ impl MemoryEntry {
                 pages: 0,
             }),
             tracker: None,
+            withheld: None,
             reservation,
             declared: ty,
         })
@@ -162,10 +169,55 @@ impl MemoryEntry {
         Ok(old)
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        // SAFETY: the pages up to the size are committed and readable. Machine code, which
+    /// Withholds all of its pages, which nobody has touched, until they are needed.
+    pub(super) fn withhold(&mut self, memory: u32, shared: &SharedPages) {
+        let size = self.len() as usize;
+        self.withheld = Some(Withheld::new(&self.reservation, size, memory, shared));
+    }
+
+    /// How many pages it does not have yet. Neither locks nor allocates.
+    pub(super) fn withheld_count(&self) -> usize {
+        self.withheld.as_ref().map_or(0, Withheld::count)
+    }
+
+    /// Whether the page of an address of the machine is one that it does not have yet.
+    pub(super) fn withholds(&self, address: u64) -> bool {
+        let offset = || address as usize - self.base() as usize;
+        let withheld = self.withheld.as_ref().filter(|_| self.reserves(address));
+        withheld.is_some_and(|withheld| withheld.has(offset()))
+    }
+
+    /// Has the page of an address of the machine, which it reserves, read if it is withheld.
+    pub(super) fn load_address(&self, address: u64) -> Result<(), PageError> {
+        let offset = address as usize - self.base() as usize;
+        self.load(offset..offset + 1)
+    }
+
+    /// Has all pages read that it does not have yet.
+    pub(super) fn load_all(&self) -> Result<(), PageError> {
+        self.load(0..self.len() as usize)
+    }
+
+    /// Has the pages of a range read that it does not have yet. Whoever touches memory
+    /// in Rust has done this before: it must not fault there.
+    #[inline]
+    pub(super) fn load(&self, range: Range<usize>) -> Result<(), PageError> {
+        match &self.withheld {
+            Some(withheld) if withheld.count() > 0 => withheld.load(&self.reservation, range),
+            _ => Ok(()),
+        }
+    }
+
+    /// All of its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::load_all`].
+    pub(super) fn bytes(&self) -> Result<&[u8], PageError> {
+        self.load_all()?;
+        // SAFETY: the pages up to the size are committed, readable and supplied. Machine code, which
         // writes to them, does not run while the store is borrowed.
-        unsafe { core::slice::from_raw_parts(self.base(), self.len() as usize) }
+        Ok(unsafe { core::slice::from_raw_parts(self.base(), self.len() as usize) })
     }
 
     /// The ranges of its bytes that may hold something else than zeros, in ascending order.
@@ -173,15 +225,25 @@ impl MemoryEntry {
         self.reservation.touched(self.len() as usize)
     }
 
-    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+    /// All of its bytes, to change.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::load_all`].
+    pub(super) fn bytes_mut(&mut self) -> Result<&mut [u8], PageError> {
+        self.load_all()?;
         // SAFETY: as for `bytes`; the entry is borrowed exclusively.
-        unsafe { core::slice::from_raw_parts_mut(self.base(), self.len() as usize) }
+        Ok(unsafe { core::slice::from_raw_parts_mut(self.base(), self.len() as usize) })
     }
 
     /// The bytes at `address`.
     pub(super) fn range(&self, address: u64, len: u64) -> Result<&[u8], MemoryAccessError> {
         let range = self.check(address, len)?;
-        Ok(&self.bytes()[range])
+        self.load(range.clone())?;
+        let start = self.base().wrapping_add(range.start);
+        // SAFETY: the range was checked to lie in the memory, and its pages are there; the rest is
+        // as for `bytes`.
+        Ok(unsafe { core::slice::from_raw_parts(start, range.len()) })
     }
 
     /// The bytes at `address`, to change.
@@ -191,7 +253,30 @@ impl MemoryEntry {
         len: u64,
     ) -> Result<&mut [u8], MemoryAccessError> {
         let range = self.check(address, len)?;
-        Ok(&mut self.bytes_mut()[range])
+        self.load(range.clone())?;
+        let start = self.base().wrapping_add(range.start);
+        // SAFETY: as for `range`; the entry is borrowed exclusively.
+        Ok(unsafe { core::slice::from_raw_parts_mut(start, range.len()) })
+    }
+
+    /// Copies the `count` bytes at `from` to `to`, which may overlap.
+    pub(super) fn copy_within(
+        &mut self,
+        from: u64,
+        to: u64,
+        count: u64,
+    ) -> Result<(), MemoryAccessError> {
+        let (from, to) = (self.check(from, count)?, self.check(to, count)?);
+        self.load(from.clone())?;
+        self.load(to.clone())?;
+        let (source, target) = (
+            self.base().wrapping_add(from.start),
+            self.base().wrapping_add(to.start),
+        );
+        // SAFETY: both ranges were checked to lie in the memory, which is borrowed exclusively, and
+        // their pages are there.
+        unsafe { source.copy_to(target, from.len()) };
+        Ok(())
     }
 
     fn check(&self, address: u64, len: u64) -> Result<Range<usize>, MemoryAccessError> {
@@ -201,6 +286,30 @@ impl MemoryEntry {
             _ => Err(MemoryAccessError::OutOfBounds { address, len, size }),
         }
     }
+}
+
+/// A memory that is borrowed exclusively, of which ranges can be had.
+pub(crate) struct MemoryRanges<'a>(&'a mut MemoryEntry);
+
+impl MemoryRanges<'_> {
+    /// The `len` bytes at `address`.
+    pub(crate) fn get(&self, address: u64, len: u64) -> Result<&[u8], MemoryAccessError> {
+        self.0.range(address, len)
+    }
+
+    /// The `len` bytes at `address`, to change.
+    pub(crate) fn get_mut(
+        &mut self,
+        address: u64,
+        len: u64,
+    ) -> Result<&mut [u8], MemoryAccessError> {
+        self.0.range_mut(address, len)
+    }
+}
+
+/// What a function that returns no error cannot do without.
+fn needed<T>(bytes: Result<T, PageError>) -> T {
+    bytes.unwrap_or_else(|error| panic!("{error}; Store::load_pages would have said so"))
 }
 
 impl Memory {
@@ -234,17 +343,27 @@ impl Memory {
     }
 
     /// Its bytes.
+    ///
+    /// # Panics
+    ///
+    /// This and other ways to all bytes at once read all pages that a store that was thawed lazily
+    /// does not have yet, and panic if one cannot be read. [`Store::load_pages`](super::Store::load_pages)
+    /// before returns the error; [`Self::read`] and [`Self::write`] read what they need.
     pub fn data<'a, T: 'static>(&self, store: &'a impl AsContext<Data = T>) -> &'a [u8] {
-        self.entry(store.as_context().into_core()).bytes()
+        needed(self.entry(store.as_context().into_core()).bytes())
     }
 
     /// Its bytes, to change.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::data`].
     pub fn data_mut<'a, T: 'static>(
         &self,
         store: &'a mut impl AsContextMut<Data = T>,
     ) -> &'a mut [u8] {
-        self.entry_mut(store.as_context_mut().into_core_mut())
-            .bytes_mut()
+        let entry = self.entry_mut(store.as_context_mut().into_core_mut());
+        needed(entry.bytes_mut())
     }
 
     /// Its size in bytes.
@@ -253,19 +372,33 @@ impl Memory {
     }
 
     /// Its bytes, to change, and the embedder's data at once.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::data`].
     pub fn data_and_store_mut<'a, T: 'static>(
         &self,
         store: &'a mut impl AsContextMut<Data = T>,
     ) -> (&'a mut [u8], &'a mut T) {
+        let (memory, data) = self.ranges_and_store_mut(store);
+        (needed(memory.0.bytes_mut()), data)
+    }
+
+    /// The memory, range by range, and the embedder's data at once.
+    pub(crate) fn ranges_and_store_mut<'a, T: 'static>(
+        &self,
+        store: &'a mut impl AsContextMut<Data = T>,
+    ) -> (MemoryRanges<'a>, &'a mut T) {
         let inner = store.as_context_mut().into_inner_mut();
-        (self.entry_mut(&mut inner.core).bytes_mut(), &mut inner.data)
+        let entry = self.entry_mut(&mut inner.core);
+        (MemoryRanges(entry), &mut inner.data)
     }
 
     /// Copies its bytes at `address` to `buffer`.
     ///
     /// # Errors
     ///
-    /// [`MemoryAccessError::OutOfBounds`].
+    /// [`MemoryAccessError::OutOfBounds`] and [`MemoryAccessError::Page`].
     pub fn read(
         &self,
         store: impl AsContext,
@@ -284,7 +417,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// [`MemoryAccessError::OutOfBounds`]; nothing is written then.
+    /// [`MemoryAccessError::OutOfBounds`] and [`MemoryAccessError::Page`]; nothing is written then.
     pub fn write(
         &self,
         mut store: impl AsContextMut,

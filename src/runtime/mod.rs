@@ -36,6 +36,7 @@ mod host_parts;
 mod instance;
 mod instantiate;
 mod interrupt;
+mod lazy;
 mod libcalls;
 mod limiter;
 mod linker;
@@ -43,6 +44,7 @@ mod live;
 mod memory;
 mod module;
 mod move_frames;
+mod page_sources;
 mod pending;
 mod precompiled;
 mod rebuild;
@@ -75,15 +77,19 @@ pub use host_func::{IntoFunc, TypedHostFunc, WasmRet};
 pub use host_parts::{HostPart, HostParts, HostStateError, UnsupportedVersion};
 pub use instance::Instance;
 pub use interrupt::InterruptHandle;
+pub use lazy::{LazyMemory, PageCounts, PageError, PageSource};
 pub use limiter::{
     Counted, DEFAULT_COUNT_LIMIT, GrowFailed, LimitError, ResourceLimiter, StoreLimits,
     StoreLimitsBuilder,
 };
 pub use linker::{Linker, UnknownImport};
 pub use live::{CheckpointError, CheckpointPreparer, LiveCheckpoint};
+pub(crate) use memory::MemoryRanges;
 pub use memory::{Memory, MemoryAccessError, MemoryError};
 pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};
+#[cfg(feature = "checkpoint")]
+pub use page_sources::GenerationPages;
 pub use pending::{CompleteError, Pending, PendingCall};
 pub use precompiled::PrecompileCompatibility;
 pub use restore::RestoreError;

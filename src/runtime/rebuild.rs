@@ -9,7 +9,7 @@ use super::{RestoreError, SuspendReason, VersionId, entry};
 use crate::abi::registers::{argument_stack_words, outgoing_stack_words};
 use crate::abi::{FuncAddr, FuncType, Val};
 use crate::frame::{
-    self, CodeRef, EntryFrame, ExecutionStateImage, FramesError, FunctionOrigin, HostCall,
+    self, CodeRef, EntryFrame, ExecutionStateImage, Exit, FramesError, FunctionOrigin, HostCall,
     RebuildContext, RebuildError, StackViewMut, ValidateContext, ValidatedState,
 };
 use crate::module::Module;
@@ -37,6 +37,7 @@ impl StoreCore {
         self.execution = Execution::Suspended(Suspension {
             signature,
             reason: is_pending.then_some(SuspendReason::Pending),
+            exit: Exit::Call,
             array: array as *mut u128,
             host_call: state.host_call.clone(),
         });

@@ -7,6 +7,7 @@
 
 use super::context::AsContextMut;
 use super::instantiate::IndexSpaces;
+use super::lazy::{LazyMemory, Pages};
 use super::limiter::Counted;
 use super::memory::MemoryError;
 use super::store::StoreInner;
@@ -20,8 +21,8 @@ use crate::abi::value::FuncRefs;
 use crate::abi::{FuncAddr, Val};
 use crate::frame::{FramesError, RebuildError};
 use crate::image::{
-    FunctionState, InstanceImage, InstanceState, MemoryState, TableElements, TableState,
-    ValidateError, ValidatedImage,
+    FunctionState, InstanceImage, InstanceState, MemoryContents, MemoryState, TableElements,
+    TableState, ValidateError, ValidatedImage,
 };
 use crate::module::ModuleHash;
 use crate::platform::PlatformError;
@@ -157,10 +158,45 @@ impl<T: 'static> Store<T> {
     ///
     /// As there, and if the store has anything in it.
     pub fn restored_in_versions(
+        self,
+        linker: &Linker<T>,
+        modules: &[Module],
+        image: &ValidatedImage<'_>,
+        choose: impl FnMut(&SuspendedFrame) -> VersionId,
+    ) -> Result<Self, RestoreError> {
+        self.restored(linker, modules, image, None, choose)
+    }
+
+    /// Makes a store of an image, as [`Self::restore_in_versions`] does, that reads its memories when it needs
+    /// them, as [`Engine::thaw_lazily`] has it.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`]. Nothing has run then, and nothing is left.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a module is of another engine.
+    pub fn restore_lazily(
+        engine: &Engine,
+        data: T,
+        linker: &Linker<T>,
+        modules: &[Module],
+        image: &ValidatedImage<'_>,
+        memory: LazyMemory,
+        choose: impl FnMut(&SuspendedFrame) -> VersionId,
+    ) -> Result<Self, RestoreError> {
+        Self::new(engine, data).restored(linker, modules, image, Some(memory), choose)
+    }
+
+    /// This store, which has nothing in it, as one that an image has made. Memory contents that are
+    /// elsewhere come from `lazy`, or are zeros.
+    pub(super) fn restored(
         mut self,
         linker: &Linker<T>,
         modules: &[Module],
         image: &ValidatedImage<'_>,
+        lazy: Option<LazyMemory>,
         mut choose: impl FnMut(&SuspendedFrame) -> VersionId,
     ) -> Result<Self, RestoreError> {
         let mut context = self.as_context_mut();
@@ -182,8 +218,18 @@ impl<T: 'static> Store<T> {
         let instances: Vec<&Module> = image.instances.iter().map(module_of).collect();
 
         restore_entities(context.inner_mut(), linker, &instances, image)?;
+        if let Some(lazy) = lazy {
+            if lazy.base.is_some() {
+                // What is withheld while it is tracked has not been written to. Where it cannot be,
+                // whoever begins a checkpoint learns that.
+                let _ = self.trackers();
+            }
+            let core = self.as_context_mut().into_core_mut();
+            core.withhold_memories(&image.memories, lazy);
+        }
         if let Some(state) = &image.execution_state {
-            context.core_mut().restore_execution(state, &mut choose)?;
+            let core = self.as_context_mut().into_core_mut();
+            core.restore_execution(state, &mut choose)?;
         }
         Ok(self)
     }
@@ -250,6 +296,17 @@ impl StoreCore {
             }
         }
         Ok(())
+    }
+
+    /// Withholds the pages of the memories whose contents are elsewhere.
+    fn withhold_memories(&mut self, memories: &[MemoryState<'_>], lazy: LazyMemory) {
+        let pages = self.pages.insert(Pages::new(lazy.source));
+        for (addr, (entry, state)) in (0..).zip(self.memories.iter_mut().zip(memories)) {
+            if matches!(state.contents, MemoryContents::Elsewhere) {
+                entry.withhold(addr, pages);
+            }
+        }
+        self.base.set(lazy.base);
     }
 
     fn restore_tables(&mut self, tables: &[TableState]) -> Result<(), RestoreError> {

@@ -9,13 +9,14 @@ use super::debug::{DebugDispatch, DebugState};
 use super::engine::Thunks;
 use super::global::GlobalEntry;
 use super::host_call::CalledFrom;
+use super::lazy::SharedPages;
 use super::limiter::{Counted, LimiterDispatch};
 use super::live::Base;
 use super::memory::{MemoryEntry, MemoryError};
 use super::stack::WasmStack;
 use super::table::{TableEntry, TableError};
 use super::vmctx::{ContextList, HostContext, Pinned, func_addr_of};
-use super::{Engine, HostError, Module, SuspendReason, VersionId, entry};
+use super::{Engine, HostError, Module, PageError, SuspendReason, VersionId, entry};
 use crate::abi::value::FuncRefs;
 use crate::abi::vmctx::{TrapFrame, VmCtx, VmFuncRef, VmHostFunc, VmStoreContext};
 use crate::abi::{FuncAddr, FuncType};
@@ -42,6 +43,8 @@ pub(crate) struct StoreCore {
     pub(super) funcs: Vec<FuncEntry>,
     pub(super) host_funcs: Vec<HostFuncEntry>,
     pub(super) memories: Vec<MemoryEntry>,
+    /// Reads the pages that memories do not have yet.
+    pub(super) pages: Option<SharedPages>,
     /// What checkpoints are written on the base of.
     pub(super) base: Arc<Base>,
     pub(super) tables: Vec<TableEntry>,
@@ -67,6 +70,8 @@ pub(crate) struct StoreCore {
     pub(super) left_host_call: Option<HostCall>,
     /// Why wasm is being left suspended.
     pub(super) left_for: Option<SuspendReason>,
+    /// The page that it is being left for.
+    pub(super) page_error: Option<PageError>,
     /// Calls a host function of this store, whose data's type it knows.
     pub(super) dispatch: HostDispatch,
     pub(super) debug: DebugState,
@@ -159,6 +164,7 @@ impl StoreCore {
             funcs: Vec::new(),
             host_funcs: Vec::new(),
             memories: Vec::new(),
+            pages: None,
             base: Arc::default(),
             tables: Vec::new(),
             globals: Vec::new(),
@@ -174,6 +180,7 @@ impl StoreCore {
             host_error: None,
             left_host_call: None,
             left_for: None,
+            page_error: None,
             dispatch,
             debug: DebugState::default(),
             debug_dispatch,

@@ -28,6 +28,10 @@ pub enum SuspendReason {
     Budget,
     /// As many points were passed as [`Store::set_freeze_every`] says.
     FreezeEvery,
+    /// A page that an instruction needs could not be read ([`CallError::Page`](super::CallError::Page)).
+    /// It is no suspend point, as a rule, so the store cannot be captured there; [`Store::resume`]
+    /// executes it again.
+    Held,
 }
 
 impl<T: 'static> Store<T> {

@@ -2,7 +2,7 @@
 
 use super::context::AsContextMut;
 use super::host_parts::{self, HostParts, HostStateError};
-use super::{CaptureError, Engine, Linker, Module, RestoreError, Store, VersionId};
+use super::{CaptureError, Engine, LazyMemory, Linker, Module, RestoreError, Store, VersionId};
 use crate::image::{InstanceImage, RawImage, ValidateError};
 use crate::module::ModuleHash;
 use alloc::vec::Vec;
@@ -62,14 +62,41 @@ impl<T: HostParts + 'static> Store<T> {
     /// # Panics
     ///
     /// Panics if the store has anything in it.
-    pub fn thaw(mut self, image: RawImage<'_>, linker: &Linker<T>) -> Result<Self, ThawError> {
+    pub fn thaw(self, image: RawImage<'_>, linker: &Linker<T>) -> Result<Self, ThawError> {
+        self.thaw_from(image, linker, None)
+    }
+
+    /// Makes this store, which must be a new one, what an image says, as [`Engine::thaw_lazily`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::thaw`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the store has anything in it.
+    pub fn thaw_lazily(
+        self,
+        image: RawImage<'_>,
+        linker: &Linker<T>,
+        memory: LazyMemory,
+    ) -> Result<Self, ThawError> {
+        self.thaw_from(image, linker, Some(memory))
+    }
+
+    fn thaw_from(
+        mut self,
+        image: RawImage<'_>,
+        linker: &Linker<T>,
+        lazy: Option<LazyMemory>,
+    ) -> Result<Self, ThawError> {
         let engine = self.engine();
         let find = |&hash: &ModuleHash| engine.module(hash).ok_or(ThawError::UnknownModule(hash));
         let modules: Vec<Module> = image.modules().iter().map(find).collect::<Result<_, _>>()?;
         let inert: Vec<_> = modules.iter().map(Module::inner).collect();
         let image = image.validate(&inert)?;
         host_parts::restore(self.data_mut(), &image.host)?;
-        Ok(self.restored_in_versions(linker, &modules, &image, |_| VersionId::FIRST)?)
+        Ok(self.restored(linker, &modules, &image, lazy, |_| VersionId::FIRST)?)
     }
 }
 
@@ -89,5 +116,25 @@ impl Engine {
         data: T,
     ) -> Result<Store<T>, ThawError> {
         Store::new(self, data).thaw(image, linker)
+    }
+
+    /// Makes a store of a frozen one, as [`Self::thaw`] does, whose memories are read when they
+    /// are needed: those whose contents the image does not have, such as the image of
+    /// [`InstanceImage::metadata_bytes`]. How long that takes does not depend on how large they are.
+    ///
+    /// A page that cannot be read stops the store where it needs it, with
+    /// [`CallError::Page`](super::CallError::Page).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::thaw`].
+    pub fn thaw_lazily<T: HostParts + 'static>(
+        &self,
+        image: RawImage<'_>,
+        linker: &Linker<T>,
+        data: T,
+        memory: LazyMemory,
+    ) -> Result<Store<T>, ThawError> {
+        Store::new(self, data).thaw_lazily(image, linker, memory)
     }
 }

@@ -3,6 +3,8 @@
 use super::files::{FileStat, FileSystem};
 use super::preview::Preview;
 use super::{Errno, Wait, WasiCtx, WasiHost};
+use crate::runtime::{MemoryAccessError, MemoryRanges, PageError};
+use core::cell::Cell;
 
 /// What a call acts on.
 pub(super) struct Call<'a> {
@@ -46,7 +48,20 @@ pub(super) fn files(host: &mut dyn WasiHost) -> Result<&mut dyn FileSystem, Errn
 }
 
 /// The calling instance's memory.
-pub(super) struct Guest<'a>(pub(super) &'a mut [u8]);
+pub(super) struct Guest<'a> {
+    memory: GuestMemory<'a>,
+    /// The page for want of which an access has failed: the call has failed then, whatever it returns.
+    missing: Cell<Option<PageError>>,
+}
+
+/// Where a guest's bytes are.
+pub(super) enum GuestMemory<'a> {
+    /// In a store.
+    Store(MemoryRanges<'a>),
+    /// Here.
+    #[cfg(test)]
+    Bytes(&'a mut [u8]),
+}
 
 /// One element of a scatter or gather list (`witx` types `iovec` and `ciovec`).
 #[derive(Clone, Copy)]
@@ -63,19 +78,57 @@ const IO_VEC_SIZE: u32 = 8;
 /// Most bytes of a path, as Linux has it (`PATH_MAX`, which counts a terminator).
 const MAX_PATH: u32 = 4095;
 
-impl Guest<'_> {
+/// The error number of an access that has failed, and the page for want of which it has.
+fn failed(missing: &Cell<Option<PageError>>, error: MemoryAccessError) -> Errno {
+    match error {
+        MemoryAccessError::Page(error) => {
+            missing.set(Some(error));
+            Errno::Io
+        }
+        _ => Errno::Fault,
+    }
+}
+
+impl<'a> Guest<'a> {
+    pub(super) fn new(memory: GuestMemory<'a>) -> Self {
+        Self {
+            memory,
+            missing: Cell::new(None),
+        }
+    }
+
+    /// The page for want of which the call has failed.
+    pub(super) fn into_missing(self) -> Option<PageError> {
+        self.missing.into_inner()
+    }
+
     /// The `len` bytes at `address`.
     pub(super) fn bytes(&self, address: u32, len: u32) -> Result<&[u8], Errno> {
-        let start = address as usize;
-        self.0.get(start..start + len as usize).ok_or(Errno::Fault)
+        match &self.memory {
+            GuestMemory::Store(memory) => memory
+                .get(address.into(), len.into())
+                .map_err(|error| failed(&self.missing, error)),
+            #[cfg(test)]
+            GuestMemory::Bytes(bytes) => {
+                let start = address as usize;
+                bytes.get(start..start + len as usize).ok_or(Errno::Fault)
+            }
+        }
     }
 
     /// The `len` bytes at `address`, to change.
     pub(super) fn bytes_mut(&mut self, address: u32, len: u32) -> Result<&mut [u8], Errno> {
-        let start = address as usize;
-        self.0
-            .get_mut(start..start + len as usize)
-            .ok_or(Errno::Fault)
+        match &mut self.memory {
+            GuestMemory::Store(memory) => memory
+                .get_mut(address.into(), len.into())
+                .map_err(|error| failed(&self.missing, error)),
+            #[cfg(test)]
+            GuestMemory::Bytes(bytes) => {
+                let start = address as usize;
+                let bytes = bytes.get_mut(start..start + len as usize);
+                bytes.ok_or(Errno::Fault)
+            }
+        }
     }
 
     /// Writes bytes at `address`, all or none.

@@ -1,13 +1,13 @@
 //! WASI as imports: every call of preview 1, and of preview 0, with its type.
 
 use super::files::Sync;
-use super::guest::{Call, Guest, Stop};
+use super::guest::{Call, Guest, GuestMemory, Stop};
 use super::io::Buffers;
 use super::path::{OpenArgs, PathAt};
 use super::preview::Preview;
 use super::{Exit, Waited, Wasi};
 use super::{args, clock, fd, io, path, poll, process, random, readdir};
-use crate::runtime::{Caller, HostError, Linker, MemoryAccessError, Pending};
+use crate::runtime::{CallError, Caller, HostError, Linker, MemoryAccessError, Pending};
 
 /// The import module name of WASI preview 1.
 pub const MODULE_NAME: &str = Preview::One.module_name();
@@ -144,20 +144,27 @@ fn run<T: 'static>(
     caller: &mut Caller<'_, T>,
     wasi: &impl for<'a> Fn(&'a mut T) -> Wasi<'a>,
     preview: Preview,
-    call: impl Fn(&mut Call<'_>) -> Result<(), Stop>,
+    act: impl Fn(&mut Call<'_>) -> Result<(), Stop>,
 ) -> Result<u32, HostError> {
     let memory = caller.get_memory(MEMORY_NAME);
     let memory = memory.ok_or(MemoryAccessError::NoMemory)?;
     loop {
-        let (memory, data) = memory.data_and_store_mut(caller);
+        let (memory, data) = memory.ranges_and_store_mut(caller);
         let Wasi { ctx, host } = wasi(data);
         ctx.attach(host).map_err(HostError::new)?;
-        let result = call(&mut Call {
+        let mut call = Call {
             ctx,
             host,
             preview,
-            guest: Guest(memory),
-        });
+            guest: Guest::new(GuestMemory::Store(memory)),
+        };
+        let result = act(&mut call);
+        let Call {
+            ctx, host, guest, ..
+        } = call;
+        if let Some(error) = guest.into_missing() {
+            return Err(CallError::Page(error).into());
+        }
         let wait = match result {
             Err(Stop::Wait(wait)) => wait,
             result => {

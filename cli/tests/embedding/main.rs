@@ -6,6 +6,7 @@ mod freeze;
 mod harness;
 mod host_frames;
 mod host_parts;
+mod lazy;
 mod limits;
 mod linking;
 mod live;

@@ -17,6 +17,15 @@ impl Bits {
         self.words.resize(words, 0);
     }
 
+    /// Makes it the set of all numbers below `bound`, with room for no others.
+    pub fn fill(&mut self, bound: usize) {
+        self.words.clear();
+        self.words.resize(bound / WORD, u64::MAX);
+        if !bound.is_multiple_of(WORD) {
+            self.words.push(mask(bound) - 1);
+        }
+    }
+
     /// Whether the number is in the set. Numbers beyond the bound are not.
     pub fn contains(&self, number: usize) -> bool {
         let word = self.words.get(number / WORD);

@@ -6,7 +6,7 @@ mod io;
 mod paths;
 mod thaw;
 
-use super::guest::{Call, Guest};
+use super::guest::{Call, Guest, GuestMemory};
 use super::preview::Preview;
 use super::{Errno, FileKind, FileSystem, OutputStream, Random, Wait, Waited, WasiCtx, WasiHost};
 use alloc::string::ToString;
@@ -132,7 +132,7 @@ impl Fixture {
             ctx: &mut self.ctx,
             host: &mut self.host,
             preview: self.preview,
-            guest: Guest(&mut self.memory),
+            guest: Guest::new(GuestMemory::Bytes(&mut self.memory)),
         }
     }
 
