@@ -146,8 +146,8 @@ pub(crate) unsafe fn redirect_to_exit(
 }
 
 /// Rewrites a trap handler's frame so that returning from the exception calls
-/// [`held`](super::fault::held) on the host stack, as a poll would; the frame as it was has been put
-/// into [`VmStoreContext::frame`], and wasm goes on there when that says so.
+/// [`held`](super::fault::held) on the host stack, as a poll would; the frame as it was has been
+/// put into [`VmStoreContext::frame`], and wasm goes on there when that says so.
 ///
 /// # Safety
 ///
@@ -270,8 +270,8 @@ unsafe extern "sysv64" fn restore_flags() {
     )
 }
 
-/// Where a trap handler returns to when an instruction has to wait for a page: RBX = the store's context, on the
-/// host stack.
+/// Where a trap handler returns to when an instruction has to wait for a page: RBX = the store's
+/// context, on the host stack.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn held() {
     naked_asm!(

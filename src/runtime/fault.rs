@@ -1,10 +1,11 @@
 //! Machine faults in a store's code.
 //!
-//! A fault is a trap, or the instruction touches a page that is withheld, and is executed again when
-//! the page is there. What that takes is done in [`held`], on the host's stack. All else here runs in trap and signal handlers: no allocation, no locks. A fault may have
-//! interrupted anything, the store's own Rust code included, so only the list of
-//! code, which can be read at any time, is looked at before it is
-//! known that machine code was running.
+//! A fault is a trap, or the instruction touches a page that is withheld, and is executed again
+//! when the page is there. What that takes is done in [`held`], on the host's stack.
+//!
+//! All else here runs in trap and signal handlers: no allocation, no locks. A fault may have
+//! interrupted anything, the store's own Rust code included, so only the list of code, which can
+//! be read at any time, is looked at before it is known that machine code was running.
 
 #![expect(unsafe_code, reason = "reads the store of the running activation")]
 
@@ -53,8 +54,8 @@ pub(crate) fn handle_fault(frame: &mut TrapFrame, activation: *mut VmStoreContex
     FaultAction::Handled
 }
 
-/// Has the page read that code has faulted on, on the host's stack, where one may lock, allocate and wait,
-/// and decides: execute the instruction again, trap, or suspend.
+/// Has the page read that code has faulted on, on the host's stack, where one may lock, allocate
+/// and wait, and decides: execute the instruction again, trap, or suspend.
 pub(super) extern "sysv64" fn held(vm: *mut VmStoreContext) -> u64 {
     // SAFETY: only the trampoline calls this, when `handle_fault` has made code be left.
     let store = unsafe { store_of(vm) };
