@@ -289,20 +289,24 @@ impl MemoryEntry {
 }
 
 /// A memory that is borrowed exclusively, of which ranges can be had.
-pub(crate) struct MemoryRanges<'a>(&'a mut MemoryEntry);
+pub struct MemoryRanges<'a>(&'a mut MemoryEntry);
 
 impl MemoryRanges<'_> {
     /// The `len` bytes at `address`.
-    pub(crate) fn get(&self, address: u64, len: u64) -> Result<&[u8], MemoryAccessError> {
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryAccessError`].
+    pub fn get(&self, address: u64, len: u64) -> Result<&[u8], MemoryAccessError> {
         self.0.range(address, len)
     }
 
     /// The `len` bytes at `address`, to change.
-    pub(crate) fn get_mut(
-        &mut self,
-        address: u64,
-        len: u64,
-    ) -> Result<&mut [u8], MemoryAccessError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    pub fn get_mut(&mut self, address: u64, len: u64) -> Result<&mut [u8], MemoryAccessError> {
         self.0.range_mut(address, len)
     }
 }
@@ -384,8 +388,9 @@ impl Memory {
         (needed(memory.0.bytes_mut()), data)
     }
 
-    /// The memory, range by range, and the embedder's data at once.
-    pub(crate) fn ranges_and_store_mut<'a, T: 'static>(
+    /// The memory, range by range, and the embedder's data at once. Of a store that was thawed
+    /// lazily it reads only the pages that are asked for.
+    pub fn ranges_and_store_mut<'a, T: 'static>(
         &self,
         store: &'a mut impl AsContextMut<Data = T>,
     ) -> (MemoryRanges<'a>, &'a mut T) {

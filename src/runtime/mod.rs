@@ -84,8 +84,7 @@ pub use limiter::{
 };
 pub use linker::{Linker, UnknownImport};
 pub use live::{CheckpointError, CheckpointPreparer, LiveCheckpoint};
-pub(crate) use memory::MemoryRanges;
-pub use memory::{Memory, MemoryAccessError, MemoryError};
+pub use memory::{Memory, MemoryAccessError, MemoryError, MemoryRanges};
 pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};
 #[cfg(feature = "checkpoint")]
