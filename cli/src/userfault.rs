@@ -381,11 +381,10 @@ impl State {
         faults.protect(range, bytes_of(new), WRITE_PROTECT);
     }
 
-    /// Protects pages that were written to, at most `limit`: the last ones.
-    fn protect_exposed(&mut self, faults: &Userfault, range: &TrackedRange, limit: usize) {
-        self.exposed.sort_unstable();
-        let kept = self.exposed.len().saturating_sub(limit);
-        let pages = self.exposed.split_off(kept);
+    /// Protects pages that were written to: the first `count` of those that are exposed.
+    fn protect_exposed(&mut self, faults: &Userfault, range: &TrackedRange, count: usize) {
+        let mut pages: Vec<usize> = self.exposed.drain(..count).collect();
+        pages.sort_unstable();
         // All pages in between are protected already, or will be soon.
         for run in pages.chunk_by(|page, next| next - page <= NEAR) {
             let run = run[0]..run[run.len() - 1] + 1;
@@ -397,7 +396,7 @@ impl State {
         self.close(faults, range, CutEnd::Abandoned);
         let pages = size / PAGE_SIZE;
         self.protect_new_pages(faults, range, pages);
-        self.protect_exposed(faults, range, usize::MAX);
+        self.protect_exposed(faults, range, self.exposed.len());
         self.taker = this_thread();
         self.ledger.open(self.known_pages);
         self.ledger.mark_all(&self.dirty);
@@ -425,13 +424,34 @@ impl LinuxTracker {
             false => Ok((state, faults)),
         }
     }
+
+    /// Protects all pages that are exposed when it begins. Returns how many are when it ends.
+    fn prepare_pass(&self) -> Result<usize, TrackError> {
+        let (mut state, faults) = self.state()?;
+        // Neighbours are protected together.
+        state.exposed.sort_unstable();
+        let mut rest = state.exposed.len();
+        while rest > 0 {
+            // A cut may have been there before.
+            let count = rest.min(PREPARED_AT_ONCE).min(state.exposed.len());
+            state.protect_exposed(faults, &self.range, count);
+            rest -= rest.min(PREPARED_AT_ONCE);
+            drop(state);
+            (state, _) = self.state()?;
+        }
+        Ok(state.exposed.len())
+    }
 }
 
 /// Pages that [`Tracker::prepare`] protects before it lets faults be handled again.
 const PREPARED_AT_ONCE: usize = 64;
 
-/// How often it does so once more for pages that were written to meanwhile.
-const PREPARED_AGAIN: usize = 2;
+/// So few exposed pages are left to the cut, which protects them in no time.
+const LEFT_TO_CUT: usize = 4;
+
+/// How often [`Tracker::prepare`] goes through the exposed pages: each time takes a small part of the
+/// time before, but for programs that write to other pages all the time.
+const MOST_PASSES: usize = 6;
 
 /// Pages so near to each other are protected in one request, with all that lies between. A
 /// request interrupts all processors that the process runs on, and takes as long as some
@@ -440,18 +460,12 @@ const NEAR: usize = 512;
 
 impl Tracker for LinuxTracker {
     fn prepare(&self) {
-        let Ok(exposed) = self.state().map(|(state, _)| state.exposed.len()) else {
-            return;
-        };
-        // Some are written to again meanwhile, those that always are without an end.
-        for _ in 0..exposed / PREPARED_AT_ONCE + PREPARED_AGAIN {
-            let Ok((mut state, faults)) = self.state() else {
-                return;
-            };
-            if state.exposed.is_empty() {
-                return;
+        // What is written to during one pass comes behind what is exposed, and is for the next.
+        for _ in 0..MOST_PASSES {
+            match self.prepare_pass() {
+                Ok(exposed) if exposed > LEFT_TO_CUT => {}
+                _ => return,
             }
-            state.protect_exposed(faults, &self.range, PREPARED_AT_ONCE);
         }
     }
 
