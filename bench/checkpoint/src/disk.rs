@@ -1,7 +1,9 @@
 //! Disks in files, and what a device can do at best.
 
 use anyhow::{Result, ensure};
+use spin::Mutex;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use woodfrog::checkpoint::{
     self, BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, GuestId, MemoryPages,
@@ -62,9 +64,14 @@ pub struct Disk {
     buffer: Vec<u8>,
 }
 
+/// A disk that several parts of a program use.
+pub type SharedDisk = Arc<Mutex<CheckpointStore<Counting<FileDevice>>>>;
+
 /// What was written of a checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {
+    /// Its number.
+    pub number: u64,
     /// Bytes of the pages that were due, and of the state that is not memory.
     pub dirty_bytes: u64,
     /// Bytes that the device got.
@@ -117,6 +124,11 @@ impl Disk {
         })
     }
 
+    /// The disk for others, and the guest's number on it.
+    pub fn into_shared(self) -> (SharedDisk, GuestId) {
+        (Arc::new(Mutex::new(self.store)), self.guest)
+    }
+
     /// Writes a checkpoint out, and makes it durable.
     pub fn write(&mut self, mut checkpoint: LiveCheckpoint) -> Result<Written> {
         let before = self.store.device_mut().written_bytes;
@@ -150,6 +162,7 @@ impl Disk {
         let number = self.store.commit(pending, checkpoint.metadata(), KEPT)?;
         checkpoint.keep(number);
         Ok(Written {
+            number,
             dirty_bytes,
             device_bytes: self.store.device_mut().written_bytes - before,
         })
@@ -157,7 +170,12 @@ impl Disk {
 }
 
 /// Checkpoints that a disk keeps.
-pub const KEPT: usize = 2;
+const KEPT: usize = 2;
+
+/// Room for as many checkpoints of a whole memory as there can be at a time, and for the rest.
+pub fn disk_bytes(mib: u64) -> u64 {
+    ((KEPT as u64 + 1) * mib + 64) << 20
+}
 
 /// A file beside a disk, to see what the device can do.
 pub struct Floor {

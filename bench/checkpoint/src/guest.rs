@@ -22,11 +22,11 @@ pub struct Load {
 }
 
 impl Load {
-    /// A guest that writes to a part of its memory, in percent, in each interval.
-    pub fn of_percent(mib: u64, percent: u64, interval_ms: u64, seed: u64) -> Self {
+    /// A guest that writes to a part of its memory, in percent, in each second.
+    pub fn of_percent(mib: u64, percent: u64, seed: u64) -> Self {
         Self {
             mib,
-            pages_per_s: (mib << 20) / PAGE * percent * 1000 / (100 * interval_ms),
+            pages_per_s: (mib << 20) / PAGE * percent / 100,
             seed,
         }
     }

@@ -1,16 +1,18 @@
 //! Measures what checkpoints cost, beside floors that are measured in the same run.
 //!
 //! [`guest`] is the program that is checkpointed, [`linux`] runs it and stops it, [`disk`]
-//! writes it out, and [`measure`] has what is made of that.
+//! writes it out, and [`measure`] has what is made of that; [`thaw`] is about the
+//! way back.
 
 mod disk;
 mod guest;
 mod linux;
 mod measure;
 mod plan;
+mod thaw;
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use guest::{Load, Program};
 use plan::Plan;
 use std::fmt::Write;
@@ -25,6 +27,9 @@ struct Args {
     /// Be done within a minute, with small memories: to see whether it works
     #[arg(long)]
     quick: bool,
+    /// Measure nothing else
+    #[arg(long)]
+    only: Option<Part>,
     /// Which pages the guests write to
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -36,6 +41,26 @@ struct Args {
     output: Option<PathBuf>,
 }
 
+/// A part of what is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Pauses,
+    Throughput,
+    Slowdown,
+    Thaws,
+}
+
+impl Part {
+    fn measure(self, plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
+        match self {
+            Self::Pauses => measure::pauses(plan),
+            Self::Throughput => measure::throughput(plan),
+            Self::Slowdown => measure::slowdown(plan),
+            Self::Thaws => thaw::measure(plan),
+        }
+    }
+}
+
 fn main() -> Result<()> {
     let args = Args::parse();
     let folder = tempfile::tempdir_in(&args.folder);
@@ -45,15 +70,16 @@ fn main() -> Result<()> {
     check_tracking(&plan)?;
     eprintln!("seed {}", plan.seed);
     let (mut tables, mut goals) = (Vec::new(), Vec::new());
-    for measure in [measure::pauses, measure::throughput, measure::slowdown] {
-        let (more_tables, more_goals) = measure(&plan)?;
+    let parts = Part::value_variants().iter();
+    for part in parts.filter(|&&part| args.only.is_none_or(|only| only == part)) {
+        let (more_tables, more_goals) = part.measure(&plan)?;
         tables.extend(more_tables);
         goals.extend(more_goals);
     }
     let markdown = markdown(&machine, &plan, &goals, &tables);
     println!("{markdown}");
     match args.output {
-        Some(_) if plan.is_quick => {
+        Some(_) if plan.is_quick || args.only.is_some() => {
             eprintln!("nothing is written: not all was measured thoroughly");
             Ok(())
         }
@@ -64,7 +90,7 @@ fn main() -> Result<()> {
 
 /// Says so if this system does not let the process track writes.
 fn check_tracking(plan: &Plan) -> Result<()> {
-    let program = Program::new(Load::of_percent(1, 1, 1000, plan.seed))?;
+    let program = Program::new(Load::of_percent(1, 1, plan.seed))?;
     if !linux::can_track(&mut program.begin()?.0)? {
         bail!(
             "this system does not let the process use userfaultfd, without which nothing can be \

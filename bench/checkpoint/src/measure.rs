@@ -1,6 +1,6 @@
 //! What is measured on Linux: pauses, what is written, throughput, and what the guest loses.
 
-use crate::disk::{Disk, Floor, KEPT};
+use crate::disk::{Disk, Floor, disk_bytes};
 use crate::guest::{Load, PAGE, Program};
 use crate::linux::{self, Act, Run, Stop};
 use crate::plan::Plan;
@@ -13,16 +13,14 @@ use woodfrog_report::significant;
 use woodfrog_report::stats::{greatest, median, percentile, ratio};
 use woodfrog_report::table::Table;
 
-/// Of its memory, a guest writes to this part between two checkpoints, in percent.
+/// Of its memory, a guest writes to this part in a second, in percent.
 const DIRTY_PERCENT: u64 = 1;
+
+/// Between two stops at which nothing is done.
+const FLOOR_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a checkpoint may write beyond 1.05 times what changed.
 const ALLOWANCE: f64 = (64 << 10) as f64;
-
-/// Room for as many checkpoints of a whole memory as there can be at a time, and for the rest.
-fn disk_bytes(mib: u64) -> u64 {
-    ((KEPT as u64 + 1) * mib << 20) + (64 << 20)
-}
 
 /// A guest that has begun, and is suspended.
 fn start(program: &Program) -> Result<Store<()>> {
@@ -38,7 +36,7 @@ fn start(program: &Program) -> Result<Store<()>> {
 pub fn pauses(plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
     let note = format!(
         "From the request to stop until the guest goes on, in microseconds of the wall clock, \
-         while it writes to {DIRTY_PERCENT} % of its memory between two checkpoints, {} ms apart. \
+         while it writes to {DIRTY_PERCENT} % of its memory a second; checkpoints are {} ms apart. \
          The floor is a stop at which nothing is done. The first checkpoint is of everything, and \
          not among the others. A checkpoint is durable so long after the request. The last columns are of the bytes that the device got for what had \
          changed: all of them, and the most of any one as a part of what it may (1.05 times what \
@@ -62,12 +60,11 @@ pub fn pauses(plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
     let (mut p50s, mut p99s, mut written) = (Vec::new(), Vec::new(), Vec::new());
     for &mib in plan.sizes() {
         eprintln!("pauses of a guest of {mib} MiB");
-        let interval_ms = plan.interval.as_millis() as u64;
-        let load = Load::of_percent(mib, DIRTY_PERCENT, interval_ms, plan.seed);
+        let load = Load::of_percent(mib, DIRTY_PERCENT, plan.seed);
         let program = Program::new(load)?;
         let mut store = start(&program)?;
         let mut disk = Disk::create(&plan.file("pauses"), disk_bytes(mib), &program.wasm)?;
-        let floor = linux::run(&mut store, Act::Nothing, plan.interval, plan.checkpoints)?;
+        let floor = linux::run(&mut store, Act::Nothing, FLOOR_INTERVAL, plan.checkpoints)?;
         let mut take = |count| {
             let act = Act::Checkpoint(&mut disk);
             linux::run(&mut store, act, plan.interval, count)
@@ -204,7 +201,7 @@ pub fn slowdown(plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
     const SECOND: Duration = Duration::from_secs(1);
     let mib = plan.slowdown_mib;
     eprintln!("slowdown of a guest of {mib} MiB");
-    let load = Load::of_percent(mib, DIRTY_PERCENT, 1000, plan.seed);
+    let load = Load::of_percent(mib, DIRTY_PERCENT, plan.seed);
     let program = Program::new(load)?;
     // One is never checkpointed, so that its writes are not even noticed.
     let (mut free, mut held) = (start(&program)?, start(&program)?);
@@ -265,6 +262,7 @@ mod tests {
             pause: Duration::ZERO,
             total: Duration::ZERO,
             written: Some(Written {
+                number: 1,
                 dirty_bytes,
                 device_bytes,
             }),
