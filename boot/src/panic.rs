@@ -6,8 +6,10 @@
 )]
 
 use crate::arch::{interrupts, layout};
+use crate::mm::heap;
 use crate::power::{self, Status};
 use crate::status;
+use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,9 +29,56 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     // SAFETY: reads a register.
     unsafe { core::arch::asm!("mov {}, rbp", out(reg) frame_pointer) };
     print_kernel_backtrace(frame_pointer);
-    status!("status panicked");
+    let status = match is_out_of_memory(info) {
+        true => {
+            print_out_of_memory();
+            Status::Failed
+        }
+        false => {
+            status!("status panicked");
+            Status::Panicked
+        }
+    };
     print_wasm_backtrace();
-    power::off(Status::Panicked)
+    power::off(status)
+}
+
+/// Whether an allocation that cannot fail has failed. `alloc` tells it by a panic with this message,
+/// and in no other way.
+fn is_out_of_memory(info: &PanicInfo<'_>) -> bool {
+    let mut start = Start {
+        expected: "memory allocation of ",
+    };
+    // It ends at the first piece that is another.
+    let _ = write!(start, "{}", info.message());
+    start.expected.is_empty()
+}
+
+/// Takes text for as long as it is what is expected.
+struct Start {
+    expected: &'static str,
+}
+
+impl Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let len = text.len().min(self.expected.len());
+        let (expected, rest) = self.expected.split_at_checked(len).ok_or(fmt::Error)?;
+        if !text.starts_with(expected) {
+            return Err(fmt::Error);
+        }
+        self.expected = rest;
+        Ok(())
+    }
+}
+
+/// The machine is too small for what it should do, which is no error of the kernel's.
+fn print_out_of_memory() {
+    let (size, free) = heap::sizes().unwrap_or_default();
+    status!(
+        "status failed: out of memory: the kernel's heap has {} MiB, {} KiB of them free; give the machine more memory, half of which is the heap",
+        size >> 20,
+        free >> 10
+    );
 }
 
 /// Prints the frames of the running guest, if one is running. It comes last, because

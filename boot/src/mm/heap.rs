@@ -29,6 +29,13 @@ pub unsafe fn init(range: Range<u64>) {
     };
 }
 
+/// How many bytes the heap has, and how many of them are free, in whatever pieces. None: the heap
+/// is being worked on.
+pub(crate) fn sizes() -> Option<(usize, usize)> {
+    let heap = HEAP.0.try_lock()?;
+    Some((heap.size(), heap.free()))
+}
+
 // SAFETY: `Heap` gives each piece of its memory to one user at a time.
 unsafe impl GlobalAlloc for KernelHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,6 +1,6 @@
 //! What the kernel cannot do, it says, and powers off in order.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Boot};
 use std::fs;
 use woodfrog_qemu::MachineType::{Microvm, Q35};
 use woodfrog_qemu::{Ending, Status, Vm};
@@ -86,6 +86,23 @@ fn a_program_gets_no_more_of_the_heap_than_the_kernel_can_spare() {
         let boot = bench.boot(machine, "checkpoint=discard", Ending::Finished);
         let log = boot.log;
         assert_eq!(boot.statuses.last(), Some(&Status::Exited(3)), "{log}");
+    }
+}
+
+#[test]
+fn a_module_that_is_too_large_for_the_machine_is_told_so() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let module = directory.path().join("large.wat");
+    let calls = "call 0 ".repeat(3 << 20);
+    fs::write(&module, format!("(module (func) (func {calls}))")).expect("a module");
+    let bench = Bench::with_module(module, &[]);
+    for machine in [Q35, Microvm] {
+        let mut vm = bench.vm(machine, "");
+        vm.memory_mib = 80;
+        let ended = vm.start(false).expect("a machine").wait();
+        assert_eq!(ended.ending, Ending::Failed, "{}", ended.log);
+        let boot = Boot::new(ended);
+        assert_failed(&boot.statuses, "give the machine more memory");
     }
 }
 
