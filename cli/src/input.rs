@@ -82,7 +82,7 @@ pub fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {
 /// [`Failure`] names the file.
 pub fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
     let input = Input::open(path)?;
-    if input.start.starts_with(b"\0asm") {
+    if input.is_module() {
         return Err(Failure::ModuleAsImage(path.to_owned()));
     }
     match RawImage::total_len(&input.start) {
@@ -146,6 +146,14 @@ impl<'p> Input<'p> {
             Ok(Self { path, file, start })
         };
         open().map_err(|source| Failure::read(path, source))
+    }
+
+    /// Whether it begins as a module does, in whatever form.
+    fn is_module(&self) -> bool {
+        let start = self.start.as_slice();
+        start.starts_with(b"\0asm")
+            || Module::is_precompiled(start)
+            || matches!(start.trim_ascii_start(), [b'(', ..] | [b';', b';', ..])
     }
 
     /// All of it, which must not be more than `limit`.

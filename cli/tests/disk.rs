@@ -142,7 +142,7 @@ fn damage_is_found() {
     fs::write(&disk_path, &good[..good.len() / 2]).unwrap();
     disk(&["ls", &disk_path]).assert_fails(1, "the disk has");
     fs::write(&disk_path, b"").unwrap();
-    disk(&["ls", &disk_path]).assert_fails(1, "the device is empty");
+    disk(&["ls", &disk_path]).assert_fails(1, "too small for a checkpoint disk");
     fs::remove_file(&disk_path).unwrap();
     disk(&["ls", &disk_path]).assert_fails(1, "No such file");
 }

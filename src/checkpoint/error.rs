@@ -41,7 +41,7 @@ pub enum OpenError {
     #[error("the device has blocks of {0} bytes")]
     BlockSize(usize),
     /// The device has not even a header.
-    #[error("the device is empty")]
+    #[error("too small for a checkpoint disk: there is not one block")]
     Empty,
     /// There is no header.
     #[error("not a checkpoint disk: the magic number is {found:02x?}")]

@@ -122,6 +122,9 @@ impl Decoder {
         if u32::try_from(bytes.len()).is_err() {
             return Err(DecodeError::ModuleTooLarge { size: bytes.len() });
         }
+        if Parser::is_component(&bytes) {
+            return Err(DecodeError::Component);
+        }
         let mut parser = Parser::new(0);
         parser.set_features(features.to_wasmparser());
         let mut code_section = 0..0;

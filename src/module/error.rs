@@ -30,6 +30,11 @@ pub enum DecodeError {
         /// Which feature.
         message: String,
     },
+    /// The bytes are a component, which is made of modules (the component model's binary format).
+    #[error(
+        "this is a component, and only core modules are run: compile for wasm32-wasip1 rather than wasm32-wasip2"
+    )]
+    Component,
     /// A valid construct of a feature that this engine does not have.
     #[error("module has an unsupported {0}")]
     UnsupportedConstruct(&'static str),

@@ -259,7 +259,9 @@ fn features_that_are_not_enabled_are_refused() {
 
 #[test]
 fn components_are_refused() {
-    assert!(Module::decode(wat::parse_str("(component)").expect("test component")).is_err());
+    let component = wat::parse_str("(component)").expect("test component");
+    let error = Module::decode(component).expect_err("a component");
+    assert_eq!(error, DecodeError::Component);
 }
 
 #[test]

@@ -206,6 +206,7 @@ fn check_refused(
         Err(Mismatch::Action(ActionError::Module(ModuleError::Decode(
             DecodeError::Malformed { .. }
             | DecodeError::Invalid { .. }
+            | DecodeError::Component
             | DecodeError::UnsupportedFeature { .. },
         )))) => Ok(match refusal {
             Refusal::Malformed => Kind::Malformed,

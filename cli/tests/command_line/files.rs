@@ -57,7 +57,9 @@ fn what_is_no_module_is_told_from_its_first_bytes() {
 fn what_is_no_image_is_told_from_its_first_bytes() {
     let (image, module) = image();
     let binary = file("module.wasm", wat::parse_str(ENDLESS).expect("valid text"));
-    Run::new(&["inspect", &binary]).assert_fails(1, "is a WebAssembly module, not an image");
+    for module in [&binary, &module] {
+        Run::new(&["inspect", module]).assert_fails(1, "is a WebAssembly module, not an image");
+    }
     Run::new(&["resume", "/dev/zero", "--module", &module]).assert_fails(1, "magic");
     let bytes = fs::read(&image).expect("the image");
     let cut = file("cut", &bytes[..bytes.len() - 1]);
