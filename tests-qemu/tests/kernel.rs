@@ -82,12 +82,13 @@ fn a_guest_does_not_notice_non_maskable_interrupts() {
 }
 
 #[test]
-fn another_processor_suspends_a_guest() {
+fn another_processor_suspends_a_guest_and_forgets_what_is_released() {
     let setup = Setup {
         processors: 2,
         ..Setup::default()
     };
     for log in boot_everywhere_with("processors", Ending::Finished, setup) {
+        assert!(log.contains("forgets what is released"), "{log}");
         assert!(log.contains("and the same result"), "{log}");
     }
 }

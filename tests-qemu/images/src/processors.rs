@@ -1,21 +1,43 @@
-//! Another processor asks a store to suspend, again and again, while this one runs it; the guest
-//! computes the same as without, frozen and thawed on the way.
+//! Two processors share a platform. The other one asks a store to suspend, again and again, while
+//! this one runs it; the guest computes the same as without, frozen and thawed on the way. And
+//! what was released here is no longer to be read there.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![cfg_attr(
     target_os = "none",
-    expect(unsafe_code, reason = "starts another processor")
+    expect(
+        unsafe_code,
+        reason = "starts another processor, and touches raw pages"
+    )
 )]
 
 #[cfg(target_os = "none")]
 mod image {
+    use alloc::sync::Arc;
     use core::arch::global_asm;
-    use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-    use spin::Mutex;
+    use core::arch::x86_64::__cpuid;
+    use core::ops::Range;
+    use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    use spin::{Mutex, Once};
     use woodfrog::abi::Val;
+    use woodfrog::abi::vmctx::TrapFrame;
     use woodfrog::image::RawImage;
-    use woodfrog::runtime::{Config, Engine, InterruptHandle, Linker, Module, Outcome, Store};
-    use woodfrog_boot::arch::clock;
+    use woodfrog::platform::bare::{BarePlatform, Processors};
+    use woodfrog::platform::{PAGE_SIZE, Platform};
+    use woodfrog::runtime::{
+        CheckpointError, Config, Engine, InterruptHandle, Linker, Module, Outcome, Store,
+    };
+    use woodfrog::trap::FaultAction;
+    use woodfrog_boot::arch::{clock, interrupts};
+    use woodfrog_boot::mm::frames::Frames;
+    use woodfrog_boot::mm::paging::GUEST_ADDRESSES;
     use woodfrog_boot::{Machine, Status, info};
+    use x86_64::VirtAddr;
+    use x86_64::registers::control::Cr3;
+    use x86_64::structures::paging::{
+        FrameAllocator, FrameDeallocator, OffsetPageTable, PageTable, PhysFrame,
+    };
+
+    extern crate alloc;
 
     woodfrog_boot::entry!(main);
 
@@ -111,25 +133,134 @@ mod image {
     );
     static STACK: Stack = Stack([const { AtomicU64::new(0) }; STACK_SIZE / 8]);
 
-    /// What the other processor does: it has no interrupts, and its faults end the machine.
+    /// How often this processor has asked the other one to forget its translations, and how often it has.
+    static FLUSHES_ASKED: AtomicU64 = AtomicU64::new(0);
+    static FLUSHES_DONE: AtomicU64 = AtomicU64::new(0);
+    /// An address that the other processor is to read; 0 for none. And what it has read there.
+    static ADDRESS: AtomicUsize = AtomicUsize::new(0);
+    static BYTE: AtomicU32 = AtomicU32::new(0);
+
+    /// What the other processor does: it has no interrupts, so it looks for what it is asked, and its
+    /// faults end the machine.
     extern "C" fn other_processor() -> ! {
         IS_UP.store(true, Ordering::Release);
         loop {
-            if let Some(handle) = &*HANDLE.lock() {
+            // This processor may wait for a flush while it has the lock.
+            if let Some(handle) = HANDLE.try_lock().as_deref().and_then(Option::as_ref) {
                 handle.request_suspend();
                 REQUESTS.fetch_add(1, Ordering::Relaxed);
             }
             for _ in 0..10_000 {
+                do_as_asked();
                 core::hint::spin_loop();
             }
         }
     }
 
-    fn main(machine: Machine) -> Status {
-        let engine = Engine::new(machine.platform, Config::default());
+    fn do_as_asked() {
+        let asked = FLUSHES_ASKED.load(Ordering::Acquire);
+        if asked != FLUSHES_DONE.load(Ordering::Relaxed) {
+            let (frame, flags) = Cr3::read();
+            // SAFETY: the tables stay. The write forgets translations and the tables on the way
+            // to them, and serializes.
+            unsafe { Cr3::write(frame, flags) };
+            FLUSHES_DONE.store(asked, Ordering::Release);
+        }
+        let address = ADDRESS.load(Ordering::Acquire);
+        if address != 0 {
+            let pointer = core::ptr::with_exposed_provenance::<u8>(address);
+            // SAFETY: whoever asks has mapped it.
+            let byte = unsafe { pointer.read_volatile() };
+            BYTE.store(u32::from(byte), Ordering::Relaxed);
+            ADDRESS.store(0, Ordering::Release);
+        }
+    }
+
+    /// What the other processor reads at an address.
+    fn read_there(address: *const u8) -> u32 {
+        ADDRESS.store(address.expose_provenance(), Ordering::Release);
+        wait_until("reads", || ADDRESS.load(Ordering::Acquire) == 0);
+        BYTE.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the other processor.
+    fn wait_until(what: &str, is_done: impl Fn() -> bool) {
+        let begin_ns = clock::monotonic_ns();
+        while !is_done() {
+            let waited_ns = clock::monotonic_ns() - begin_ns;
+            assert!(
+                waited_ns < 10_000_000_000,
+                "the other processor never {what}"
+            );
+        }
+    }
+
+    struct TwoProcessors;
+
+    // SAFETY: the numbers are those of the local APICs, and the other processor forgets all
+    // that it knows before a flush has ended.
+    unsafe impl Processors for TwoProcessors {
+        fn count(&self) -> usize {
+            2
+        }
+
+        fn current(&self) -> usize {
+            // CPUID.1:EBX: the initial APIC ID.
+            (__cpuid(1).ebx >> 24) as usize
+        }
+
+        fn flush_others(&self, _addresses: Range<usize>) {
+            if IS_UP.load(Ordering::Acquire) {
+                let asked = FLUSHES_ASKED.fetch_add(1, Ordering::Release) + 1;
+                wait_until("flushes", || FLUSHES_DONE.load(Ordering::Acquire) >= asked);
+            }
+        }
+    }
+
+    type SharedPlatform = BarePlatform<OffsetPageTable<'static>, Frames, TwoProcessors>;
+    static PLATFORM: Once<Arc<SharedPlatform>> = Once::new();
+
+    /// Makes the platform of both processors, on a table of the top level of its own; the
+    /// machine's own platform is not used.
+    fn init_platform() -> Arc<SharedPlatform> {
+        let (old, flags) = Cr3::read();
+        let table = |frame: PhysFrame| {
+            let address = frame.start_address().as_u64() as usize;
+            core::ptr::with_exposed_provenance_mut::<PageTable>(address)
+        };
+        let new = Frames.allocate_frame().expect("a frame");
+        // SAFETY: memory is mapped onto itself, and the new table has the entries of the old one.
+        let tables = unsafe {
+            table(new).write((*table(old)).clone());
+            Cr3::write(new, flags);
+            OffsetPageTable::new(&mut *table(new), VirtAddr::zero())
+        };
+        let budget = Frames.free_bytes() as usize / PAGE_SIZE - 256;
+        // SAFETY: the tables are in use from now on, and nothing else uses the addresses.
+        let platform = unsafe {
+            SharedPlatform::with_processors(tables, Frames, budget, GUEST_ADDRESSES, TwoProcessors)
+        };
+        let platform = Arc::new(platform.expect("a processor for guests"));
+        PLATFORM.call_once(|| platform.clone());
+        interrupts::set_hook(hook);
+        platform
+    }
+
+    fn hook(frame: &mut TrapFrame) -> bool {
+        let platform = PLATFORM.get().expect("it is there before the hook");
+        platform.handle_fault(frame) == FaultAction::Handled
+    }
+
+    fn main(_: Machine) -> Status {
+        let platform = init_platform();
+        let engine = Engine::new(platform.clone(), Config::default());
         let module = Module::new(&engine, MODULE).expect("a module");
         let (undisturbed, _) = work(&engine, &module);
         start_other_processor();
+        for _ in 0..100 {
+            what_is_released_is_forgotten_there(&platform);
+        }
+        info!("the other processor forgets what is released");
         let (disturbed, suspensions) = work(&engine, &module);
         let requests = REQUESTS.load(Ordering::Relaxed);
         assert!(
@@ -139,6 +270,45 @@ mod image {
         assert_eq!(disturbed, undisturbed);
         info!("{requests} requests, {suspensions} suspensions, and the same result");
         Status::Finished
+    }
+
+    /// Has the other processor read a page, releases it, has somebody else use its frame, and
+    /// commits it anew.
+    fn what_is_released_is_forgotten_there(platform: &SharedPlatform) {
+        const OURS: u8 = 0xaa;
+        const SOMEBODYS: u8 = 0x55;
+        let reserve_one = || {
+            let start = platform.reserve(PAGE_SIZE).expect("addresses");
+            // SAFETY: just reserved.
+            unsafe { platform.commit(start, PAGE_SIZE) }.expect("memory");
+            start
+        };
+        let start = reserve_one();
+        // SAFETY: it is committed.
+        unsafe { start.write_volatile(OURS) };
+        assert_eq!(read_there(start), u32::from(OURS));
+        // SAFETY: nobody uses it any more.
+        unsafe { platform.release(start, PAGE_SIZE) };
+        // The page's own frame and those of its tables.
+        let frames = [(); 8].map(|()| Frames.allocate_frame().expect("a frame"));
+        for frame in frames {
+            let address = frame.start_address().as_u64() as usize;
+            let bytes = core::ptr::with_exposed_provenance_mut::<u8>(address);
+            // SAFETY: nobody has it, and memory is mapped onto itself.
+            unsafe { bytes.write_bytes(SOMEBODYS, PAGE_SIZE) };
+        }
+        let again = reserve_one();
+        assert_eq!(again, start, "another address tells nothing");
+        // A read of this processor's backs the page.
+        // SAFETY: it is committed.
+        assert_eq!(unsafe { again.read_volatile() }, 0);
+        assert_eq!(read_there(again), 0);
+        // SAFETY: nobody uses it any more.
+        unsafe { platform.release(again, PAGE_SIZE) };
+        for frame in frames {
+            // SAFETY: it is nobody's.
+            unsafe { Frames.deallocate_frame(frame) };
+        }
     }
 
     /// The bits of the guest's result, and how often it was suspended.
@@ -162,6 +332,9 @@ mod image {
                 Outcome::Suspended => suspensions += 1,
             }
             if suspensions % FREEZE_EVERY == 0 {
+                // Others could set Dirty bits too late.
+                let refused = store.begin_checkpoint();
+                assert!(matches!(refused, Err(CheckpointError::CannotTrack)));
                 let bytes = store.freeze().expect("it is suspended").to_bytes();
                 *HANDLE.lock() = None;
                 let image = RawImage::parse(&bytes).expect("an image");
@@ -219,14 +392,7 @@ mod image {
             let begin_ns = clock::monotonic_ns();
             while clock::monotonic_ns() - begin_ns < wait_ns {}
         }
-        let begin_ns = clock::monotonic_ns();
-        while !IS_UP.load(Ordering::Acquire) {
-            let waited_ns = clock::monotonic_ns() - begin_ns;
-            assert!(
-                waited_ns < 10_000_000_000,
-                "the other processor does not start"
-            );
-        }
+        wait_until("starts", || IS_UP.load(Ordering::Acquire));
         // SAFETY: the other processor has left the page.
         unsafe { core::ptr::write_bytes(target, 0, len) };
     }
