@@ -29,7 +29,7 @@
 //! # Features of the crate
 //!
 //! All are on by default, and each only adds: `bare` (the platform for kernels, `platform::bare`),
-//! `checkpoint`, `simd` (without, a module with vectors is refused with
+//! `checkpoint`, `lz4` (pages of checkpoints compressed), `simd` (without, a module with vectors is refused with
 //! [`module::DecodeError::UnsupportedFeature`]), `scheduler` and `wasi`.
 #![no_std]
 #![deny(missing_docs)]
