@@ -55,6 +55,12 @@ pub enum Failure {
         .0.display()
     )]
     ModuleAsImage(PathBuf),
+    /// A checkpoint disk was given in place of an image.
+    #[error(
+        "{} is a checkpoint disk, not an image: `woodfrog disk extract --image` copies the image of a checkpoint from it",
+        .0.display()
+    )]
+    DiskAsImage(PathBuf),
     /// A file that should be an image is none, or a damaged one.
     #[error("{}: {source}{}", path.display(), advice(source))]
     ImageFile {
@@ -258,6 +264,11 @@ pub enum FileKind {
         ", but the image of a frozen program: `woodfrog resume` goes on from it, `woodfrog inspect` shows it"
     )]
     Image,
+    /// A checkpoint disk.
+    #[error(
+        ", but a checkpoint disk: `woodfrog disk extract --module` copies the program's module from it"
+    )]
+    Disk,
     /// Nothing that is known here.
     #[error(": it is neither in binary format, which begins with \\0asm, nor text")]
     Unknown,

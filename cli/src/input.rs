@@ -3,12 +3,14 @@
 //! A path may lead to anything: a device without end, another kind of file, a stream. So the
 //! first bytes are looked at before the rest is read, and what is read has a bound.
 
+use crate::disk::FileDevice;
 use crate::error::{Failure, FileKind};
 use crate::files::MEMORY_LIMITS;
 use crate::progress::Progress;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use woodfrog::checkpoint;
 use woodfrog::image::RawImage;
 use woodfrog::module::ModuleHash;
 use woodfrog::runtime::Module;
@@ -87,6 +89,7 @@ pub fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
     }
     match RawImage::total_len(&input.start) {
         Ok(len) => input.read_image(len),
+        Err(_) if input.is_disk() => Err(Failure::DiskAsImage(path.to_owned())),
         Err(source) => Err(Failure::image_file(path, source)),
     }
 }
@@ -156,6 +159,17 @@ impl<'p> Input<'p> {
             || matches!(start.trim_ascii_start(), [b'(', ..] | [b';', b';', ..])
     }
 
+    /// Whether it is a file with a checkpoint disk in it.
+    fn is_disk(&self) -> bool {
+        let is_file = self
+            .file
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file());
+        let device = || FileDevice::open(self.path, false).ok();
+        let is_disk = |device| checkpoint::is_checkpoint_disk(device).unwrap_or(false);
+        is_file && device().is_some_and(is_disk)
+    }
+
     /// All of it, which must not be more than `limit`.
     fn read_all(self, limit: u64) -> Result<Vec<u8>, Failure> {
         let path = self.path;
@@ -183,6 +197,9 @@ impl<'p> Input<'p> {
         }
         if RawImage::total_len(start).is_ok() {
             return Err(self.not_a_module(FileKind::Image));
+        }
+        if self.is_disk() {
+            return Err(self.not_a_module(FileKind::Disk));
         }
         // A character may be cut off at the end.
         if str::from_utf8(start).is_err_and(|error| error.error_len().is_some()) {

@@ -147,6 +147,13 @@ fn damage_is_found() {
     disk(&["ls", &disk_path]).assert_fails(1, "No such file");
 }
 
+#[test]
+fn a_disk_is_told_from_a_module_and_an_image() {
+    let disk_path = make_disk();
+    Run::new(&["inspect", &disk_path]).assert_fails(1, "`woodfrog disk extract --image`");
+    Run::new(&["run", &disk_path]).assert_fails(1, "`woodfrog disk extract --module`");
+}
+
 /// Where these bytes are.
 fn position(bytes: &[u8], wanted: &[u8]) -> usize {
     let at = bytes
