@@ -333,6 +333,26 @@ impl<T: 'static> Store<T> {
     /// Has the limiter that `find` finds in the store's data asked before anything grows. It is
     /// not asked about what the store has already, but that counts among its instances, tables
     /// and memories.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use woodfrog::runtime::Engine;
+    /// use woodfrog::runtime::{Store, StoreLimits, StoreLimitsBuilder};
+    ///
+    /// struct Data {
+    ///     limits: StoreLimits,
+    /// }
+    ///
+    /// # fn example(engine: &Engine) {
+    /// let limits = StoreLimitsBuilder::new()
+    ///     .memory_size(16 << 20)
+    ///     .total_table_elements(10_000)
+    ///     .build();
+    /// let mut store = Store::new(engine, Data { limits });
+    /// store.limiter(|data| &mut data.limits);
+    /// # }
+    /// ```
     pub fn limiter(
         &mut self,
         find: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,
