@@ -70,8 +70,8 @@ bench: setup
 		--output docs $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) \
 		$(if $(FILTER),"$(FILTER)")
 
-## bench-checkpoint: measure what checkpoints cost on Linux, and write it to docs/benchmarks.md; SEED=n QUICK=1 FOLDER=where-disks-go
-bench-checkpoint:
+## bench-checkpoint: measure what checkpoints and thaws cost on Linux and in QEMU, and write it to docs/benchmarks.md; SEED=n QUICK=1 FOLDER=where-disks-go
+bench-checkpoint: setup
 	@cargo run -q --release --locked --manifest-path bench/Cargo.toml -p woodfrog-bench-checkpoint -- \
 		--output docs $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) \
 		$(if $(FOLDER),--folder "$(FOLDER)")

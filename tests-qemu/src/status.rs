@@ -44,6 +44,8 @@ pub struct CheckpointFigures {
     pub waits: u64,
     /// Bytes that were written.
     pub bytes: u64,
+    /// Bytes of what is not memory, which were due with the pages.
+    pub metadata: u64,
 }
 
 impl CheckpointFigures {
@@ -64,6 +66,7 @@ impl CheckpointFigures {
             pages: number("pages")?,
             waits: number("waits")?,
             bytes: number("bytes")?,
+            metadata: number("metadata")?,
         })
     }
 }

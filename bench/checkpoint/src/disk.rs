@@ -78,8 +78,9 @@ pub struct Written {
     pub device_bytes: u64,
 }
 
-/// Bytes that are taken from a checkpoint at once.
-const BATCH: usize = 4 << 20;
+/// Bytes that are taken from a checkpoint at once: what caches near the processor hold until it has
+/// been written.
+const BATCH: usize = 1 << 20;
 
 impl Disk {
     /// Makes a disk in a file.

@@ -2,13 +2,14 @@
 //!
 //! [`guest`] is the program that is checkpointed, [`linux`] runs it and stops it, [`disk`]
 //! writes it out, and [`measure`] has what is made of that; [`thaw`] is about the
-//! way back.
+//! way back, [`qemu`] about the kernel in virtual machines.
 
 mod disk;
 mod guest;
 mod linux;
 mod measure;
 mod plan;
+mod qemu;
 mod thaw;
 
 use anyhow::{Context, Result, bail};
@@ -21,10 +22,10 @@ use woodfrog_report::goal::{self, Goal};
 use woodfrog_report::machine::Machine;
 use woodfrog_report::{document, table::Table};
 
-/// Measures what checkpoints of running guests cost on Linux.
+/// Measures what checkpoints of running guests cost, on Linux and in QEMU.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Be done within a minute, with small memories: to see whether it works
+    /// Be done within a minute or two, with small memories: to see whether it works
     #[arg(long)]
     quick: bool,
     /// Measure nothing else
@@ -36,6 +37,9 @@ struct Args {
     /// The folder for disks, on the device that is to be measured (some 3 GiB)
     #[arg(long, default_value = ".")]
     folder: PathBuf,
+    /// What else is to be known of this run: a sentence
+    #[arg(long, default_value = "")]
+    note: String,
     /// Where to write the figures to, into benchmarks.md
     #[arg(long)]
     output: Option<PathBuf>,
@@ -48,6 +52,7 @@ enum Part {
     Throughput,
     Slowdown,
     Thaws,
+    Qemu,
 }
 
 impl Part {
@@ -57,6 +62,7 @@ impl Part {
             Self::Throughput => measure::throughput(plan),
             Self::Slowdown => measure::slowdown(plan),
             Self::Thaws => thaw::measure(plan),
+            Self::Qemu => qemu::measure(plan),
         }
     }
 }
@@ -76,7 +82,7 @@ fn main() -> Result<()> {
         tables.extend(more_tables);
         goals.extend(more_goals);
     }
-    let markdown = markdown(&machine, &plan, &goals, &tables);
+    let markdown = markdown(&machine, &plan, &args.note, &goals, &tables);
     println!("{markdown}");
     match args.output {
         Some(_) if plan.is_quick || args.only.is_some() => {
@@ -101,10 +107,16 @@ fn check_tracking(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn markdown(machine: &Machine, plan: &Plan, goals: &[Goal], tables: &[Table]) -> String {
+fn markdown(
+    machine: &Machine,
+    plan: &Plan,
+    note: &str,
+    goals: &[Goal],
+    tables: &[Table],
+) -> String {
     let mut text = format!(
         "# Checkpoints\n\nMade by `make bench-checkpoint`; what stands here is not edited by hand. \
-         {} Seed {}.\n\nA guest reads its memory all the time, and writes to pages that it \
+         {} Seed {}. {note}\n\nA guest reads its memory all the time, and writes to pages that it \
          chooses at random. It runs on one thread; another one asks it to stop, and writes its \
          checkpoints to a disk in a file while it runs on. Times are of the wall clock, so whatever \
          else runs on the machine is in them.\n",

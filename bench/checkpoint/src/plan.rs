@@ -17,7 +17,13 @@ pub struct Plan {
     pub throughput_mib: u64,
     /// The memory of the guest whose slowdown is measured.
     pub slowdown_mib: u64,
-    /// Whether to be done within a minute.
+    /// Checkpoints of each guest in a virtual machine.
+    pub qemu_checkpoints: usize,
+    /// How often a guest's slowdown in a virtual machine is measured.
+    pub qemu_rounds: usize,
+    /// How long it runs for that each time.
+    pub qemu_time: Duration,
+    /// Whether to be done within a minute or two.
     pub is_quick: bool,
     folder: PathBuf,
 }
@@ -33,6 +39,9 @@ impl Plan {
             seed,
             throughput_mib: choose(16, 256) as u64,
             slowdown_mib: choose(16, 256) as u64,
+            qemu_checkpoints: choose(5, 60),
+            qemu_rounds: choose(1, 5),
+            qemu_time: Duration::from_secs(choose(2, 6) as u64),
             is_quick,
             folder: folder.to_owned(),
         }
