@@ -124,6 +124,10 @@ pub enum Command {
     #[command(after_long_help = COMPILE_EXAMPLES)]
     Compile(CompileArgs),
     /// Make and read checkpoint disks
+    ///
+    /// A checkpoint disk holds programs (each with its module, arguments and environment) and
+    /// checkpoints of them. The Woodfrog kernel runs a program from the disk and goes on from its
+    /// newest checkpoint.
     Disk(DiskArgs),
     /// Run scripts of the WebAssembly test suite
     ///

@@ -6,12 +6,17 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use woodfrog::abi::CpuFeatures;
 
-/// Make and read checkpoint disks
-///
-/// A checkpoint disk holds programs (each with its module, arguments and environment) and
-/// checkpoints of them. The Woodfrog kernel runs a program from the disk and goes on from its newest
-/// checkpoint.
+const EXAMPLES: &str = "\
+Examples:
+  woodfrog disk create disk.img --module program.wasm --arg one
+  woodfrog disk ls disk.img
+  woodfrog disk extract disk.img --image frozen
+  woodfrog resume frozen --module program.wasm
+  woodfrog disk gc disk.img --keep 1";
+
+/// Arguments of `disk`.
 #[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
 pub struct DiskArgs {
     /// What to do.
     #[command(subcommand)]
