@@ -43,7 +43,7 @@ mod image {
 
     /// As in the image `nmi`, where it is as text: adds up square roots.
     const MODULE: &[u8] = include_bytes!("nmi.wasm");
-    const ROUNDS: i32 = 4_000_000;
+    const ROUNDS: i32 = 1_000_000;
 
     /// After so many suspensions the store becomes an image, and another store.
     const FREEZE_EVERY: u64 = 16;
@@ -150,7 +150,7 @@ mod image {
                 handle.request_suspend();
                 REQUESTS.fetch_add(1, Ordering::Relaxed);
             }
-            for _ in 0..10_000 {
+            for _ in 0..2_000 {
                 do_as_asked();
                 core::hint::spin_loop();
             }
