@@ -79,6 +79,9 @@ fn main() -> Result<()> {
     let parts = Part::value_variants().iter();
     for part in parts.filter(|&&part| args.only.is_none_or(|only| only == part)) {
         let (more_tables, more_goals) = part.measure(&plan)?;
+        for table in &more_tables {
+            eprintln!("\n{}", table.to_markdown());
+        }
         tables.extend(more_tables);
         goals.extend(more_goals);
     }

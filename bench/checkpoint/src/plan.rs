@@ -33,14 +33,14 @@ impl Plan {
     pub fn new(folder: &Path, seed: u64, is_quick: bool) -> Self {
         let choose = |quick, full| if is_quick { quick } else { full };
         Self {
-            checkpoints: choose(20, 200),
+            checkpoints: choose(20, 100),
             rounds: choose(2, 9),
             interval: Duration::from_millis(choose(100, 250) as u64),
             seed,
             throughput_mib: choose(16, 256) as u64,
             slowdown_mib: choose(16, 256) as u64,
-            qemu_checkpoints: choose(5, 60),
-            qemu_rounds: choose(1, 5),
+            qemu_checkpoints: choose(5, 30),
+            qemu_rounds: choose(1, 3),
             qemu_time: Duration::from_secs(choose(2, 6) as u64),
             is_quick,
             folder: folder.to_owned(),

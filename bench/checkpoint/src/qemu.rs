@@ -13,7 +13,7 @@ use woodfrog_report::significant;
 use woodfrog_report::stats::{greatest, median, percentile};
 use woodfrog_report::table::Table;
 
-/// What a machine has beside the guest's memory, in MiB.
+/// What a machine has beside the guest's memory and as much for the kernel's heap, in MiB.
 const MACHINE_MIB: u64 = 256;
 
 /// Far more than any machine runs.
@@ -61,7 +61,7 @@ impl Machines<'_> {
             disk: Some(disk.path()),
             append: options.to_owned(),
             processors: 1,
-            memory_mib: (load.mib + MACHINE_MIB) as u32,
+            memory_mib: (2 * load.mib + MACHINE_MIB) as u32,
             timeout: TIMEOUT,
             log: self.plan.file("log"),
         };
