@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use woodfrog::checkpoint::{PAGE, ReadError, WriteError};
 use woodfrog::platform::tracking::TrackError;
-use woodfrog::runtime::LiveCheckpoint;
+use woodfrog::runtime::{CaptureError, CheckpointError, LiveCheckpoint};
 
 /// Pages that are copied at once, for which the program stops.
 const BATCH: usize = 64 * PAGE;
@@ -74,7 +74,7 @@ impl From<TrackError> for Lost {
 
 /// Writes checkpoints of a program to its disk.
 pub(crate) struct Checkpoints<'a> {
-    disk: &'a mut GuestDisk,
+    disk: &'a GuestDisk,
     runner: Rc<RefCell<Runner>>,
     buffers: Vec<Arc<[u8]>>,
     /// The program has written to more at once than can be kept.
@@ -85,7 +85,7 @@ pub(crate) struct Checkpoints<'a> {
 
 impl<'a> Checkpoints<'a> {
     /// For a program that has not run yet.
-    pub(crate) fn new(disk: &'a mut GuestDisk, runner: Rc<RefCell<Runner>>) -> Self {
+    pub(crate) fn new(disk: &'a GuestDisk, runner: Rc<RefCell<Runner>>) -> Self {
         let kept_changes = runner.borrow_mut().file_changes();
         Self {
             disk,
@@ -114,14 +114,22 @@ impl<'a> Checkpoints<'a> {
             false => meantime,
         };
         let begin_ns = clock::monotonic_ns();
-        let mut checkpoint = self.begin()?;
+        let mut checkpoint = match self.begin() {
+            Ok(checkpoint) => checkpoint,
+            // It goes on without them for as long as it does not need them.
+            Err(CheckpointError::Capture(CaptureError::Page(error))) => {
+                status!("status not-checkpointed reason={error}");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
         let file_changes = self.runner.borrow_mut().file_changes();
         let pause_ns = (meantime == Meantime::Runs).then(|| {
             let mut runner = self.runner.borrow_mut();
             runner.run_in_turn();
             runner.take_longest_stop_ns()
         });
-        if meantime == Meantime::Runs {
+        if meantime == Meantime::Runs && !self.runner.borrow().lacks_pages() {
             let runner = self.runner.clone();
             self.disk.device().set_meanwhile(Some(runner));
         }
@@ -157,10 +165,10 @@ impl<'a> Checkpoints<'a> {
         }
     }
 
-    fn begin(&mut self) -> Result<LiveCheckpoint, Failure> {
+    fn begin(&mut self) -> Result<LiveCheckpoint, CheckpointError> {
         let mut runner = self.runner.borrow_mut();
         runner.take_longest_stop_ns();
-        Ok(runner.store().begin_checkpoint()?)
+        runner.store().begin_checkpoint()
     }
 
     /// Writes a checkpoint; returns its number, how many pages it took, and how many bytes.

@@ -2,17 +2,21 @@
 
 use crate::arch::clock;
 use crate::drivers::{DiskError, VirtioDisk};
-use crate::options::{CheckpointUse, LeaseUse, Options};
+use crate::options::{CheckpointUse, LeaseUse, Options, ThawUse};
+use crate::stored_pages::{SharedStore, StoredPages};
 use crate::{info, status};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::{RefCell, RefMut};
 use core::ops::Range;
 use woodfrog::checkpoint::{
     CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, MemoryPages, OpenError, OpenOptions,
-    Owner, PAGE, PendingGeneration, ReadError, WriteError,
+    Owner, PAGE, PageRange, PendingGeneration, ReadError, WriteError,
 };
-use woodfrog::image::{GenerationError, StoredImage};
+use woodfrog::image::{GenerationError, RawImage, StoredImage};
 use woodfrog::runtime::LiveCheckpoint;
 
 /// Why the disk or its program cannot be used.
@@ -43,10 +47,18 @@ pub enum GuestDiskError {
 
 /// A program on a disk that this machine has the lease of.
 pub struct GuestDisk {
-    disk: CheckpointStore<VirtioDisk>,
+    disk: SharedStore,
     guest: GuestId,
     /// How many checkpoints are kept.
     keep: usize,
+}
+
+/// A checkpoint that can be resumed.
+pub enum StoredCheckpoint {
+    /// It has been read as a whole.
+    Whole(StoredImage),
+    /// Its pages are still on the disk.
+    Lazy(RawImage<'static>, Box<StoredPages>),
 }
 
 impl GuestDisk {
@@ -75,6 +87,7 @@ impl GuestDisk {
             disk.reset_guest(guest)?;
         }
         let keep = options.keep;
+        let disk = Rc::new(RefCell::new(disk));
         Ok(Self { disk, guest, keep })
     }
 
@@ -84,7 +97,7 @@ impl GuestDisk {
     }
 
     fn info(&self) -> GuestInfo {
-        let guest = self.disk.guest(self.guest);
+        let guest = self.disk.borrow().guest(self.guest);
         guest.expect("whoever has the lease alone removes guests")
     }
 
@@ -93,33 +106,34 @@ impl GuestDisk {
     /// # Errors
     ///
     /// [`GuestDiskError::Read`].
-    pub fn program(&mut self) -> Result<Guest, GuestDiskError> {
-        Ok(self.disk.read_guest(self.guest)?)
+    pub fn program(&self) -> Result<Guest, GuestDiskError> {
+        Ok(self.disk.borrow_mut().read_guest(self.guest)?)
     }
 
-    /// The checkpoint to go on from and its number: the newest that is whole, or that which was
-    /// asked for.
+    /// The checkpoint to go on from and its number: the newest that is whole, as far as it is
+    /// read, or that which was asked for.
     ///
     /// # Errors
     ///
     /// [`GuestDiskError`]. Where others are damaged or cannot be read the first error is returned
     /// if no older one is whole either.
     pub fn checkpoint(
-        &mut self,
+        &self,
         wanted: CheckpointUse,
-    ) -> Result<Option<(u64, StoredImage)>, GuestDiskError> {
+        thaw: ThawUse,
+    ) -> Result<Option<(u64, StoredCheckpoint)>, GuestDiskError> {
         if let CheckpointUse::Number(number) = wanted {
             let mut generations = self.info().generations.into_iter();
             if !generations.any(|generation| generation.number == number) {
                 return Err(GuestDiskError::NoCheckpoint(number));
             }
-            return self.read(number).map(|image| Some((number, image)));
+            return self.read(number, thaw).map(|stored| Some((number, stored)));
         }
         let mut first_error = None;
         for generation in self.info().generations.into_iter().rev() {
             let number = generation.number;
-            match self.read(number) {
-                Ok(image) => return Ok(Some((number, image))),
+            match self.read(number, thaw) {
+                Ok(stored) => return Ok(Some((number, stored))),
                 // What may be readable again must not send the program back in time.
                 Err(
                     error @ GuestDiskError::Generation {
@@ -136,12 +150,46 @@ impl GuestDisk {
         first_error.map_or(Ok(None), Err)
     }
 
-    fn read(&mut self, number: u64) -> Result<StoredImage, GuestDiskError> {
-        let in_checkpoint = |error| GuestDiskError::Generation { number, error };
-        let generation = self.disk.open_generation(self.guest, number);
-        let mut generation = generation.map_err(|error| in_checkpoint(error.into()))?;
-        let image = StoredImage::read(&mut self.disk, &mut generation, &mut |_, _| {});
-        image.map_err(in_checkpoint)
+    fn read(&self, number: u64, thaw: ThawUse) -> Result<StoredCheckpoint, GuestDiskError> {
+        let read = || -> Result<StoredCheckpoint, GenerationError> {
+            let mut disk = self.disk.borrow_mut();
+            let mut generation = disk.open_generation(self.guest, number)?;
+            Ok(match thaw {
+                ThawUse::Lazy => {
+                    let metadata = RawImage::read_metadata_of(&mut disk, &generation)?;
+                    let pages = Box::new(StoredPages::new(self.disk.clone(), generation));
+                    StoredCheckpoint::Lazy(metadata, pages)
+                }
+                ThawUse::Eager => {
+                    let no_progress = &mut |_, _| {};
+                    let image = StoredImage::read(&mut disk, &mut generation, no_progress)?;
+                    StoredCheckpoint::Whole(image)
+                }
+            })
+        };
+        read().map_err(|error| GuestDiskError::Generation { number, error })
+    }
+
+    /// What the program needed first after its last thaw. It is a hint: one that cannot be read is
+    /// none.
+    pub fn working_set(&self) -> Vec<PageRange> {
+        match self.disk.borrow_mut().working_set(self.guest) {
+            Ok(pages) => pages.unwrap_or_default(),
+            Err(error) => {
+                info!("what the program needs first is not known: {error}");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Records what the program needed first after a thaw.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub fn set_working_set(&self, pages: &[PageRange]) -> Result<(), WriteError> {
+        let mut disk = self.disk.borrow_mut();
+        disk.set_working_set(self.guest, pages)
     }
 
     /// Begins to write a checkpoint.
@@ -149,10 +197,11 @@ impl GuestDisk {
     /// # Errors
     ///
     /// [`WriteError`].
-    pub fn begin(&mut self, checkpoint: &LiveCheckpoint) -> Result<PendingGeneration, WriteError> {
+    pub fn begin(&self, checkpoint: &LiveCheckpoint) -> Result<PendingGeneration, WriteError> {
         let counts = checkpoint.page_counts();
         let (guest, base) = (self.guest, checkpoint.base());
-        self.disk.begin(guest, base, counts, now_ms())
+        let mut disk = self.disk.borrow_mut();
+        disk.begin(guest, base, counts, now_ms())
     }
 
     /// Writes pages of a checkpoint: the runs, each with its memory and where in it that lies in bytes,
@@ -162,7 +211,7 @@ impl GuestDisk {
     ///
     /// [`WriteError`].
     pub fn write(
-        &mut self,
+        &self,
         pending: &mut PendingGeneration,
         runs: &[(u32, Range<usize>)],
         buffer: &Arc<[u8]>,
@@ -178,9 +227,10 @@ impl GuestDisk {
             }
         });
         let pages: Vec<_> = pages.collect();
-        self.device().share(Some(buffer.clone()));
-        let result = self.disk.write_pages(pending, &pages);
-        self.device().share(None);
+        let mut disk = self.disk.borrow_mut();
+        disk.device_mut().share(Some(buffer.clone()));
+        let result = disk.write_pages(pending, &pages);
+        disk.device_mut().share(None);
         result
     }
 
@@ -191,23 +241,24 @@ impl GuestDisk {
     ///
     /// [`WriteError`]. All older checkpoints are there still.
     pub fn commit(
-        &mut self,
+        &self,
         pending: PendingGeneration,
         metadata: &[u8],
     ) -> Result<(u64, u64), WriteError> {
-        let number = self.disk.commit(pending, metadata, self.keep)?;
+        let committed = self.disk.borrow_mut().commit(pending, metadata, self.keep);
+        let number = committed?;
         let newest = self.info().generations.pop();
         Ok((number, newest.expect("it was committed").written_bytes))
     }
 
     /// How often the disk has changed: what `expect_commit` can be next time.
     pub fn commit_number(&self) -> u64 {
-        self.disk.commit_number()
+        self.disk.borrow().commit_number()
     }
 
-    /// The device.
-    pub fn device(&mut self) -> &mut VirtioDisk {
-        self.disk.device_mut()
+    /// The device. Nobody else uses the disk meanwhile.
+    pub fn device(&self) -> RefMut<'_, VirtioDisk> {
+        RefMut::map(self.disk.borrow_mut(), CheckpointStore::device_mut)
     }
 
     /// Records the program's exit status.
@@ -215,13 +266,14 @@ impl GuestDisk {
     /// # Errors
     ///
     /// [`GuestDiskError::Write`].
-    pub fn write_exit_status(&mut self, status: i32) -> Result<(), GuestDiskError> {
-        Ok(self.disk.set_exit_status(self.guest, Some(status))?)
+    pub fn write_exit_status(&self, status: i32) -> Result<(), GuestDiskError> {
+        let mut disk = self.disk.borrow_mut();
+        Ok(disk.set_exit_status(self.guest, Some(status))?)
     }
 
     /// Gives the lease back, so that another machine need not wait for its end.
-    pub fn release(mut self) {
-        if let Err(error) = self.disk.release() {
+    pub fn release(self) {
+        if let Err(error) = self.disk.borrow_mut().release() {
             info!("the disk's lease was not given back: {error}");
         }
     }

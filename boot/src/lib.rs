@@ -24,6 +24,7 @@ pub mod console;
 pub mod drivers;
 pub mod guest_disk;
 pub mod host;
+mod loading;
 pub mod mm;
 pub mod options;
 mod panic;
@@ -31,6 +32,7 @@ pub mod power;
 pub mod program;
 mod runner;
 pub mod start;
+pub mod stored_pages;
 
 pub use power::Status;
 pub use start::Machine;

@@ -20,6 +20,8 @@ pub struct Options {
     pub spare_pages: Option<usize>,
     /// `checkpoint=`: what to do with a checkpoint on the disk.
     pub checkpoint: CheckpointUse,
+    /// `thaw=`: when to read the pages of the checkpoint that is resumed.
+    pub thaw: ThawUse,
     /// `keep=N`: how many checkpoints are kept.
     pub keep: usize,
     /// `owner=NAME`: who has the disk's lease.
@@ -52,6 +54,7 @@ impl Default for Options {
             checkpoint_every_ms: None,
             spare_pages: None,
             checkpoint: CheckpointUse::default(),
+            thaw: ThawUse::default(),
             keep: 2,
             owner: "woodfrog".into(),
             lease: LeaseUse::default(),
@@ -89,6 +92,16 @@ pub enum CheckpointUse {
     Discard,
 }
 
+/// When to read the pages of a checkpoint that is resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThawUse {
+    /// `lazy`: when the program needs them, and in its idle time.
+    #[default]
+    Lazy,
+    /// `eager`: before it runs. A checkpoint of which one is damaged is passed over for an older one.
+    Eager,
+}
+
 /// What the program's standard input is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StdinUse {
@@ -114,7 +127,7 @@ pub enum PrecompiledUse {
 pub enum OptionError {
     /// There is no such option.
     #[error(
-        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, keep, owner, lease, lease_ms, expect_commit, compress, key, stdin, precompiled, seed and log"
+        "unknown option \"{0}\"; there are guest, freeze_after_ms, checkpoint_every_ms, spare_pages, checkpoint, thaw, keep, owner, lease, lease_ms, expect_commit, compress, key, stdin, precompiled, seed and log"
     )]
     Unknown(String),
     /// The option's value is none of those it can have.
@@ -151,6 +164,7 @@ impl Options {
                 }
                 "spare_pages" => options.spare_pages = Some(spare_pages(value)?),
                 "checkpoint" => options.checkpoint = checkpoint_use(value)?,
+                "thaw" => options.thaw = thaw_use(value)?,
                 "guest" => options.guest = Some(value.into()),
                 "keep" => options.keep = keep(value)?,
                 "owner" => options.owner = value.into(),
@@ -199,6 +213,18 @@ fn checkpoint_use(value: &str) -> Result<CheckpointUse, OptionError> {
                 value: value.into(),
                 expected: "resume, discard or a number",
             }),
+    }
+}
+
+fn thaw_use(value: &str) -> Result<ThawUse, OptionError> {
+    match value {
+        "lazy" => Ok(ThawUse::Lazy),
+        "eager" => Ok(ThawUse::Eager),
+        _ => Err(OptionError::Value {
+            name: "thaw",
+            value: value.into(),
+            expected: "lazy or eager",
+        }),
     }
 }
 

@@ -8,20 +8,21 @@
 
 use crate::arch::{clock, timer};
 use crate::checkpoints::{Checkpoints, Meantime, Written};
-use crate::guest_disk::{GuestDisk, GuestDiskError};
+use crate::guest_disk::{GuestDisk, GuestDiskError, StoredCheckpoint};
 use crate::host::{self, KernelHost};
+use crate::loading::{self, Loading};
 use crate::options::{Options, PrecompiledUse, StdinUse};
 use crate::runner::{Data, Ending, Runner, Stop};
 use crate::{Machine, Status, info, status};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use woodfrog::checkpoint::{Guest, WriteError};
+use woodfrog::checkpoint::{Guest, PageRange, WriteError};
 use woodfrog::image::RawImage;
 use woodfrog::platform::PAGE_SIZE;
 use woodfrog::runtime::{
-    CheckpointError, Config, Engine, Linker, Module, ModuleError, PrecompiledError, Store,
-    ThawError,
+    CheckpointError, Config, Engine, LazyMemory, Linker, Module, ModuleError, PageError,
+    PrecompiledError, Store, ThawError,
 };
 use woodfrog::wasi::memory_files::{ArchiveError, MemoryFiles};
 use woodfrog::wasi::{
@@ -57,6 +58,10 @@ pub enum Failure {
     Write(#[from] WriteError),
     #[error("cannot run the program: {0}")]
     Program(#[from] ProgramError),
+    #[error(
+        "the checkpoint cannot be read on: {0}; if it is damaged, thaw=eager finds one that is not"
+    )]
+    Page(#[from] PageError),
 }
 
 impl Failure {
@@ -75,31 +80,37 @@ impl Failure {
 ///
 /// [`Failure`]. A program's trap is none.
 pub fn run(machine: &Machine, options: &Options) -> Result<Status, Failure> {
-    let mut disk = GuestDisk::open(options)?;
+    let disk = GuestDisk::open(options)?;
     let status = match disk.exit_status() {
         Some(code) => {
             status!("status ended-before code={code}");
             Status::Finished
         }
-        None => go_on(machine, &mut disk, options)?,
+        None => go_on(machine, &disk, options)?,
     };
     disk.release();
     Ok(status)
 }
 
 /// Runs the program from where it is.
-fn go_on(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<Status, Failure> {
+fn go_on(machine: &Machine, disk: &GuestDisk, options: &Options) -> Result<Status, Failure> {
     let mut session = Session::load(machine, disk, options)?;
-    let store = match disk.checkpoint(options.checkpoint)? {
-        None => session.begin(options)?,
-        Some((number, stored)) => {
-            let mut store = session.thaw(stored.image())?;
-            store.set_checkpoint_base(number)?;
-            status!("status thawed checkpoint={number}");
-            store
-        }
+    let begin_ns = clock::monotonic_ns();
+    let Some((number, stored)) = disk.checkpoint(options.checkpoint, options.thaw)? else {
+        let store = session.begin(options)?;
+        return session.drive(store, disk, options, Vec::new());
     };
-    session.drive(store, disk, options)
+    let recorded = disk.working_set();
+    let mut store = session.thaw(number, stored)?;
+    loading::read_first(&mut store, &recorded);
+    let counts = store.page_counts();
+    status!(
+        "status thawed checkpoint={number} thaw_us={} read={} withheld={}",
+        (clock::monotonic_ns() - begin_ns) / 1000,
+        counts.loaded,
+        counts.withheld
+    );
+    session.drive(store, disk, options, recorded)
 }
 
 /// The engine and the program's compiled module.
@@ -112,7 +123,7 @@ struct Session {
 }
 
 impl Session {
-    fn load(machine: &Machine, disk: &mut GuestDisk, options: &Options) -> Result<Self, Failure> {
+    fn load(machine: &Machine, disk: &GuestDisk, options: &Options) -> Result<Self, Failure> {
         let mut guest = disk.program()?;
         let mut config = Config::default();
         let spare_pages = options.spare_pages.unwrap_or(config.spare_pages);
@@ -178,39 +189,71 @@ impl Session {
         store
     }
 
-    /// A store as a checkpoint has it.
-    fn thaw(&self, raw: RawImage<'_>) -> Result<Store<Data>, Failure> {
+    /// A store as a checkpoint has it, of which the next one is to be an increment.
+    fn thaw(&self, number: u64, stored: StoredCheckpoint) -> Result<Store<Data>, Failure> {
+        match stored {
+            StoredCheckpoint::Whole(stored) => {
+                let image = stored.image();
+                let (store, linker) = self.store_for(&image)?;
+                let mut store = store.thaw(image, &linker)?;
+                store.set_checkpoint_base(number)?;
+                Ok(store)
+            }
+            StoredCheckpoint::Lazy(image, pages) => {
+                let (store, linker) = self.store_for(&image)?;
+                let memory = LazyMemory {
+                    source: pages,
+                    base: Some(number),
+                };
+                Ok(store.thaw_lazily(image, &linker, memory)?)
+            }
+        }
+    }
+
+    /// An empty store that an image can be thawed in, and the host functions that it can have.
+    fn store_for(&self, raw: &RawImage<'_>) -> Result<(Store<Data>, Linker<Data>), Failure> {
         let state = HostState::of_image(raw.unverified())?;
         let linker = self.linker(&state);
         // What is in them is in the image.
         let files = raw.unverified().host_section(memory_files::SECTION);
         let files = files.map(|_| host::new_files(self.heap_size));
-        Ok(self.new_store(state, files).thaw(raw, &linker)?)
+        Ok((self.new_store(state, files), linker))
     }
 
-    /// Runs the program to its end, or until it is frozen for good.
+    /// Runs the program to its end, or until it is frozen for good. `recorded` is what is on the
+    /// disk of what it needs first.
     fn drive(
         &self,
         store: Store<Data>,
-        disk: &mut GuestDisk,
+        disk: &GuestDisk,
         options: &Options,
+        recorded: Vec<PageRange>,
     ) -> Result<Status, Failure> {
         let linker = self.linker(&store.data().state);
         let runner = Runner::new(store, linker, self.modules.clone());
         let runner = Rc::new(RefCell::new(runner));
         let mut checkpoints = Checkpoints::new(disk, runner.clone());
+        let mut loading = Loading::new(runner.clone(), recorded);
         let (period_ms, meantime) = match options.freeze_after_ms {
             None => (options.checkpoint_every_ms, Meantime::Runs),
             freeze_ms => (freeze_ms, Meantime::Stops),
         };
         let period_ns = period_ms.map(|ms| ms * 1_000_000);
         let mut due_ns = period_ns.map(|ns| clock::monotonic_ns() + ns);
-        while runner.borrow_mut().run_until(due_ns) != Stop::Ended {
+        loop {
+            let until_ns = [due_ns, loading.due_ns()].into_iter().flatten().min();
+            if runner.borrow_mut().run_until(until_ns) == Stop::Ended {
+                break;
+            }
+            loading.go_on(disk)?;
             let now_ns = clock::monotonic_ns();
             if due_ns.is_none_or(|due_ns| now_ns < due_ns) {
                 continue;
             }
             due_ns = period_ns.map(|ns| now_ns + ns);
+            if meantime == Meantime::Stops {
+                loading.record(disk)?;
+            }
             let Some(written) = checkpoints.write(meantime)? else {
                 continue;
             };
@@ -224,7 +267,7 @@ impl Session {
         if runner.borrow().has_ending() {
             write_files(&mut checkpoints)?;
         }
-        drop(checkpoints);
+        drop((checkpoints, loading));
         let runner = Rc::into_inner(runner).expect("nobody else has it");
         finish(disk, &runner.into_inner().into_end()?)
     }
@@ -286,7 +329,7 @@ fn write_files(checkpoints: &mut Checkpoints<'_>) -> Result<(), Failure> {
 }
 
 /// Reports the end and records it on the disk.
-fn finish(disk: &mut GuestDisk, ending: &Ending) -> Result<Status, Failure> {
+fn finish(disk: &GuestDisk, ending: &Ending) -> Result<Status, Failure> {
     let (halts, halted_ns) = timer::halted();
     info!("halted {halts} times, for {} ms", halted_ns / 1_000_000);
     let code = match ending {

@@ -92,6 +92,12 @@ impl Runner {
         &mut self.store
     }
 
+    /// Whether the program may need pages that are still on the disk, and so must not run while that
+    /// is in use.
+    pub(crate) fn lacks_pages(&self) -> bool {
+        self.store.page_counts().withheld > 0
+    }
+
     /// How often the program has changed files.
     pub(crate) fn file_changes(&mut self) -> u64 {
         let files = &self.store.data_mut().host.files;
@@ -205,6 +211,7 @@ fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
             Ok(Exit(status)) => Ok(Ending::Exited(status)),
             Err(error) => Err(ProgramError::Call(CallError::Host(error)).into()),
         },
+        ProgramError::Call(CallError::Page(error)) => Err(Failure::Page(error)),
         ProgramError::HasTrapped => Ok(Ending::HadTrapped),
         error => Err(error.into()),
     }

@@ -85,6 +85,18 @@ pub struct PageCounts {
 const LEAST_AHEAD: usize = 16;
 const MOST_AHEAD: usize = 256;
 
+/// Runs of pages of which it is remembered that they were needed.
+const MOST_DEMANDED: usize = 4096;
+
+/// Why pages are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// One of them is needed.
+    Demand,
+    /// They may be needed.
+    Ahead,
+}
+
 /// What the memories of a store have in common.
 pub(super) type SharedPages = Arc<Mutex<Pages>>;
 
@@ -96,6 +108,8 @@ pub(super) struct Pages {
     withheld: u64,
     loaded: u64,
     reads: u64,
+    /// What was read because it was needed, in bytes of which memory, at most [`MOST_DEMANDED`].
+    demanded: Vec<(u32, Range<usize>)>,
 }
 
 impl Pages {
@@ -106,6 +120,7 @@ impl Pages {
             withheld: 0,
             loaded: 0,
             reads: 0,
+            demanded: Vec::new(),
         }))
     }
 }
@@ -154,11 +169,20 @@ impl Withheld {
         self.pages.borrow().contains(offset / PAGE_SIZE)
     }
 
-    /// Sees to it that a range of the memory has its pages.
+    /// Sees to it that a range of the memory has its pages, which is needed.
     pub(super) fn load(
         &self,
         reservation: &Reservation,
         range: Range<usize>,
+    ) -> Result<(), PageError> {
+        self.load_for(reservation, range, Reason::Demand)
+    }
+
+    fn load_for(
+        &self,
+        reservation: &Reservation,
+        range: Range<usize>,
+        reason: Reason,
     ) -> Result<(), PageError> {
         let end = range.end.div_ceil(PAGE_SIZE);
         let mut page = range.start / PAGE_SIZE;
@@ -169,7 +193,7 @@ impl Withheld {
             };
             let run = self.run_around(first, end);
             page = run.end;
-            self.read(reservation, run)?;
+            self.read(reservation, run, reason)?;
         }
         Ok(())
     }
@@ -181,7 +205,7 @@ impl Withheld {
         };
         let run = first..self.end_of_run(first, first + limit.min(MOST_AHEAD));
         let count = run.len();
-        self.read(reservation, run)?;
+        self.read(reservation, run, Reason::Ahead)?;
         Ok(count)
     }
 
@@ -212,7 +236,12 @@ impl Withheld {
         first + run.count()
     }
 
-    fn read(&self, reservation: &Reservation, run: Range<usize>) -> Result<(), PageError> {
+    fn read(
+        &self,
+        reservation: &Reservation,
+        run: Range<usize>,
+        reason: Reason,
+    ) -> Result<(), PageError> {
         let address = (run.start * PAGE_SIZE) as u64;
         let failed = |error: HostError| PageError {
             memory: self.memory,
@@ -228,6 +257,10 @@ impl Withheld {
         source.read(self.memory, address, bytes).map_err(failed)?;
         let supplied = reservation.supply(run.start * PAGE_SIZE, bytes);
         supplied.map_err(|error| failed(HostError::new(error)))?;
+        if reason == Reason::Demand && shared.demanded.len() < MOST_DEMANDED {
+            let bytes = run.start * PAGE_SIZE..run.end * PAGE_SIZE;
+            shared.demanded.push((self.memory, bytes));
+        }
         shared.reads += 1;
         shared.loaded += run.len() as u64;
         shared.withheld -= run.len() as u64;
@@ -250,7 +283,8 @@ impl Withheld {
 impl StoreCore {
     /// Reads all pages that memories do not have yet.
     pub(super) fn load_pages(&self) -> Result<(), PageError> {
-        self.memories.iter().try_for_each(MemoryEntry::load_all)
+        let mut memories = self.memories.iter();
+        memories.try_for_each(|memory| memory.load_ahead(0..memory.len() as usize))
     }
 
     /// Has the page read that machine code has faulted on. None: it is not withheld.
@@ -289,6 +323,37 @@ impl<T: 'static> Store<T> {
         self.as_context_mut().core().load_pages()
     }
 
+    /// Reads those pages of a memory, by its number in the store, that a range in bytes touches and
+    /// that the store does not have yet, in large requests. What lies outside of the memory is
+    /// passed over: such ranges are guesses of what will be needed.
+    ///
+    /// # Errors
+    ///
+    /// [`PageError`]; those that have been read are there.
+    pub fn load_range(&mut self, memory: u32, bytes: Range<usize>) -> Result<(), PageError> {
+        let core = self.as_context_mut().into_core_mut();
+        let memory = core.memories.get(memory as usize);
+        memory.map_or(Ok(()), |memory| memory.load_ahead(bytes))
+    }
+
+    /// What has been read because it was needed, not ahead: ranges in bytes, each with its memory's
+    /// number, ascending. Read soon after a thaw they say what to read first
+    /// ([`Self::load_range`]) at the next one. Of many thousand ranges the first are told.
+    pub fn demanded_pages(&self) -> Vec<(u32, Range<usize>)> {
+        let core = self.as_context().into_core();
+        let pages = core.pages.as_ref();
+        let mut ranges = pages.map_or_else(Vec::new, |pages| pages.lock().demanded.clone());
+        ranges.sort_unstable_by_key(|(memory, bytes)| (*memory, bytes.start));
+        ranges.dedup_by(|next, range| {
+            let goes_on = next.0 == range.0 && next.1.start == range.1.end;
+            if goes_on {
+                range.1.end = next.1.end;
+            }
+            goes_on
+        });
+        ranges
+    }
+
     /// Reads some pages that the store does not have yet, at most `limit` and not more than take
     /// one request, for when there is nothing else to do. Returns how many; 0: it has all.
     ///
@@ -308,6 +373,18 @@ impl<T: 'static> Store<T> {
 }
 
 impl MemoryEntry {
+    /// Has the pages of a range read that it does not have yet, which may be needed.
+    fn load_ahead(&self, range: Range<usize>) -> Result<(), PageError> {
+        let len = self.len() as usize;
+        match &self.withheld {
+            Some(withheld) if !range.is_empty() && range.start < len => {
+                let range = range.start..range.end.min(len);
+                withheld.load_for(&self.reservation, range, Reason::Ahead)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the next pages that it does not have, at most so many; returns how many.
     fn load_some(&self, limit: usize) -> Result<usize, PageError> {
         match &self.withheld {

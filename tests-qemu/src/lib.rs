@@ -20,4 +20,4 @@ pub use command::CommandError;
 pub use disk::Disk;
 pub use machine::{Accel, MachineType, Vm, VmError};
 pub use running::{Ended, Ending, Running};
-pub use status::{CheckpointFigures, Status, TrapStatus};
+pub use status::{CheckpointFigures, Status, ThawFigures, TrapStatus};

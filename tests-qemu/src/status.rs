@@ -71,6 +71,34 @@ impl CheckpointFigures {
     }
 }
 
+/// What the kernel says of a checkpoint that it has resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThawFigures {
+    /// Its number.
+    pub number: u64,
+    /// How long it took from finding the checkpoint to the program's next instruction.
+    pub thaw_us: u64,
+    /// Pages that were read in this time.
+    pub read: u64,
+    /// Pages that were not.
+    pub withheld: u64,
+}
+
+impl ThawFigures {
+    /// Those in a log, if there was a checkpoint.
+    pub fn parse_log(log: &str) -> Option<Self> {
+        let mut lines = log.lines();
+        let fields = lines.find_map(|line| line.strip_prefix("status thawed "))?;
+        let number = |name| field(fields, name)?.parse().ok();
+        Some(Self {
+            number: number("checkpoint")?,
+            thaw_us: number("thaw_us")?,
+            read: number("read")?,
+            withheld: number("withheld")?,
+        })
+    }
+}
+
 /// A trap: where and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrapStatus {

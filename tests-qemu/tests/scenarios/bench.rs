@@ -1,6 +1,7 @@
 //! The set-up that all scenarios share: a program, its disk, and machines to boot it on.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -107,6 +108,25 @@ impl Bench {
             "{machine:?} {options}\n{log}{qemu_errors}"
         );
         Boot::new(ended)
+    }
+
+    /// The disk behind QEMU's blkdebug protocol, on which the so-manieth event of a kind fails, and if
+    /// not `once`, all after it.
+    pub fn failing_disk(&self, event: &str, number: u32, once: bool) -> PathBuf {
+        let once = if once { "on" } else { "off" };
+        let mut rules = format!(
+            "[inject-error]\nevent = \"{event}\"\nstate = \"{number}\"\nonce = \"{once}\"\n"
+        );
+        for state in 1..number {
+            let next = state + 1;
+            rules += &format!(
+                "[set-state]\nevent = \"{event}\"\nstate = \"{state}\"\nnew_state = \"{next}\"\n"
+            );
+        }
+        let file = self.file("rules");
+        fs::write(&file, rules).expect("rules");
+        let path = format!("blkdebug:{}:{}", file.display(), self.disk.path().display());
+        PathBuf::from(path)
     }
 
     /// A file that is removed in the end.

@@ -3,7 +3,6 @@
 
 use crate::bench::{Bench, Boot};
 use std::fs;
-use std::path::{Path, PathBuf};
 use woodfrog_qemu::MachineType::{Microvm, Q35};
 use woodfrog_qemu::{CheckpointFigures, Ending, MachineType, Status, Vm};
 
@@ -62,7 +61,7 @@ fn a_write_that_fails_loses_one_checkpoint() {
         let bench = Bench::new(SCATTERED, &args());
         let (expected, _) = bench.run_on_linux();
         let vm = Vm {
-            disk: Some(failing_disk(&bench, write)),
+            disk: Some(bench.failing_disk("write_aio", write, true)),
             ..bench.vm(machine, "checkpoint_every_ms=20")
         };
         let mut running = vm.start(false).expect("a machine");
@@ -87,26 +86,6 @@ fn has_lost_one(log: &str) -> bool {
         return log.contains("status failed: cannot write the checkpoint: at the commit");
     };
     CheckpointFigures::parse_log(rest).len() >= 2
-}
-
-/// The disk behind QEMU's blkdebug protocol, on which one write fails.
-fn failing_disk(bench: &Bench, write: u32) -> PathBuf {
-    let mut rules =
-        format!("[inject-error]\nevent = \"write_aio\"\nstate = \"{write}\"\nonce = \"on\"\n");
-    for state in 1..=write {
-        let next = state + 1;
-        rules += &format!(
-            "[set-state]\nevent = \"write_aio\"\nstate = \"{state}\"\nnew_state = \"{next}\"\n"
-        );
-    }
-    let file = bench.file("rules");
-    fs::write(&file, rules).expect("rules");
-    let path = format!(
-        "blkdebug:{}:{}",
-        file.display(),
-        bench.disk.path().display()
-    );
-    Path::new(&path).to_owned()
 }
 
 #[test]

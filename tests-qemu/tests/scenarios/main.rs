@@ -7,6 +7,7 @@ mod campaign;
 mod files;
 mod freeze;
 mod kill;
+mod lazy;
 mod live;
 mod nbd;
 mod precompiled;
