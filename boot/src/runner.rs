@@ -58,6 +58,9 @@ pub(crate) struct Runner {
     shortages: u64,
 }
 
+/// So long a stop, while something else computes, is worth to be interrupted.
+const LONG_STOP_NS: u64 = 500_000;
+
 /// How long a slice is at least.
 const MIN_SLICE_NS: u64 = 20_000;
 
@@ -199,6 +202,12 @@ impl Meanwhile for Runner {
         let has_run = is_over() || Self::run(self, WaitUse::Halt) != Stop::Short;
         self.ends_by_device.store(false, Ordering::Relaxed);
         has_run
+    }
+
+    fn take_turn(&mut self) {
+        if clock::monotonic_ns() - self.stopped_ns >= LONG_STOP_NS {
+            self.run_in_turn();
+        }
     }
 }
 

@@ -204,7 +204,8 @@ impl<D: BlockDevice> CheckpointStore<D> {
         Ok(())
     }
 
-    /// Puts a node in the writer; it is on the device when its commit is.
+    /// Puts a node in the writer, which gives the device what it has as soon as that is much. Nothing
+    /// refers to any of it before the commit.
     pub(super) fn write_node(
         &mut self,
         writer: &mut NodeWriter,
@@ -218,6 +219,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 limit: MAX_NODE as u64,
             });
         }
+        self.media.blocks.device.yield_now();
         let (unit_bytes, units) = (
             self.media.blocks.unit_bytes,
             self.media.blocks.units(bytes.len() as u64),
@@ -226,8 +228,12 @@ impl<D: BlockDevice> CheckpointStore<D> {
         for (index, stream) in [Stream::First, Stream::Second].into_iter().enumerate() {
             let token = Arc::clone(&writer.token);
             let extent = self.allocate_for(stream, units, units, &token, writer.is_privileged)?;
-            writer.copies[index].add(extent.first, bytes, unit_bytes);
             copies[index] = extent.first;
+            let gathered = &mut writer.copies[index];
+            gathered.add(extent.first, bytes, unit_bytes);
+            if gathered.is_large() {
+                gathered.write(&mut self.media.blocks)?;
+            }
         }
         writer.written_bytes += 2 * units * unit_bytes as u64;
         Ok(NodeRef {

@@ -119,6 +119,11 @@ pub trait BlockDevice {
     ///
     /// [`DeviceError`]; any of the writes since the last flush may then be lost.
     fn flush(&mut self) -> Result<(), DeviceError>;
+
+    /// Called by the store between two pieces of a long computation, each of which takes no longer
+    /// than 256 pages need: the page map of a large memory has many such. A host that has one processor
+    /// for this and for the guest may let the guest run. The default does nothing.
+    fn yield_now(&mut self) {}
 }
 
 /// Implements [`BlockDevice`] for a type that dereferences to one.
@@ -155,6 +160,10 @@ macro_rules! impl_by_deref {
 
             fn flush(&mut self) -> Result<(), DeviceError> {
                 (**self).flush()
+            }
+
+            fn yield_now(&mut self) {
+                (**self).yield_now();
             }
         }
     };

@@ -1,6 +1,6 @@
 //! Nodes: the pieces of metadata that parents point to, each there twice.
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, MAX_REQUEST};
 use super::format::Geometry;
 use super::tag::{Kind, Tag, Tagger};
 use super::{BlockDevice, Damage, DeviceError, Fault, Part, ReadError};
@@ -81,6 +81,7 @@ impl<D: BlockDevice> Media<D> {
         node: &NodeRef,
         part: Part,
     ) -> Result<Vec<u8>, ReadError> {
+        self.blocks.device.yield_now();
         self.check_place(node, part)?;
         let mut found = None;
         for unit in node.copies {
@@ -151,6 +152,7 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pieces: Vec<(u64, Vec<u8>)>,
+    len_bytes: usize,
 }
 
 impl Gathered {
@@ -168,11 +170,17 @@ impl Gathered {
         let start = piece.len();
         piece.extend_from_slice(bytes);
         piece.resize(start + padded, 0);
+        self.len_bytes += padded;
+    }
+
+    /// Whether it is as much as a device gets at once.
+    pub fn is_large(&self) -> bool {
+        self.len_bytes >= MAX_REQUEST
     }
 
     /// Writes all of it.
     pub fn write<D: BlockDevice>(&mut self, blocks: &mut Blocks<D>) -> Result<(), DeviceError> {
-        let pieces = core::mem::take(&mut self.pieces);
+        let Self { pieces, .. } = core::mem::take(self);
         let borrowed: Vec<(u64, &[u8])> = pieces
             .iter()
             .map(|(unit, bytes)| (*unit, bytes.as_slice()))

@@ -35,6 +35,8 @@ pub(crate) struct MemoryDevice {
     pub block_size: usize,
     pub has_flush: bool,
     pub written_bytes: u64,
+    /// How often something else could have run.
+    pub yields: u64,
 }
 
 impl MemoryDevice {
@@ -44,6 +46,7 @@ impl MemoryDevice {
             block_size,
             has_flush: true,
             written_bytes: 0,
+            yields: 0,
         }
     }
 
@@ -87,6 +90,10 @@ impl BlockDevice for MemoryDevice {
 
     fn flush(&mut self) -> Result<(), DeviceError> {
         Ok(())
+    }
+
+    fn yield_now(&mut self) {
+        self.yields += 1;
     }
 }
 

@@ -218,6 +218,30 @@ fn what_is_written_is_bounded_by_what_changed() {
 }
 
 #[test]
+fn long_commits_and_searches_for_space_let_others_run() {
+    const LEAVES: u64 = 64;
+    let mut disk = new_disk(160 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let mut state = State::default();
+    let yields = |state: &State, disk: &mut CheckpointStore<MemoryDevice>| {
+        let before = disk.media.blocks.device.yields;
+        state.write(disk, guest, None, 2).unwrap();
+        disk.media.blocks.device.yields - before
+    };
+    let few = yields(&state, &mut disk);
+    state.page_counts = vec![256 * LEAVES];
+    state.pages = (0..256 * LEAVES)
+        .map(|page| ((0, page), page + 1))
+        .collect();
+    // At every leaf that is made of what has changed, and again at every one that is written.
+    assert!(yields(&state, &mut disk) >= few + 2 * LEAVES);
+    disk.space = None;
+    // At every leaf of the only generation, too.
+    let searched = yields(&State::default(), &mut disk);
+    assert!(searched >= few + LEAVES, "{searched}");
+}
+
+#[test]
 fn a_full_disk_loses_nothing_and_can_be_emptied() {
     let mut disk = new_disk(2 << 20);
     let guest = disk.add_guest(&program("one")).unwrap();

@@ -1,4 +1,4 @@
-//! What the processor does while the disk works.
+//! What the processor does beside using the disk.
 
 use super::{MAX_HALT_NS, VirtioDisk};
 use crate::arch::timer;
@@ -6,19 +6,22 @@ use alloc::rc::Rc;
 use core::cell::RefCell;
 use virtio_drivers::transport::Transport;
 
-/// Something that can run while the disk is waited for.
+/// Something that can run while the disk is in use.
 pub trait Meanwhile {
     /// Runs until a device interrupts, for at most so many nanoseconds, but not at all if
     /// `is_over` already. False: there is nothing to run.
     fn run(&mut self, max_ns: u64, is_over: &dyn Fn() -> bool) -> bool;
+
+    /// Runs for a while, unless it did a moment ago.
+    fn take_turn(&mut self);
 }
 
 /// How long to run something at most while a device works that does not interrupt.
 const UNINTERRUPTED_NS: u64 = 200_000;
 
 impl<T: Transport> VirtioDisk<T> {
-    /// Runs something whenever the disk is waited for, instead of halting; None: nothing. It
-    /// must not use the disk, which is in use then.
+    /// Runs something whenever the disk is waited for, instead of halting, and between the parts of long
+    /// computations that concern it; None: nothing. It must not use the disk, which is in use then.
     pub fn set_meanwhile(&mut self, meanwhile: Option<Rc<RefCell<dyn Meanwhile>>>) {
         self.meanwhile = meanwhile;
     }
