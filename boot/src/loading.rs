@@ -11,8 +11,7 @@ use crate::runner::{Data, Runner};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::ops::Range;
-use woodfrog::checkpoint::{PAGE, PageRange, WriteError};
+use woodfrog::checkpoint::{PageRange, WriteError};
 use woodfrog::runtime::Store;
 
 /// How long the first moments are.
@@ -21,8 +20,6 @@ const FIRST_NS: u64 = 1_000_000_000;
 const SLICE_NS: u64 = 5_000_000;
 /// Pages of such a request: 1 MiB.
 const AT_ONCE: usize = 256;
-/// Most pages that are read first at a thaw: 64 MiB.
-const MAX_FIRST: u64 = 16 << 10;
 
 /// How far a program has come since it was thawed.
 pub(crate) struct Loading {
@@ -43,12 +40,9 @@ enum Stage {
 
 /// Reads what a program is known to need first.
 pub(crate) fn read_first(store: &mut Store<Data>, recorded: &[PageRange]) {
-    for range in recorded {
-        if let Err(error) = store.load_range(range.memory, bytes_of(range)) {
-            // If the program needs it, it will say so.
-            info!("{error}");
-            return;
-        }
+    if let Err(error) = store.load_working_set(recorded) {
+        // If the program needs it, it will say so.
+        info!("{error}");
     }
 }
 
@@ -101,13 +95,8 @@ impl Loading {
             return Ok(());
         }
         self.stage = Stage::Rest;
-        let needed = self.runner.borrow_mut().store().demanded_pages();
-        let needed: Vec<PageRange> = needed.into_iter().map(range_of).collect();
-        if needed.is_empty() {
-            return Ok(());
-        }
-        let all = bounded(joined(&self.recorded, &needed)).or_else(|| bounded(needed));
-        match all.map(|pages| disk.set_working_set(&pages)) {
+        let needed = self.runner.borrow_mut().store().working_set(&self.recorded);
+        match needed.map(|pages| disk.set_working_set(&pages)) {
             Some(Err(error @ WriteError::Fenced)) => Err(error.into()),
             Some(Err(error)) => {
                 info!("what the program needs first is not recorded: {error}");
@@ -134,39 +123,5 @@ impl Loading {
             Err(error) => info!("the rest of the pages is read when it is needed: {error}"),
         }
         self.stage = Stage::Over;
-    }
-}
-
-/// Two sets as one, ascending.
-fn joined(one: &[PageRange], other: &[PageRange]) -> Vec<PageRange> {
-    let mut all: Vec<PageRange> = one.iter().chain(other).copied().collect();
-    all.sort_unstable_by_key(|range| (range.memory, range.first));
-    all.dedup_by(|next, range| {
-        let end = range.first + range.count;
-        let meets = next.memory == range.memory && next.first <= end;
-        if meets {
-            range.count = end.max(next.first + next.count) - range.first;
-        }
-        meets
-    });
-    all
-}
-
-fn bounded(pages: Vec<PageRange>) -> Option<Vec<PageRange>> {
-    let count: u64 = pages.iter().map(|range| range.count).sum();
-    (count <= MAX_FIRST).then_some(pages)
-}
-
-fn bytes_of(range: &PageRange) -> Range<usize> {
-    let start = range.first.saturating_mul(PAGE as u64);
-    let len = range.count.saturating_mul(PAGE as u64);
-    start as usize..start.saturating_add(len) as usize
-}
-
-fn range_of((memory, bytes): (u32, Range<usize>)) -> PageRange {
-    PageRange {
-        memory,
-        first: (bytes.start / PAGE) as u64,
-        count: (bytes.len() / PAGE) as u64,
     }
 }

@@ -87,6 +87,8 @@ mod typed_func;
 mod version;
 mod vmctx;
 mod wasm_ty;
+#[cfg(feature = "checkpoint")]
+mod working_set;
 
 pub use crate::precompiled::PrecompiledError;
 pub use crate::trap::{Backtrace, BacktraceFrame, Trap};

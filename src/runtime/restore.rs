@@ -167,26 +167,26 @@ impl<T: 'static> Store<T> {
         self.restored(linker, modules, image, None, choose)
     }
 
-    /// Makes a store of an image, as [`Self::restore_in_versions`] does, that reads its memories when it needs
-    /// them, as [`Engine::thaw_lazily`] has it.
+    /// Makes this store, which must be a new one, what an image says, as
+    /// [`Self::restored_in_versions`] does, but has it read its memories when it needs them, as
+    /// [`Engine::thaw_lazily`] has it.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`]. Nothing has run then, and nothing is left.
+    /// As for [`Self::restore_in_versions`].
     ///
     /// # Panics
     ///
-    /// Panics if a module is of another engine.
-    pub fn restore_lazily(
-        engine: &Engine,
-        data: T,
+    /// As for [`Self::restored_in_versions`].
+    pub fn restored_lazily(
+        self,
         linker: &Linker<T>,
         modules: &[Module],
         image: &ValidatedImage<'_>,
         memory: LazyMemory,
         choose: impl FnMut(&SuspendedFrame) -> VersionId,
     ) -> Result<Self, RestoreError> {
-        Self::new(engine, data).restored(linker, modules, image, Some(memory), choose)
+        self.restored(linker, modules, image, Some(memory), choose)
     }
 
     /// This store, which has nothing in it, as one that an image has made. Memory contents that are

@@ -283,8 +283,8 @@ impl<'f> World<'f> {
             base: None,
         };
         // Memories that are in the image are not in want of pages.
-        self.store =
-            Store::restore_lazily(&self.engine, (), linker, modules, &image, memory, version)?;
+        let store = Store::new(&self.engine, ());
+        self.store = store.restored_lazily(linker, modules, &image, memory, version)?;
         // To compare takes all pages, and then the call finds them all.
         let is_compared =
             !is_lazy && count <= FREEZES_COMPARED || count.is_multiple_of(FREEZES_COMPARED + 1);

@@ -56,7 +56,7 @@ fn thaw<T: Clone + Send + 'static>(
     let image = raw.validate(&inert).unwrap();
     let (engine, linker, modules) = (&program.engine, &program.linker, &program.modules);
     let first = |_: &_| Default::default();
-    let store = Store::restore_lazily(engine, data, linker, modules, &image, memory, first);
+    let store = Store::new(engine, data).restored_lazily(linker, modules, &image, memory, first);
     (store.unwrap(), until_failure)
 }
 
