@@ -2,11 +2,13 @@
 
 mod calls;
 mod debug;
+mod disk;
 mod freeze;
 mod harness;
 mod host_frames;
 mod host_parts;
 mod lazy;
+mod lazy_live;
 mod limits;
 mod linking;
 mod live;
