@@ -1,6 +1,7 @@
 //! The command line: what can be asked for. What is said here is the `--help`.
 
 use crate::disk::DiskArgs;
+use crate::error::Failure;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
@@ -45,7 +46,9 @@ Exit status:
 
 Examples:
   woodfrog resume frozen --module program.wasm
-  woodfrog resume frozen --module program.wasm --freeze-after 500 --image frozen";
+  woodfrog resume frozen --module program.wasm --freeze-after 500 --image frozen
+  woodfrog resume disk.img
+  woodfrog resume disk.img --guest program --freeze-after 500";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -85,6 +88,7 @@ Examples:
 
 /// Headings of options.
 const PROGRAM: &str = "The program and what it gets";
+const DISKS: &str = "Checkpoint disks";
 const FREEZING: &str = "Freezing";
 const TELLING: &str = "Results";
 const COMPILING: &str = "Compilation";
@@ -98,10 +102,15 @@ pub enum Command {
     /// has the standard streams, and of the environment and the file system what options give it.
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(RunArgs),
-    /// Go on from an image
+    /// Go on from an image or a checkpoint disk
     ///
     /// The program has the arguments, the environment and the calls that it had. If standard
     /// input is a file, it goes on where the program had stopped reading.
+    ///
+    /// From a disk, it goes on from its newest checkpoint, and its memory is read when it needs it.
+    /// For that the command takes the disk's lease, so that nobody removes the checkpoint meanwhile;
+    /// if it cannot have it, it reads all of it before. The checkpoints stay as they are. With
+    /// `--freeze-after` and no `--image` another one is written to the disk.
     #[command(after_long_help = RESUME_EXAMPLES)]
     Resume(ResumeArgs),
     /// Show what is in an image
@@ -191,13 +200,17 @@ pub struct RunArgs {
 /// Arguments of `resume`.
 #[derive(Args, Debug)]
 pub struct ResumeArgs {
-    /// The image, as `run --image` wrote it
+    /// The image, as `run --image` wrote it, or a checkpoint disk
     #[arg(value_name = "IMAGE")]
     pub image_file: PathBuf,
 
-    /// A module that the image was made from (repeat for each)
-    #[arg(long, value_name = "FILE", required = true)]
+    /// A module that the image was made from (repeat for each); a disk has its program's
+    #[arg(long, value_name = "FILE")]
     pub module: Vec<PathBuf>,
+
+    /// What is for disks only.
+    #[command(flatten)]
+    pub disk: ResumeDiskArgs,
 
     /// Accepted for symmetry with `run`; must be what the program was called by
     #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
@@ -210,6 +223,50 @@ pub struct ResumeArgs {
     /// What `run` and `resume` share.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// Arguments of `resume` that are for disks only.
+#[derive(Args, Debug)]
+pub struct ResumeDiskArgs {
+    /// The program; need not be given if the disk has one only
+    #[arg(long, value_name = "NAME", help_heading = DISKS)]
+    pub guest: Option<String>,
+
+    /// Which checkpoint, as `disk ls` numbers them; the newest by default
+    #[arg(long, value_name = "N", help_heading = DISKS)]
+    pub number: Option<u64>,
+
+    /// Read and check all of the checkpoint before the program runs
+    #[arg(long, help_heading = DISKS)]
+    pub eager: bool,
+
+    /// The key that the disk was made with: a file of 32 bytes, or of 64 hexadecimal digits
+    #[arg(long, value_name = "FILE", help_heading = DISKS)]
+    pub key: Option<PathBuf>,
+
+    /// Refuse the disk if its commit number is less than N
+    #[arg(long, value_name = "N", help_heading = DISKS)]
+    pub expect_commit: Option<u64>,
+
+    /// Take the lease even if another machine has it; it has to stop its program then
+    #[arg(long, help_heading = DISKS)]
+    pub take_over: bool,
+}
+
+impl ResumeDiskArgs {
+    /// The first of them that was given.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.guest.is_some(), "--guest"),
+            (self.number.is_some(), "--number"),
+            (self.eager, "--eager"),
+            (self.key.is_some(), "--key"),
+            (self.expect_commit.is_some(), "--expect-commit"),
+            (self.take_over, "--take-over"),
+        ];
+        let mut given = given.into_iter();
+        given.find_map(|(is_given, name)| is_given.then_some(name))
+    }
 }
 
 /// What `run` and `resume` share.
@@ -259,7 +316,6 @@ pub struct CommonArgs {
     #[arg(
         long,
         value_name = "MS",
-        requires = "image",
         allow_negative_numbers = true,
         value_parser = whole_number,
         help_heading = FREEZING,
@@ -293,6 +349,20 @@ pub struct CommonArgs {
     /// End standard output with a line that holds what happened as a JSON object
     #[arg(long, help_heading = TELLING)]
     pub json: bool,
+}
+
+impl CommonArgs {
+    /// Checks that there is somewhere for an image to go, if there is to be one.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NoImage`].
+    pub fn check_image(&self) -> Result<(), Failure> {
+        match (self.freeze_after, &self.image) {
+            (Some(_), None) => Err(Failure::NoImage),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Arguments of `inspect`.

@@ -6,12 +6,14 @@ mod copy;
 mod device;
 mod error;
 mod extract;
+mod guest;
 mod list;
 mod opened;
 
 pub use args::DiskArgs;
 pub use device::FileDevice;
 pub use error::DiskError;
+pub use guest::{Checkpoint, DiskGuest};
 
 use crate::error::Failure;
 use crate::progress::Progress;
@@ -257,7 +259,11 @@ fn module_hash(guest: &Guest) -> Option<ModuleHash> {
 }
 
 /// The wasm of a module, which may be precompiled.
-fn wasm(module: &[u8]) -> Result<&[u8], DiskError> {
+///
+/// # Errors
+///
+/// [`DiskError::Precompiled`].
+pub fn wasm(module: &[u8]) -> Result<&[u8], DiskError> {
     match woodfrog::runtime::Module::is_precompiled(module) {
         true => {
             woodfrog::runtime::Module::wasm_of_precompiled(module).map_err(DiskError::Precompiled)

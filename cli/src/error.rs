@@ -8,8 +8,8 @@ use woodfrog::abi::ValType;
 use woodfrog::image::{ImageError, ValidateError};
 use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{
-    FreezeError, InstantiateError, LimitError, ModuleError, MoveError, PrecompiledError,
-    RestoreError,
+    CallError, CaptureError, CheckpointError, FreezeError, InstantiateError, LimitError,
+    ModuleError, MoveError, PageError, PrecompiledError, RestoreError,
 };
 use woodfrog::wasi::memory_files::{ArchiveError, FilesError, PackError};
 use woodfrog::wasi::{ProgramError, StateError};
@@ -57,7 +57,7 @@ pub enum Failure {
     ModuleAsImage(PathBuf),
     /// A checkpoint disk was given in place of an image.
     #[error(
-        "{} is a checkpoint disk, not an image: `woodfrog disk extract --image` copies the image of a checkpoint from it",
+        "{} is a checkpoint disk, not an image: `woodfrog resume` goes on from it, `woodfrog disk extract --image` copies the image of a checkpoint from it",
         .0.display()
     )]
     DiskAsImage(PathBuf),
@@ -69,6 +69,20 @@ pub enum Failure {
         /// Why.
         source: ImageError,
     },
+    /// An option is for disks, but an image was given.
+    #[error("{} is an image, and {option} is for checkpoint disks", path.display())]
+    NoDisk {
+        /// The image.
+        path: PathBuf,
+        /// The option.
+        option: &'static str,
+    },
+    /// No module was given for an image.
+    #[error("{}: an image has no module in it: give it the one that it was made from with --module FILE", .0.display())]
+    NoModule(PathBuf),
+    /// A program is to be frozen, but nothing says to where.
+    #[error("--freeze-after needs --image OUT, the file that the image goes to")]
+    NoImage,
     /// An image is of a module that was not given.
     #[error(
         "{} is of a module that was not given. It needs the very file that it was made from, SHA-256 {missing}{}",
@@ -231,6 +245,9 @@ pub enum Failure {
     /// A store cannot be turned into an image.
     #[error("cannot freeze the program: {0}")]
     Freeze(#[from] FreezeError),
+    /// A checkpoint of a store cannot be begun.
+    #[error("cannot freeze the program: {0}")]
+    Checkpoint(#[from] CheckpointError),
     /// A module cannot be compiled for a second time.
     #[error("the second code version: {0}")]
     SecondVersion(#[source] ModuleError),
@@ -297,6 +314,16 @@ impl From<ProgramError> for Failure {
 }
 
 impl Failure {
+    /// What is wrong with a page that could not be read, if that is the failure.
+    pub(crate) fn page_error(&self) -> Option<&PageError> {
+        match self {
+            Self::Program(ProgramError::Call(CallError::Page(error)))
+            | Self::Freeze(FreezeError::Capture(CaptureError::Page(error)))
+            | Self::Checkpoint(CheckpointError::Capture(CaptureError::Page(error))) => Some(error),
+            _ => None,
+        }
+    }
+
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         Self::Read { path, source }

@@ -8,7 +8,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use woodfrog::image::{ImageSink, InstanceImage, RawImage, ValidatedImage};
-use woodfrog::runtime::{BacktraceFrame, Engine, Linker, Module, Store, SuspendedFrame, VersionId};
+use woodfrog::runtime::{
+    BacktraceFrame, Engine, LazyMemory, Linker, Module, Store, SuspendedFrame, VersionId,
+};
 use woodfrog::wasi::{HostData, HostState};
 
 /// A store with nothing in it yet, which takes no more than its host's limits say.
@@ -57,12 +59,11 @@ pub fn freeze_and_thaw(
 pub fn freeze_to_file(
     store: &mut Store<Data>,
     path: &Path,
-    modules: &[Module],
+    modules: &[&woodfrog::module::Module],
 ) -> Result<Vec<BacktraceFrame>, Failure> {
     let image = store.freeze()?;
     write_image(&image, path)?;
-    let modules: Vec<_> = modules.iter().map(Module::inner).collect();
-    Ok(frames::of_image(&image, &modules))
+    Ok(frames::of_image(&image, modules))
 }
 
 /// Writes an image to a file, which it replaces when it is whole.
@@ -82,7 +83,8 @@ pub fn write_image(image: &InstanceImage<'_>, path: &Path) -> Result<(), Failure
     })
 }
 
-/// Makes a store from an image, which is checked against the modules.
+/// Makes a store from an image, which is checked against the modules, and whose pages come from
+/// `memory` when they are needed, if they do not come with it.
 ///
 /// # Errors
 ///
@@ -92,11 +94,16 @@ pub fn restore(
     image: RawImage<'_>,
     linker: &Linker<Data>,
     modules: &[Module],
+    memory: Option<LazyMemory>,
     data: Data,
 ) -> Result<Store<Data>, Failure> {
     let image = validate(image, modules)?;
     let store = new_store(engine, data);
-    Ok(store.restored_in_versions(linker, modules, &image, |_| VersionId::default())?)
+    let first = |_: &_| VersionId::default();
+    Ok(match memory {
+        Some(memory) => store.restored_lazily(linker, modules, &image, memory, first)?,
+        None => store.restored_in_versions(linker, modules, &image, first)?,
+    })
 }
 
 fn validate<'a>(image: RawImage<'a>, modules: &[Module]) -> Result<ValidatedImage<'a>, Failure> {

@@ -1,5 +1,6 @@
 //! Files to compiled modules.
 
+use crate::disk;
 use crate::error::Failure;
 use crate::files::{self, Files};
 use crate::input::{self, ModuleFile};
@@ -29,13 +30,38 @@ impl Loader {
     ///
     /// [`Failure`] names the file.
     pub fn load(&mut self, engine: &Engine, path: &Path) -> Result<Module, Failure> {
-        let bytes = match input::read_module(path)? {
-            ModuleFile::Wasm(bytes) => bytes,
-            ModuleFile::Precompiled(bytes) => return self.load_precompiled(engine, path, &bytes),
-        };
+        match input::read_module(path)? {
+            ModuleFile::Wasm(bytes) => self.compile(engine, path, &bytes),
+            ModuleFile::Precompiled(_) if !self.allow_precompiled => {
+                Err(Failure::PrecompiledNotAllowed {
+                    path: path.to_owned(),
+                })
+            }
+            ModuleFile::Precompiled(bytes) => self.load_precompiled(engine, path, &bytes),
+        }
+    }
+
+    /// Compiles the module that a disk has, or loads it if it is compiled and that is allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] names the disk.
+    pub fn load_of_disk(
+        &mut self,
+        engine: &Engine,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<Module, Failure> {
+        match self.allow_precompiled && Module::is_precompiled(bytes) {
+            true => self.load_precompiled(engine, path, bytes),
+            false => self.compile(engine, path, disk::wasm(bytes)?),
+        }
+    }
+
+    fn compile(&mut self, engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Module, Failure> {
         let start = Instant::now();
         let mut progress = Progress::new(format!("compiling {}", path.display()));
-        let module = Module::new_with_progress(engine, &bytes, &mut |now| {
+        let module = Module::new_with_progress(engine, bytes, &mut |now| {
             progress.set(now.validated.midpoint(now.compiled), now.total);
         });
         drop(progress);
@@ -53,16 +79,15 @@ impl Loader {
         path: &Path,
         bytes: &[u8],
     ) -> Result<Module, Failure> {
-        let path = path.to_owned();
-        if !self.allow_precompiled {
-            return Err(Failure::PrecompiledNotAllowed { path });
-        }
         let start = Instant::now();
         // SAFETY: the user has said, by an option that tells what it means, that the file is
         // as a compiler wrote it.
         let module = unsafe { Module::deserialize(engine, bytes) };
         self.compile_time += start.elapsed();
-        module.map_err(|source| Failure::Precompiled { path, source })
+        module.map_err(|source| Failure::Precompiled {
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 

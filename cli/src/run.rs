@@ -28,6 +28,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         .split_first()
         .expect("the command line requires a file");
     let file = program_file(file)?;
+    args.common.check_image()?;
     let mut session = Session::new(&args.common)?;
     let mut loader = Loader {
         allow_precompiled: args.common.allow_precompiled,

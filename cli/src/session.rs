@@ -2,23 +2,24 @@
 
 use crate::args::CommonArgs;
 use crate::coredump::CoreDump;
+use crate::disk::DiskGuest;
 use crate::error::Failure;
 use crate::frames::NamedFrame;
 use crate::host::LinuxHost;
+use crate::loading::Loading;
 use crate::platform::LinuxPlatform;
 use crate::report::{self, Ending, Report, Seconds};
 use crate::symbols::Symbols;
+use crate::timer::Timer;
 use crate::{freeze, output};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use woodfrog::module::ModuleHash;
 use woodfrog::runtime::{
-    BacktraceFrame, CallError, Config, Engine, FreezeError, InstantiateError, InterruptHandle,
-    Linker, Module, Store, Trap,
+    BacktraceFrame, CallError, Config, Engine, FreezeError, InstantiateError, Linker, Module,
+    Store, Trap,
 };
 use woodfrog::wasi::{self, AttachError, Exit, HostData, HostState, ProgramError, Progress, Stage};
 use woodfrog_suite::versions::{VersionSwitch, versions_of};
@@ -35,12 +36,16 @@ pub struct Session {
     pub engine: Engine,
     /// The compiled modules.
     pub modules: Vec<Module>,
-    /// Their files.
+    /// Their files. One that is not from a file comes last.
     pub files: Vec<PathBuf>,
+    /// Where the program is from, if that is a disk.
+    pub disk: Option<DiskGuest>,
     /// Time spent so far.
     pub seconds: Seconds,
     freeze_every: Option<NonZeroU64>,
-    freeze_after: Option<(Duration, PathBuf)>,
+    freeze_after: Option<Duration>,
+    /// Where the image goes. None: to the disk.
+    image: Option<PathBuf>,
     switch: Option<VersionSwitch>,
     coredump: Option<PathBuf>,
     is_json: bool,
@@ -59,14 +64,15 @@ impl Session {
             features: args.cpu,
             ..Config::default()
         };
-        let delay = args.freeze_after.map(Duration::from_millis);
         Ok(Self {
             engine: Engine::new(Arc::new(LinuxPlatform::new()), config),
             modules: Vec::new(),
             files: Vec::new(),
+            disk: None,
             seconds: Seconds::default(),
             freeze_every: NonZeroU64::new(args.freeze_every),
-            freeze_after: delay.zip(args.image.clone()),
+            freeze_after: args.freeze_after.map(Duration::from_millis),
+            image: args.image.clone(),
             switch: args
                 .switch_versions
                 .then(|| VersionSwitch::new(SWITCH_SEED)),
@@ -116,8 +122,8 @@ impl Session {
         let mut linker = self.linker(&store.data().state);
         let timer = self
             .freeze_after
-            .as_ref()
-            .map(|(delay, _)| Timer::start(*delay, store.interrupt_handle()));
+            .map(|delay| Timer::start(delay, store.interrupt_handle()));
+        let mut loading = Loading::begin(&mut store, self.disk.as_ref());
         let suspend_every = match self.switch {
             Some(_) => self.freeze_every.or(Some(NonZeroU64::MIN)),
             None => self.freeze_every,
@@ -139,20 +145,22 @@ impl Session {
                 Ok(Progress::Advanced) => {}
                 Ok(Progress::Ended(values)) => break Ending::Returned(values),
                 Ok(Progress::Suspended) => {
+                    loading.go_on(&mut store)?;
                     let mut versions = Vec::new();
                     if let Some(switch) = &mut self.switch {
                         switch.switch(&mut store)?;
                         versions = versions_of(&store)?;
                     }
                     let has_expired = timer.as_ref().is_some_and(Timer::has_expired);
-                    let is_moved_only = self.switch.is_some() && self.freeze_every.is_none();
-                    if is_moved_only && !has_expired {
+                    if self.freeze_every.is_none() && !has_expired {
                         continue;
                     }
                     freezes += 1;
                     if has_expired {
+                        loading.end(&store)?;
                         break Ending::Frozen(self.write_image(&mut store)?);
                     }
+                    loading.end(&store)?;
                     linker = self.linker(&store.data().state);
                     store = freeze::freeze_and_thaw(
                         store,
@@ -172,6 +180,7 @@ impl Session {
                 Err(error) => break ending_of(error)?,
             }
         };
+        loading.end(&store)?;
         if let Ending::Trapped(trap) = &ending {
             self.dump_core(&store, trap);
         }
@@ -236,13 +245,14 @@ impl Session {
         Some(path.clone())
     }
 
-    /// Writes the suspended store to the image file and returns its frames.
+    /// Writes the suspended store to where it is to go, and returns its frames.
     fn write_image(&self, store: &mut Store<Data>) -> Result<Vec<BacktraceFrame>, Failure> {
-        let (_, path) = self
-            .freeze_after
-            .as_ref()
-            .expect("only the timer of freeze_after ends a run");
-        freeze::freeze_to_file(store, path, &self.modules)
+        let modules: Vec<_> = self.modules.iter().map(Module::inner).collect();
+        match (&self.image, &self.disk) {
+            (Some(path), _) => freeze::freeze_to_file(store, path, &modules),
+            (None, Some(disk)) => disk.write(store, &modules),
+            (None, None) => unreachable!("it was to be frozen to nowhere"),
+        }
     }
 }
 
@@ -259,54 +269,5 @@ fn ending_of(error: ProgramError) -> Result<Ending, Failure> {
             Err(Failure::DirectoryMissing(name))
         }
         error => Err(error.into()),
-    }
-}
-
-/// Asks a store to suspend after a while; the store may change until then.
-struct Timer {
-    shared: Arc<TimerShared>,
-}
-
-struct TimerShared {
-    has_expired: AtomicBool,
-    handle: Mutex<InterruptHandle>,
-}
-
-impl Timer {
-    fn start(delay: Duration, handle: InterruptHandle) -> Self {
-        let shared = Arc::new(TimerShared {
-            has_expired: AtomicBool::new(false),
-            handle: Mutex::new(handle),
-        });
-        let timer = Self {
-            shared: shared.clone(),
-        };
-        // The thread ends with the process, which does not wait for it.
-        thread::spawn(move || {
-            thread::sleep(delay);
-            let handle = shared.handle();
-            shared.has_expired.store(true, Ordering::Release);
-            handle.request_suspend();
-        });
-        timer
-    }
-
-    fn has_expired(&self) -> bool {
-        self.shared.has_expired.load(Ordering::Acquire)
-    }
-
-    /// Watches another store from here on.
-    fn watch(&self, handle: InterruptHandle) {
-        let mut watched = self.shared.handle();
-        if self.has_expired() {
-            handle.request_suspend();
-        }
-        *watched = handle;
-    }
-}
-
-impl TimerShared {
-    fn handle(&self) -> MutexGuard<'_, InterruptHandle> {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

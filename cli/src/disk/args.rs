@@ -10,8 +10,8 @@ const EXAMPLES: &str = "\
 Examples:
   woodfrog disk create disk.img --module program.wasm --arg one
   woodfrog disk ls disk.img
+  woodfrog resume disk.img
   woodfrog disk extract disk.img --image frozen
-  woodfrog resume frozen --module program.wasm
   woodfrog disk gc disk.img --keep 1";
 
 /// Arguments of `disk`.

@@ -6,7 +6,7 @@ use woodfrog::checkpoint::{
     DeviceError, FormatError, LeaseError, OpenError, ReadError, WriteError,
 };
 use woodfrog::image::GenerationError;
-use woodfrog::runtime::PrecompiledError;
+use woodfrog::runtime::{PageError, PrecompiledError};
 
 /// Why `woodfrog disk` failed. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,20 @@ pub enum DiskError {
         number: u64,
         /// Why.
         source: GenerationError,
+    },
+    /// A page that a program needed, which had gone on from a checkpoint, cannot be read.
+    #[error(
+        "{}: checkpoint {number} cannot be read on: {source}; the program has stopped, and the \
+         disk's checkpoints are as they were (`woodfrog disk fsck` finds what is damaged, \
+         --number goes on from another checkpoint)", path.display()
+    )]
+    Page {
+        /// The disk.
+        path: PathBuf,
+        /// The checkpoint's number.
+        number: u64,
+        /// Why.
+        source: PageError,
     },
     /// A file is no key.
     #[error("{}: a key is 32 bytes, or 64 hexadecimal digits", .0.display())]

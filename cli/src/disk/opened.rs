@@ -14,7 +14,7 @@ pub(super) type Disk = CheckpointStore<FileDevice>;
 
 /// How long the lease of this command lasts after its last commit: what is killed does not keep
 /// others away for longer.
-const LEASE_MS: u64 = 60_000;
+pub(super) const LEASE_MS: u64 = 60_000;
 
 /// Opens a disk for reading.
 pub(super) fn open(path: &DiskPath) -> Result<Disk, Failure> {
@@ -26,25 +26,33 @@ pub(super) fn with_lease<T>(
     disk: &WritableDisk,
     what: impl FnOnce(&mut Disk) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let mut opened = open_file(&disk.path, true)?;
+    acquire(&mut opened, disk, LEASE_MS)?;
+    let result = what(&mut opened);
+    let released = opened.release();
+    let result = result?;
+    released.map_err(|error| DiskError::write(&disk.path.disk, error))?;
+    Ok(result)
+}
+
+/// Gets the lease of a disk, for as long.
+pub(super) fn acquire(
+    opened: &mut Disk,
+    disk: &WritableDisk,
+    lease_ms: u64,
+) -> Result<(), DiskError> {
     let path = &disk.path.disk;
-    let is_forced = disk.take_over;
-    let mut disk = open_file(&disk.path, true)?;
-    let claimed = match is_forced {
-        true => disk.take_over(owner(), now_ms(), Some(LEASE_MS)),
-        false => disk.acquire(owner(), now_ms(), Some(LEASE_MS)),
+    let claimed = match disk.take_over {
+        true => opened.take_over(owner(), now_ms(), Some(lease_ms)),
+        false => opened.acquire(owner(), now_ms(), Some(lease_ms)),
     };
     claimed.map_err(|error| match error {
         LeaseError::Open(error) => DiskError::open(path, error),
         error => DiskError::lease(path, error),
-    })?;
-    let result = what(&mut disk);
-    let released = disk.release();
-    let result = result?;
-    released.map_err(|error| DiskError::write(path, error))?;
-    Ok(result)
+    })
 }
 
-fn open_file(path: &DiskPath, is_writable: bool) -> Result<Disk, Failure> {
+pub(super) fn open_file(path: &DiskPath, is_writable: bool) -> Result<Disk, Failure> {
     let options = OpenOptions {
         key: path.key.as_deref().map(read_key).transpose()?,
         expect_commit: path.expect_commit,

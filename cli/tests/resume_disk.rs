@@ -1,0 +1,297 @@
+//! `woodfrog resume` from a checkpoint disk: pages come when they are needed.
+
+mod common;
+
+use common::{Run, file, path};
+use std::fs;
+use woodfrog::checkpoint::{CheckpointStore, OpenOptions, Owner};
+use woodfrog_cli::disk::FileDevice;
+
+/// Fills 4 MiB, a number in each page, works for a while on two pages, and adds up what the
+/// pages have. Says when it begins with that.
+const PROGRAM: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 64)
+  (data (i32.const 16) "adding up\n")
+  (func (export "run") (result i64)
+    (local $at i32) (local $sum i64) (local $round i32)
+    (loop $fill
+      (i64.store offset=64 (local.get $at)
+        (i64.mul (i64.extend_i32_u (i32.add (local.get $at) (i32.const 1)))
+                 (i64.const 0x9e3779b97f4a7c15)))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $fill (i32.lt_u (local.get $at) (i32.const 0x400000))))
+    (loop $work
+      (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 31))
+                               (i64.load (i32.const 4096))))
+      (i64.store (i32.const 4096) (local.get $sum))
+      (i64.store (i32.const 8192) (i64.add (i64.load (i32.const 8192)) (i64.const 1)))
+      (local.set $round (i32.add (local.get $round) (i32.const 1)))
+      (br_if $work (i32.lt_u (local.get $round) (i32.const 150000000))))
+    (i32.store (i32.const 0) (i32.const 16))
+    (i32.store (i32.const 4) (i32.const 10))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (local.set $at (i32.const 0))
+    (loop $add
+      (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 33))
+                               (i64.load offset=64 (local.get $at))))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $add (i32.lt_u (local.get $at) (i32.const 0x400000))))
+    (local.get $sum)))"#;
+
+/// The disk, the program's module and image, and the output of a run that was never frozen.
+struct Frozen {
+    disk: String,
+    module: String,
+    image: String,
+    output: String,
+}
+
+fn disk(args: &[&str]) -> Run {
+    let mut all = vec!["disk"];
+    all.extend(args);
+    Run::new(&all)
+}
+
+fn resume(args: &[&str]) -> Run {
+    let mut all = vec!["resume"];
+    all.extend(args);
+    Run::new(&all)
+}
+
+/// A program that was frozen while it worked on two pages, on a disk of its own.
+fn frozen() -> Frozen {
+    let module = file("adder.wat", PROGRAM);
+    let whole = Run::new(&["run", "--invoke", "run", &module]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    let (image, disk_path) = (path("image"), path("disk.img"));
+    let freeze = ["--freeze-after", "20", "--image", &image];
+    let freeze = [&["run", "--invoke", "run"], &freeze[..], &[&module]].concat();
+    Run::new(&freeze).assert_prints("");
+    assert!(fs::exists(&image).unwrap(), "it was too fast");
+    let program = ["--module", &module, "--image", &image];
+    let create = [&["create", &disk_path, "--size", "32M"], &program[..]].concat();
+    disk(&create).assert_prints("");
+    Frozen {
+        disk: disk_path,
+        module,
+        image,
+        output: whole.stdout,
+    }
+}
+
+/// What `ls --json` says.
+fn list(disk_path: &str) -> serde_json::Value {
+    serde_json::from_str(&disk(&["ls", "--json", disk_path]).stdout).unwrap()
+}
+
+/// The numbers of the only program's checkpoints.
+fn numbers(disk_path: &str) -> Vec<u64> {
+    let listed = list(disk_path);
+    let checkpoints = listed["guests"][0]["checkpoints"].as_array().unwrap();
+    let numbers = checkpoints.iter().map(|one| one["number"].as_u64());
+    numbers.map(Option::unwrap).collect()
+}
+
+/// Where the disk has page `number` of the program's memory.
+fn places(disk_path: &str, number: u64) -> Vec<usize> {
+    let value = (number * 4096 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let bytes = fs::read(disk_path).unwrap();
+    let pages = bytes.chunks_exact(4096).enumerate();
+    let pages = pages.filter(|(_, page)| page[64..72] == value.to_le_bytes());
+    pages.map(|(index, _)| index * 4096 + 64).collect()
+}
+
+fn flip(disk_path: &str, at: usize) {
+    let mut bytes = fs::read(disk_path).unwrap();
+    bytes[at] ^= 1;
+    fs::write(disk_path, bytes).unwrap();
+}
+
+/// What is known of what the program needs first, in pages.
+fn working_set(disk_path: &str) -> u64 {
+    let device = FileDevice::open(disk_path.as_ref(), false).unwrap();
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    let guest = disk.guests()[0].id;
+    let ranges = disk.working_set(guest).unwrap().unwrap_or_default();
+    ranges.iter().map(|range| range.count).sum()
+}
+
+#[test]
+fn a_program_goes_on_from_a_disk_alone() {
+    let frozen = frozen();
+    assert_eq!(working_set(&frozen.disk), 0);
+    resume(&[&frozen.disk]).assert_prints(&frozen.output);
+    assert!(working_set(&frozen.disk) > 0);
+    // What was recorded is read first now.
+    let again = resume(&[&frozen.disk, "--json"]);
+    assert_eq!(again.json()["outcome"], "returned");
+    assert!(again.stdout.starts_with(&frozen.output), "{again:?}");
+    assert_eq!(numbers(&frozen.disk), [1]);
+    assert!(disk(&["ls", &frozen.disk]).stdout.contains("lease: free"));
+    assert_eq!(disk(&["fsck", &frozen.disk]).code, Some(0));
+    let given = ["--module", &frozen.module, "--freeze-every", "40000000"];
+    resume(&[&[frozen.disk.as_str()], &given[..]].concat()).assert_prints(&frozen.output);
+}
+
+#[test]
+fn an_eager_resume_leaves_the_disk_as_it_is() {
+    let frozen = frozen();
+    let before = fs::read(&frozen.disk).unwrap();
+    resume(&[&frozen.disk, "--eager"]).assert_prints(&frozen.output);
+    assert!(fs::read(&frozen.disk).unwrap() == before);
+}
+
+#[test]
+fn what_was_frozen_to_the_disk_again_and_again_comes_to_the_same_end() {
+    for eager in [&[][..], &["--eager"]] {
+        let frozen = frozen();
+        let mut rounds = 0;
+        loop {
+            let freeze = [&[frozen.disk.as_str(), "--freeze-after", "40"], eager].concat();
+            let run = resume(&freeze);
+            assert_eq!(run.code, Some(0), "{run:?}");
+            assert_eq!(disk(&["fsck", &frozen.disk]).code, Some(0));
+            if !run.stdout.is_empty() {
+                assert_eq!(run.stdout, frozen.output);
+                break;
+            }
+            rounds += 1;
+            assert_eq!(numbers(&frozen.disk).last(), Some(&(rounds + 1)));
+        }
+        assert!(rounds > 0, "it was too fast");
+        // So does what the disk has now, from the first on, in the other way.
+        for number in numbers(&frozen.disk) {
+            resume(&[&frozen.disk, "--number", &number.to_string()]).assert_prints(&frozen.output);
+        }
+        disk(&["gc", &frozen.disk, "--keep", "1"]);
+        resume(&[&frozen.disk, "--eager"]).assert_prints(&frozen.output);
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_read_late_stops_the_program_and_nothing_else() {
+    let frozen = frozen();
+    disk(&["add", &frozen.disk, "--image", &frozen.image]).assert_prints("");
+    let found = places(&frozen.disk, 900);
+    assert_eq!(found.len(), 2);
+    let good = fs::read(&frozen.disk).unwrap();
+    let mut failed = Vec::new();
+    for at in found {
+        flip(&frozen.disk, at);
+        for number in ["1", "2"] {
+            let run = resume(&[&frozen.disk, "--number", number]);
+            if run.code == Some(0) {
+                run.assert_prints(&frozen.output);
+                continue;
+            }
+            // It had come to where it needs the page.
+            assert_eq!(run.stdout, "adding up\n");
+            run.assert_fails(
+                1,
+                &format!("checkpoint {number} cannot be read on: the page at"),
+            );
+            run.assert_fails(1, "of memory 0 cannot be read: ");
+            run.assert_fails(1, "`woodfrog disk fsck`");
+            assert_eq!(numbers(&frozen.disk), [1, 2]);
+            disk(&["fsck", &frozen.disk]).assert_fails(1, "");
+            // Nor does it begin if all is read before, or can be frozen.
+            let eager = resume(&[&frozen.disk, "--number", number, "--eager"]);
+            eager.assert_fails(1, &format!("checkpoint {number}: "));
+            assert_eq!(eager.stdout, "");
+            let image = path("image");
+            let freeze = ["--freeze-after", "1", "--image", &image];
+            let freeze = [&[frozen.disk.as_str(), "--number", number], &freeze[..]].concat();
+            resume(&freeze).assert_fails(1, "cannot be read on");
+            assert!(!fs::exists(image).unwrap());
+            failed.push(number);
+        }
+        fs::write(&frozen.disk, &good).unwrap();
+    }
+    failed.sort();
+    assert_eq!(failed, ["1", "2"]);
+}
+
+#[test]
+fn a_disk_that_another_machine_has_is_read_before_the_program_runs() {
+    let frozen = frozen();
+    let device = FileDevice::open(frozen.disk.as_ref(), true).unwrap();
+    let mut other = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    other.acquire(Owner::new("another"), 0, None).unwrap();
+    let held = fs::read(&frozen.disk).unwrap();
+    resume(&[&frozen.disk]).assert_prints(&frozen.output);
+    assert!(fs::read(&frozen.disk).unwrap() == held);
+    let freeze = [frozen.disk.as_str(), "--freeze-after", "10"];
+    resume(&freeze).assert_fails(1, "--take-over");
+    resume(&[&freeze[..], &["--take-over"]].concat()).assert_prints("");
+    assert_eq!(numbers(&frozen.disk), [1, 2]);
+    resume(&[&frozen.disk]).assert_prints(&frozen.output);
+}
+
+#[test]
+fn a_full_disk_keeps_what_it_has() {
+    let frozen = frozen();
+    let small = path("small.img");
+    let program = ["--module", &frozen.module, "--image", &frozen.image];
+    let create = [&["create", &small, "--size", "12M"], &program[..]].concat();
+    disk(&create).assert_prints("");
+    // Without the pages that stay as they were there is room for another one, but not with them.
+    resume(&[&small, "--freeze-after", "10"]).assert_prints("");
+    let full = resume(&[&small, "--freeze-after", "10", "--freeze-every", "9000000"]);
+    full.assert_fails(1, "full");
+    assert_eq!(numbers(&small), [1, 2]);
+    assert_eq!(disk(&["fsck", &small]).code, Some(0));
+    resume(&[&small]).assert_prints(&frozen.output);
+}
+
+#[test]
+fn what_is_missing_or_does_not_fit_is_said() {
+    let frozen = frozen();
+    resume(&[&frozen.image]).assert_fails(1, "--module FILE");
+    let image = ["--module", &frozen.module, &frozen.image];
+    resume(&[&image[..], &["--guest", "adder"]].concat())
+        .assert_fails(1, "--guest is for checkpoint disks");
+    resume(&[&image[..], &["--freeze-after", "1"]].concat()).assert_fails(1, "--image OUT");
+    resume(&[&frozen.disk, "--guest", "other"]).assert_fails(1, "no program \"other\"");
+    resume(&[&frozen.disk, "--number", "7"]).assert_fails(1, "no such checkpoint on this disk");
+    assert!(disk(&["ls", &frozen.disk]).stdout.contains("lease: free"));
+    let other = file("other.wat", "(module)");
+    // The disk has the module that is needed.
+    resume(&[&frozen.disk, "--module", &other]).assert_prints(&frozen.output);
+    let empty = path("empty.img");
+    disk(&["create", &empty, "--size", "1M"]).assert_prints("");
+    resume(&[&empty]).assert_fails(1, "there is no program on this disk");
+    disk(&["add", &empty, "--module", &frozen.module]).assert_prints("");
+    resume(&[&empty]).assert_fails(1, "no such checkpoint");
+}
+
+#[test]
+fn one_of_several_programs_goes_on_from_a_keyed_disk() {
+    let frozen = frozen();
+    let (key, keyed) = (file("key", [7; 32]), path("keyed.img"));
+    let create = ["create", &keyed, "--size", "32M", "--key", &key];
+    let program = [
+        "--module",
+        &frozen.module,
+        "--image",
+        &frozen.image,
+        "--name",
+        "one",
+        "--precompile",
+        "--compress",
+    ];
+    disk(&[&create[..], &program[..]].concat()).assert_prints("");
+    let other = file("other.wat", "(module (memory 1))");
+    disk(&["add", &keyed, "--key", &key, "--module", &other]).assert_prints("");
+    resume(&[&keyed]).assert_fails(1, "key");
+    resume(&[&keyed, "--key", &key]).assert_fails(1, "--guest");
+    for precompiled in [&[][..], &["--allow-precompiled"]] {
+        let args = [
+            &[keyed.as_str(), "--key", &key, "--guest", "one"],
+            precompiled,
+        ]
+        .concat();
+        resume(&args).assert_prints(&frozen.output);
+    }
+}
