@@ -41,7 +41,7 @@ pub fn freeze_and_thaw(
     let mut host = store.into_data().host;
     let raw = RawImage::parse(bytes)?;
     let state = HostState::of_image(raw.unverified())?;
-    host.replace_files(files::memory_files_of(raw.unverified())?);
+    host.renew(files::memory_files_of(raw.unverified())?);
     let data = HostData { state, host };
     let image = validate(raw, modules)?;
     let version = |frame: &SuspendedFrame| versions.get(frame.number).copied().unwrap_or_default();

@@ -31,7 +31,9 @@ pub struct LinuxHost {
     start: Instant,
     entropy: Option<File>,
     files: Files,
-    /// What the program may take.
+    /// Most bytes of each memory.
+    max_memory_size: Option<usize>,
+    /// What the program's store may take. They count what it has.
     pub limits: StoreLimits,
     /// At which waits, by their count, the store is suspended.
     suspend_every: Option<NonZeroU64>,
@@ -50,7 +52,7 @@ enum Stdin {
 impl LinuxHost {
     /// Takes hold of the process's streams, and offers files.
     pub fn new(files: Files) -> Self {
-        Self {
+        let mut host = Self {
             stdin: Stdin::new().ok(),
             stdout: io::stdout()
                 .as_fd()
@@ -61,16 +63,28 @@ impl LinuxHost {
             start: Instant::now(),
             entropy: None,
             files,
-            limits: limits().build(),
+            max_memory_size: None,
+            limits: StoreLimits::default(),
             suspend_every: None,
             waits: 0,
-        }
+        };
+        host.renew_limits();
+        host
     }
 
     /// Lets no memory of the program grow beyond so many bytes.
     pub fn limit_memories(&mut self, size: u64) {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        self.limits = limits().memory_size(size).build();
+        self.max_memory_size = Some(usize::try_from(size).unwrap_or(usize::MAX));
+        self.renew_limits();
+    }
+
+    /// Has the limits count from nothing.
+    fn renew_limits(&mut self) {
+        let limits = StoreLimitsBuilder::new().total_table_elements(MAX_TABLE_ELEMENTS);
+        self.limits = match self.max_memory_size {
+            Some(size) => limits.memory_size(size).build(),
+            None => limits.build(),
+        };
     }
 
     /// Has every Nth wait answered by suspending the store.
@@ -78,11 +92,12 @@ impl LinuxHost {
         self.suspend_every = waits;
     }
 
-    /// Forgets what the program has open, as if the host were another one, and has these
-    /// files in memory from here on.
-    pub fn replace_files(&mut self, memory: Option<MemoryFiles>) {
+    /// Forgets what the program has open and has taken, as if the host were another one, and has
+    /// these files in memory from here on.
+    pub fn renew(&mut self, memory: Option<MemoryFiles>) {
         self.files.directories.close_all();
         self.files.memory = memory;
+        self.renew_limits();
     }
 
     /// The names of the directories that there are for the program.
@@ -94,11 +109,6 @@ impl LinuxHost {
     pub fn is_mid_line(&self) -> bool {
         self.is_mid_line
     }
-}
-
-/// What every program is limited to.
-fn limits() -> StoreLimitsBuilder {
-    StoreLimitsBuilder::new().total_table_elements(MAX_TABLE_ELEMENTS)
 }
 
 impl Stdin {

@@ -410,3 +410,29 @@ fn inspect_shows_frames_memories_globals_and_the_host() {
     );
     assert_eq!(json["host"]["args"], json!([file.rsplit('/').next()]));
 }
+
+#[test]
+fn what_a_program_may_take_is_counted_anew_at_each_thaw() {
+    // 60 thaws, and 20 million elements that a program may have at a time.
+    let module = file(
+        "tables.wat",
+        r#"(module (table 1000000 funcref)
+          (func (export "run") (result i32) (local $n i32)
+            (loop $again
+              (local.set $n (i32.add (local.get $n) (i32.const 1)))
+              (br_if $again (i32.lt_u (local.get $n) (i32.const 60))))
+            (local.get $n)))"#,
+    );
+    let frozen = Run::new(&[
+        "run",
+        "--json",
+        "--freeze-every",
+        "1",
+        "--invoke",
+        "run",
+        &module,
+    ]);
+    let told = frozen.json();
+    assert!(told["freezes"].as_u64().unwrap() >= 60, "{frozen:?}");
+    assert_eq!(frozen.stdout.lines().next(), Some("60"));
+}

@@ -189,7 +189,8 @@ impl StoreLimitsBuilder {
     }
 
     /// Most elements of all tables of the store together: for a host whose heap guests must not
-    /// exhaust. Of an instance that could not be made, what it had been admitted stays counted.
+    /// exhaust. Of an instance that could not be made, what it had been admitted stays counted;
+    /// so does what a store before had, where limits go on with another one: give that new ones.
     pub fn total_table_elements(mut self, limit: usize) -> Self {
         self.limits.total_table_elements = Some(limit);
         self
