@@ -21,7 +21,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   woodfrog run program.wasm one two                             run a program
-  woodfrog run --freeze-after 500 --image frozen program.wasm   freeze it after half a second
+  woodfrog run --freeze-after 500 --image frozen program.wasm   freeze it after 500 ms
   woodfrog inspect frozen --module program.wasm                 see where it stands
   woodfrog resume frozen --module program.wasm                  go on
 

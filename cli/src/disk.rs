@@ -23,7 +23,7 @@ use opened::{Disk, find_guest, now_ms, owner, read_key, with_lease};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use woodfrog::checkpoint::{self, Compression, FormatOptions, Guest, GuestId};
+use woodfrog::checkpoint::{self, Compression, FormatOptions, Guest, GuestId, Key};
 use woodfrog::image::{InstanceImage, MemoryContents};
 use woodfrog::module::{Module, ModuleHash};
 
@@ -52,30 +52,34 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
     if !is_new && !args.force {
         refuse_overwriting(&args.disk)?;
     }
-    let device = FileDevice::create(&args.disk, args.size)?;
-    let options = FormatOptions {
-        disk_id: random_id().map_err(|source| DiskError::io(&args.disk, source))?,
-        owner: owner(),
-        key,
-    };
-    let result = checkpoint::format(device, &options)
-        .map_err(|error| DiskError::format(&args.disk, error).into())
-        .and_then(|mut disk| {
-            if let Some(guest) = &guest {
-                let id = add_guest(&mut disk, &args.disk, guest, false)?;
-                if let Some(image) = &args.image {
-                    disk.set_compression(compression(args.compress));
-                    put_image(&mut disk, &args.disk, id, image)?;
-                }
-            }
-            let released = disk.release();
-            Ok(released.map_err(|error| DiskError::write(&args.disk, error))?)
-        });
+    let result = format(args, key, guest.as_ref());
     if result.is_err() && is_new {
         // What is left of it would only be in the way.
         let _ = std::fs::remove_file(&args.disk);
     }
     result
+}
+
+/// Makes a new disk, with what is to be on it.
+fn format(args: &CreateArgs, key: Option<Key>, guest: Option<&Guest>) -> Result<(), Failure> {
+    let path = &args.disk;
+    let device = FileDevice::create(path, args.size)?;
+    let options = FormatOptions {
+        disk_id: random_id().map_err(|source| DiskError::io(path, source))?,
+        owner: owner(),
+        key,
+    };
+    let formatted = checkpoint::format(device, &options);
+    let mut disk = formatted.map_err(|error| DiskError::format(path, error))?;
+    if let Some(guest) = guest {
+        let id = add_guest(&mut disk, path, guest, false)?;
+        if let Some(image) = &args.image {
+            disk.set_compression(compression(args.compress));
+            put_image(&mut disk, path, id, image)?;
+        }
+    }
+    let released = disk.release();
+    Ok(released.map_err(|error| DiskError::write(path, error))?)
 }
 
 fn random_id() -> std::io::Result<[u8; 16]> {

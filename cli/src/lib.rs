@@ -44,6 +44,7 @@ pub use platform::LinuxPlatform;
 use args::{Cli, Command};
 use clap::Parser;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// The exit code for a bad module, image or option.
@@ -55,9 +56,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let is_failure = error.use_stderr();
-            // Nobody is left to be told if this fails.
-            let _ = error.print();
+            // Nobody is left to be told if this fails. A reader that went away has seen enough.
+            let is_told = error
+                .print()
+                .map_or_else(|error| error.kind() == ErrorKind::BrokenPipe, |()| true);
+            let is_failure = error.use_stderr() || !is_told;
             return ExitCode::from(if is_failure { EXIT_FAILURE } else { 0 });
         }
     };

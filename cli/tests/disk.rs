@@ -96,6 +96,9 @@ fn a_size_too_small_leaves_no_file_behind() {
     let disk_path = path("disk.img");
     disk(&["create", &disk_path, "--size", "8K"]).assert_fails(1, "are needed");
     assert!(!fs::exists(&disk_path).unwrap());
+    // Nor does one that is too large.
+    disk(&["create", &disk_path, "--size", "9000000T"]).assert_fails(1, "file too large");
+    assert!(!fs::exists(&disk_path).unwrap());
 }
 
 #[test]
@@ -145,6 +148,7 @@ fn damage_is_found() {
     disk(&["ls", &disk_path]).assert_fails(1, "too small for a checkpoint disk");
     fs::remove_file(&disk_path).unwrap();
     disk(&["ls", &disk_path]).assert_fails(1, "No such file");
+    disk(&["ls", "/"]).assert_fails(1, "/: is a directory");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Run, command, file, path};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,6 +59,25 @@ fn checks(guest: &str) -> Vec<String> {
     }
     names.retain(|name| name != "_initialize");
     names
+}
+
+#[test]
+fn the_guest_calls_all_that_preview_1_has() {
+    let wasm = fs::read(guest()).expect("the guest has been built");
+    let mut names = BTreeSet::new();
+    for payload in Parser::new(0).parse_all(&wasm) {
+        if let Payload::ImportSection(imports) = payload.expect("the guest is valid") {
+            let imports = imports.into_imports().map(|import| import.expect("valid"));
+            names.extend(imports.map(|import| (import.module.to_owned(), import.name.to_owned())));
+        }
+    }
+    // The 45 that it had at first, and sock_accept.
+    assert_eq!(names.len(), 46, "{names:?}");
+    assert!(
+        names
+            .iter()
+            .all(|(module, _)| module == "wasi_snapshot_preview1")
+    );
 }
 
 /// An empty directory, and the option that gives it to the program.

@@ -44,6 +44,9 @@ impl FileDevice {
     /// [`DiskError::Io`].
     pub fn create(path: &Path, size_bytes: u64) -> Result<Self, DiskError> {
         let make = || {
+            if i64::try_from(size_bytes).is_err() {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
             let file = options.open(path)?;
@@ -62,6 +65,9 @@ impl FileDevice {
     }
 
     fn new(mut file: File) -> io::Result<Self> {
+        if file.metadata()?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         // Block devices have no length in their metadata, but an end.
         let block_count = file.seek(SeekFrom::End(0))? / BLOCK_SIZE as u64;
         Ok(Self { file, block_count })
