@@ -37,7 +37,12 @@ fn resume_image(args: &ResumeArgs, session: Session, bytes: &[u8]) -> Result<u8,
         return Err(Failure::NoModule(path.clone()));
     }
     args.common.check_image()?;
-    go_on(args, session, input::parse_image(path, bytes)?, None)
+    go_on(
+        args,
+        session,
+        input::parse_image(path, bytes)?,
+        Pages::Here { base: None },
+    )
 }
 
 fn resume_disk(args: &ResumeArgs, mut session: Session) -> Result<u8, Failure> {
@@ -47,10 +52,13 @@ fn resume_disk(args: &ResumeArgs, mut session: Session) -> Result<u8, Failure> {
     session.disk = Some(guest.clone());
     // A store that is made anew from bytes is not based on anything.
     let is_base = to_disk.is_some() && common.freeze_every == 0;
-    let checkpoint = guest.checkpoint(args.disk.eager, is_base);
-    let result = match checkpoint {
-        Ok(Checkpoint::Whole(stored)) => go_on(args, session, stored.image(), None),
-        Ok(Checkpoint::Lazy(image, memory)) => go_on(args, session, image, Some(memory)),
+    let result = match guest.checkpoint(args.disk.eager, is_base) {
+        Ok(Checkpoint::Whole { stored, base }) => {
+            go_on(args, session, stored.image(), Pages::Here { base })
+        }
+        Ok(Checkpoint::Lazy(image, memory)) => {
+            go_on(args, session, image, Pages::Elsewhere(memory))
+        }
         Err(error) => Err(error.into()),
     };
     guest.release();
@@ -60,12 +68,21 @@ fn resume_disk(args: &ResumeArgs, mut session: Session) -> Result<u8, Failure> {
     })
 }
 
-/// Goes on from an image, whose pages come from `memory` if they are not with it.
+/// Where the pages of an image are.
+enum Pages {
+    /// In the image. The next checkpoint is to be based on this one.
+    Here {
+        base: Option<u64>,
+    },
+    Elsewhere(LazyMemory),
+}
+
+/// Goes on from an image.
 fn go_on(
     args: &ResumeArgs,
     mut session: Session,
     raw: RawImage<'_>,
-    memory: Option<LazyMemory>,
+    pages: Pages,
 ) -> Result<u8, Failure> {
     let mut state = HostState::of_image(raw.unverified())?;
     check_entry(args, &state)?;
@@ -81,7 +98,15 @@ fn go_on(
     }
     let data = HostData { state, host };
     let (engine, modules) = (&session.engine, &session.modules);
-    let store = freeze::restore(engine, raw, &linker, modules, memory, data)?;
+    let (memory, base) = match pages {
+        Pages::Here { base } => (None, base),
+        Pages::Elsewhere(memory) => (Some(memory), None),
+    };
+    let mut store = freeze::restore(engine, raw, &linker, modules, memory, data)?;
+    if let Some(number) = base {
+        // Where writes cannot be tracked, the next checkpoint is of everything.
+        let _ = store.set_checkpoint_base(number);
+    }
     session.seconds.instantiate = start.elapsed();
     report::print(&session.drive(store)?, args.common.json)
 }

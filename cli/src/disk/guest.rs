@@ -51,7 +51,12 @@ enum Access {
 /// A checkpoint of a program.
 pub enum Checkpoint {
     /// It has been read as a whole.
-    Whole(StoredImage),
+    Whole {
+        /// The checkpoint.
+        stored: StoredImage,
+        /// Its number, if the next one is to be based on it.
+        base: Option<u64>,
+    },
     /// Its pages are on the disk.
     Lazy(RawImage<'static>, LazyMemory),
 }
@@ -120,9 +125,10 @@ impl DiskGuest {
     /// [`DiskError::Generation`].
     pub fn checkpoint(&self, is_eager: bool, is_base: bool) -> Result<Checkpoint, DiskError> {
         let mut disk = self.disk.lock();
+        let base = is_base.then_some(self.number);
         if is_eager || self.access == Access::Read {
             let stored = read_generation(&mut disk, &self.path, self.guest, self.number)?;
-            return Ok(Checkpoint::Whole(stored));
+            return Ok(Checkpoint::Whole { stored, base });
         }
         let open = || -> Result<_, GenerationError> {
             let generation = disk.open_generation(self.guest, self.number)?;
@@ -133,7 +139,7 @@ impl DiskGuest {
             { open }().map_err(|error| DiskError::generation(&self.path, self.number, error))?;
         let memory = LazyMemory {
             source: Box::new(GenerationPages::new(self.disk.clone(), generation)),
-            base: is_base.then_some(self.number),
+            base,
         };
         Ok(Checkpoint::Lazy(image, memory))
     }
@@ -158,7 +164,7 @@ impl DiskGuest {
     }
 
     /// Writes a checkpoint of the program, which is suspended, to the disk; returns its frames. Of
-    /// a store that was thawed lazily on this base only what has changed is written.
+    /// a store that is based on another one only what has changed is written.
     ///
     /// # Errors
     ///
