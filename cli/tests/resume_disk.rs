@@ -267,6 +267,24 @@ fn a_full_disk_keeps_what_it_has() {
 }
 
 #[test]
+fn a_program_that_has_ended_goes_on_from_before_its_end() {
+    let frozen = frozen();
+    let device = FileDevice::open(frozen.disk.as_ref(), true).unwrap();
+    let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+    disk.acquire(Owner::new("kernel"), 0, None).unwrap();
+    let guest = disk.guests()[0].id;
+    disk.set_exit_status(guest, Some(3)).unwrap();
+    disk.release().unwrap();
+    let resumed = resume(&[&frozen.disk]);
+    resumed.assert_prints(&frozen.output);
+    assert!(resumed.stderr.contains("has ended, with status 3"));
+    assert_eq!(list(&frozen.disk)["guests"][0]["exit_status"], 3);
+    // One that has a newer checkpoint has not.
+    resume(&[&frozen.disk, "--freeze-after", "10"]).assert_prints("");
+    assert!(list(&frozen.disk)["guests"][0]["exit_status"].is_null());
+}
+
+#[test]
 fn what_is_missing_or_does_not_fit_is_said() {
     let frozen = frozen();
     resume(&[&frozen.image]).assert_fails(1, "--module FILE");
