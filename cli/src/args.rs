@@ -54,6 +54,7 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   woodfrog inspect frozen --module program.wasm
   woodfrog inspect frozen --json | jq .sizes
+  woodfrog inspect disk.img --number 3
   woodfrog inspect frozen --files files.tar";
 
 const COREDUMP_EXAMPLES: &str = "\
@@ -113,7 +114,7 @@ pub enum Command {
     /// `--freeze-after` and no `--image` another one is written to the disk.
     #[command(after_long_help = RESUME_EXAMPLES)]
     Resume(ResumeArgs),
-    /// Show what is in an image
+    /// Show what is in an image or a checkpoint
     ///
     /// Frames with locals and operands, memories and what of them is zero, globals, tables, and
     /// where the bytes of the image go. With its modules there are names of functions and locals
@@ -225,9 +226,9 @@ pub struct ResumeArgs {
     pub common: CommonArgs,
 }
 
-/// Arguments of `resume` that are for disks only.
+/// Which checkpoint of a disk.
 #[derive(Args, Debug)]
-pub struct ResumeDiskArgs {
+pub struct CheckpointArgs {
     /// The program; need not be given if the disk has one only
     #[arg(long, value_name = "NAME", help_heading = DISKS)]
     pub guest: Option<String>,
@@ -236,10 +237,6 @@ pub struct ResumeDiskArgs {
     #[arg(long, value_name = "N", help_heading = DISKS)]
     pub number: Option<u64>,
 
-    /// Read and check all of the checkpoint before the program runs
-    #[arg(long, help_heading = DISKS)]
-    pub eager: bool,
-
     /// The key that the disk was made with: a file of 32 bytes, or of 64 hexadecimal digits
     #[arg(long, value_name = "FILE", help_heading = DISKS)]
     pub key: Option<PathBuf>,
@@ -247,6 +244,30 @@ pub struct ResumeDiskArgs {
     /// Refuse the disk if its commit number is less than N
     #[arg(long, value_name = "N", help_heading = DISKS)]
     pub expect_commit: Option<u64>,
+}
+
+impl CheckpointArgs {
+    /// The first of them that was given.
+    pub fn given(&self) -> Option<&'static str> {
+        first_given([
+            (self.guest.is_some(), "--guest"),
+            (self.number.is_some(), "--number"),
+            (self.key.is_some(), "--key"),
+            (self.expect_commit.is_some(), "--expect-commit"),
+        ])
+    }
+}
+
+/// Arguments of `resume` that are for disks only.
+#[derive(Args, Debug)]
+pub struct ResumeDiskArgs {
+    /// Which checkpoint.
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
+
+    /// Read and check all of the checkpoint before the program runs
+    #[arg(long, help_heading = DISKS)]
+    pub eager: bool,
 
     /// Take the lease even if another machine has it; it has to stop its program then
     #[arg(long, help_heading = DISKS)]
@@ -256,17 +277,14 @@ pub struct ResumeDiskArgs {
 impl ResumeDiskArgs {
     /// The first of them that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let given = [
-            (self.guest.is_some(), "--guest"),
-            (self.number.is_some(), "--number"),
-            (self.eager, "--eager"),
-            (self.key.is_some(), "--key"),
-            (self.expect_commit.is_some(), "--expect-commit"),
-            (self.take_over, "--take-over"),
-        ];
-        let mut given = given.into_iter();
-        given.find_map(|(is_given, name)| is_given.then_some(name))
+        let own = [(self.eager, "--eager"), (self.take_over, "--take-over")];
+        self.checkpoint.given().or_else(|| first_given(own))
     }
+}
+
+fn first_given<const N: usize>(options: [(bool, &'static str); N]) -> Option<&'static str> {
+    let mut options = options.into_iter();
+    options.find_map(|(is_given, name)| is_given.then_some(name))
 }
 
 /// What `run` and `resume` share.
@@ -368,11 +386,16 @@ impl CommonArgs {
 /// Arguments of `inspect`.
 #[derive(Args, Debug)]
 pub struct InspectArgs {
-    /// The image
+    /// The image, or a checkpoint disk
     #[arg(value_name = "IMAGE")]
     pub image_file: PathBuf,
 
-    /// A module that the image was made from, for names and source lines (repeat for each)
+    /// Which checkpoint, if it is a disk.
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
+
+    /// A module that the image was made from, for names and source lines (repeat for each); a
+    /// disk has its program's
     #[arg(long, value_name = "FILE")]
     pub module: Vec<PathBuf>,
 
@@ -388,11 +411,16 @@ pub struct InspectArgs {
 /// Arguments of `coredump`.
 #[derive(Args, Debug)]
 pub struct CoredumpArgs {
-    /// The image
+    /// The image, or a checkpoint disk
     #[arg(value_name = "IMAGE")]
     pub image_file: PathBuf,
 
-    /// A module that the image was made from, for code offsets and a full check (repeat for each)
+    /// Which checkpoint, if it is a disk.
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
+
+    /// A module that the image was made from, for code offsets and a full check (repeat for each);
+    /// a disk has its program's
     #[arg(long, value_name = "FILE")]
     pub module: Vec<PathBuf>,
 

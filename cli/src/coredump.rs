@@ -33,7 +33,7 @@ const THREAD: &str = "main";
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn coredump(args: &CoredumpArgs) -> Result<u8, Failure> {
-    let frozen = Frozen::read(&args.image_file, &args.module)?;
+    let frozen = Frozen::read(&args.image_file, &args.module, &args.checkpoint)?;
     let image = frozen.image()?;
     let modules = frozen.modules();
     let frames = frames::of_image(&image, &modules);

@@ -13,6 +13,7 @@ mod opened;
 pub use args::DiskArgs;
 pub use device::FileDevice;
 pub use error::DiskError;
+pub use extract::read_checkpoint;
 pub use guest::{Checkpoint, DiskGuest};
 
 use crate::error::Failure;

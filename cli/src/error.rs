@@ -57,7 +57,7 @@ pub enum Failure {
     ModuleAsImage(PathBuf),
     /// A checkpoint disk was given in place of an image.
     #[error(
-        "{} is a checkpoint disk, not an image: `woodfrog resume` goes on from it, `woodfrog disk extract --image` copies the image of a checkpoint from it",
+        "{} is a checkpoint disk, not an image: `woodfrog disk extract --image` copies the image of a checkpoint from it",
         .0.display()
     )]
     DiskAsImage(PathBuf),

@@ -1,39 +1,64 @@
-//! An image's file and those of its modules, to be looked at.
+//! An image or a checkpoint, and its modules, to be looked at.
 
+use crate::args::CheckpointArgs;
 use crate::error::Failure;
-use crate::{input, load};
+use crate::{disk, input, load};
 use std::path::{Path, PathBuf};
-use woodfrog::image::InstanceImage;
+use woodfrog::image::{InstanceImage, RawImage, StoredImage};
 use woodfrog::module::{Module, ModuleHash};
 
-/// An image's file and those of its modules.
+/// An image, from its file or from a disk, and its modules.
 #[derive(Debug)]
 pub struct Frozen<'p> {
     path: &'p Path,
-    bytes: Vec<u8>,
-    modules: Vec<(PathBuf, Module)>,
+    contents: Contents,
+    /// The modules, with their files if they are from files.
+    modules: Vec<(Option<PathBuf>, Module)>,
+}
+
+#[derive(Debug)]
+enum Contents {
+    Image(Vec<u8>),
+    Checkpoint(Box<StoredImage>),
 }
 
 impl<'p> Frozen<'p> {
-    /// Reads the files. Modules may be missing only if all are.
+    /// Reads the files. The modules of an image may be missing only if all are; a disk has its
+    /// program's.
     ///
     /// # Errors
     ///
     /// [`Failure`] names the file.
-    pub fn read(path: &'p Path, module_paths: &[PathBuf]) -> Result<Self, Failure> {
-        let bytes = input::read_image(path)?;
-        let modules = module_paths.iter();
-        let modules = modules.map(|path| Ok((path.clone(), load::decode(path)?)));
+    pub fn read(
+        path: &'p Path,
+        module_paths: &[PathBuf],
+        checkpoint: &CheckpointArgs,
+    ) -> Result<Self, Failure> {
+        let mut modules = Vec::new();
+        let contents = match input::read_image(path) {
+            Ok(bytes) => {
+                if let Some(option) = checkpoint.given() {
+                    let path = path.to_owned();
+                    return Err(Failure::NoDisk { path, option });
+                }
+                Contents::Image(bytes)
+            }
+            Err(Failure::DiskAsImage(_)) => {
+                let (stored, module) = disk::read_checkpoint(path, checkpoint)?;
+                modules.push((None, load::decode_of_disk(path, &module)?));
+                Contents::Checkpoint(Box::new(stored))
+            }
+            Err(failure) => return Err(failure),
+        };
+        for path in module_paths {
+            // The first one of a hash is the one that is found.
+            modules.insert(0, (Some(path.clone()), load::decode(path)?));
+        }
         Ok(Self {
             path,
-            bytes,
-            modules: modules.collect::<Result<_, Failure>>()?,
+            contents,
+            modules,
         })
-    }
-
-    /// Size of the image in bytes.
-    pub fn len_bytes(&self) -> usize {
-        self.bytes.len()
     }
 
     /// The image. With modules it is checked as if it were to be resumed.
@@ -42,19 +67,25 @@ impl<'p> Frozen<'p> {
     ///
     /// [`Failure`] names the file.
     pub fn image(&self) -> Result<InstanceImage<'_>, Failure> {
-        let raw = input::parse_image(self.path, &self.bytes)?;
+        let raw: RawImage<'_> = match &self.contents {
+            Contents::Image(bytes) => input::parse_image(self.path, bytes)?,
+            Contents::Checkpoint(stored) => stored.image(),
+        };
         if self.modules.is_empty() {
             return Ok(raw.unverified().clone());
         }
         let given = self.modules.iter();
         let given: Vec<_> = given
-            .map(|(path, module)| (path.clone(), module.hash))
+            .map(|(path, module)| {
+                let path = path.as_deref().unwrap_or(self.path);
+                (path.to_owned(), module.hash)
+            })
             .collect();
         input::check_modules(self.path, &raw, &given)?;
         Ok(raw.validate(&self.modules())?.into_inner())
     }
 
-    /// The modules that were given.
+    /// The modules that there are.
     pub fn modules(&self) -> Vec<&Module> {
         self.modules.iter().map(|(_, module)| module).collect()
     }
@@ -63,6 +94,6 @@ impl<'p> Frozen<'p> {
     pub fn module_path(&self, hash: ModuleHash) -> Option<&Path> {
         let mut modules = self.modules.iter();
         let (path, _) = modules.find(|(_, module)| module.hash == hash)?;
-        Some(path)
+        path.as_deref()
     }
 }

@@ -18,7 +18,7 @@ use woodfrog::image::{ImageSizes, InstanceImage, TableElements};
 ///
 /// [`Failure`]; the exit code is then 1.
 pub fn inspect(args: &InspectArgs) -> Result<u8, Failure> {
-    let frozen = Frozen::read(&args.image_file, &args.module)?;
+    let frozen = Frozen::read(&args.image_file, &args.module, &args.checkpoint)?;
     let image = frozen.image()?;
     let modules = frozen.modules();
     let symbols = Symbols::new(modules.iter().copied());

@@ -104,6 +104,19 @@ pub fn decode(path: &Path) -> Result<woodfrog::module::Module, Failure> {
     })
 }
 
+/// Validates the module that a disk has, without compiling it.
+///
+/// # Errors
+///
+/// [`Failure`] names the disk.
+pub fn decode_of_disk(path: &Path, bytes: &[u8]) -> Result<woodfrog::module::Module, Failure> {
+    let wasm = disk::wasm(bytes)?;
+    woodfrog::module::Module::decode(wasm.to_vec()).map_err(|source| Failure::Module {
+        path: path.to_owned(),
+        source: source.into(),
+    })
+}
+
 /// Compiles a module for a processor with these features, whether this one has them or not, to
 /// what [`Module::deserialize`] loads.
 ///

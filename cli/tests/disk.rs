@@ -154,7 +154,13 @@ fn damage_is_found() {
 #[test]
 fn a_disk_is_told_from_a_module_and_an_image() {
     let disk_path = make_disk();
-    Run::new(&["inspect", &disk_path]).assert_fails(1, "`woodfrog disk extract --image`");
+    Run::new(&["inspect", &disk_path]).assert_fails(1, "no such checkpoint on this disk");
+    let other = path("other.img");
+    let program = file("program.wat", PROGRAM);
+    let create = [
+        "create", &other, "--module", &program, "--image", &disk_path,
+    ];
+    disk(&create).assert_fails(1, "`woodfrog disk extract --image`");
     Run::new(&["run", &disk_path]).assert_fails(1, "`woodfrog disk extract --module`");
 }
 

@@ -285,6 +285,34 @@ fn a_program_that_has_ended_goes_on_from_before_its_end() {
 }
 
 #[test]
+fn a_checkpoint_is_shown_as_its_image_is() {
+    let frozen = frozen();
+    resume(&[&frozen.disk, "--freeze-after", "10"]).assert_prints("");
+    let of_image = Run::new(&[
+        "inspect",
+        &frozen.image,
+        "--module",
+        &frozen.module,
+        "--json",
+    ]);
+    let of_disk = |number| Run::new(&["inspect", &frozen.disk, "--number", number, "--json"]);
+    assert_eq!(of_disk("1").json(), of_image.json());
+    let newest = Run::new(&["inspect", &frozen.disk, "--json"]).json();
+    assert_eq!(newest, of_disk("2").json());
+    assert_ne!(newest, of_image.json());
+    let dumps = [path("image.core"), path("disk.core")];
+    let core = ["coredump", &frozen.image, "--module", &frozen.module];
+    Run::new(&[&core[..], &["-o", &dumps[0]]].concat()).assert_prints("");
+    let core = ["coredump", &frozen.disk, "--module", &frozen.module];
+    let number = ["--number", "1", "-o", &dumps[1]];
+    Run::new(&[&core[..], &number].concat()).assert_prints("");
+    assert!(fs::read(&dumps[0]).unwrap() == fs::read(&dumps[1]).unwrap());
+    Run::new(&["inspect", &frozen.image, "--number", "1"])
+        .assert_fails(1, "--number is for checkpoint disks");
+    Run::new(&["inspect", &frozen.disk, "--number", "9"]).assert_fails(1, "no such checkpoint");
+}
+
+#[test]
 fn what_is_missing_or_does_not_fit_is_said() {
     let frozen = frozen();
     resume(&[&frozen.image]).assert_fails(1, "--module FILE");

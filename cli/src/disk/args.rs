@@ -1,9 +1,9 @@
 //! The command line of `woodfrog disk`. What is said here is the `--help`.
 
-use crate::args::{cpu, size};
+use crate::args::{CheckpointArgs, cpu, size};
 use clap::{Args, Subcommand};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use woodfrog::abi::CpuFeatures;
 
 const EXAMPLES: &str = "\
@@ -62,6 +62,17 @@ pub struct DiskPath {
     /// `disk ls` shows the number. It rises with every change, so remember it elsewhere.
     #[arg(long, value_name = "N")]
     pub expect_commit: Option<u64>,
+}
+
+impl CheckpointArgs {
+    /// The disk that a checkpoint is on.
+    pub(super) fn of_disk(&self, path: &Path) -> DiskPath {
+        DiskPath {
+            disk: path.to_owned(),
+            key: self.key.clone(),
+            expect_commit: self.expect_commit,
+        }
+    }
 }
 
 /// A disk to be written to.

@@ -3,6 +3,7 @@
 use super::args::ExtractArgs;
 use super::opened::{Disk, find_generation, find_guest, open};
 use super::{DiskError, read_program, wasm};
+use crate::args::CheckpointArgs;
 use crate::error::Failure;
 use crate::files::archive_of;
 use crate::progress::Progress;
@@ -42,6 +43,22 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
         output::write(file, &archive_of(image.unverified())?)?;
     }
     Ok(())
+}
+
+/// Reads a checkpoint and its program's module.
+///
+/// # Errors
+///
+/// [`Failure`] names the disk.
+pub fn read_checkpoint(
+    path: &Path,
+    args: &CheckpointArgs,
+) -> Result<(StoredImage, Vec<u8>), Failure> {
+    let mut disk = open(&args.of_disk(path))?;
+    let guest = find_guest(&disk, path, args.guest.as_deref())?;
+    let (guest, number) = find_generation(&guest, path, args.number)?;
+    let stored = read_generation(&mut disk, path, guest, number)?;
+    Ok((stored, read_program(&mut disk, path, guest)?.module))
 }
 
 /// Reads a generation, with a progress bar.

@@ -3,13 +3,13 @@
 //! Its pages are read when it needs them, if the disk's lease can be had, so that nobody removes
 //! them meanwhile. Else all of them are read before it runs, and the disk is left alone.
 
-use super::args::{DiskPath, WritableDisk};
+use super::args::WritableDisk;
 use super::extract::read_generation;
 use super::opened::{
     Disk, LEASE_MS, acquire, find_generation, find_guest, now_ms, open, open_file,
 };
 use super::{DiskError, memory_bytes, read_program};
-use crate::args::ResumeDiskArgs;
+use crate::args::{CheckpointArgs, ResumeDiskArgs};
 use crate::error::Failure;
 use crate::progress::Progress;
 use crate::session::Data;
@@ -73,13 +73,8 @@ impl DiskGuest {
         args: &ResumeDiskArgs,
         write_after_ms: Option<u64>,
     ) -> Result<Self, Failure> {
-        let disk_path = DiskPath {
-            disk: path.to_owned(),
-            key: args.key.clone(),
-            expect_commit: args.expect_commit,
-        };
         let writable = WritableDisk {
-            path: disk_path,
+            path: args.checkpoint.of_disk(path),
             take_over: args.take_over,
         };
         let is_lease_needed = write_after_ms.is_some() || args.take_over;
@@ -93,7 +88,7 @@ impl DiskGuest {
                 result => (result?, Access::Leased),
             },
         };
-        match choose(&disk, path, args) {
+        match choose(&disk, path, &args.checkpoint) {
             Ok((guest, number)) => Ok(Self {
                 path: path.to_owned(),
                 disk: Arc::new(Mutex::new(disk)),
@@ -245,7 +240,7 @@ impl DiskGuest {
 }
 
 /// The program and its checkpoint that options choose.
-fn choose(disk: &Disk, path: &Path, args: &ResumeDiskArgs) -> Result<(GuestId, u64), DiskError> {
+fn choose(disk: &Disk, path: &Path, args: &CheckpointArgs) -> Result<(GuestId, u64), DiskError> {
     let guest = find_guest(disk, path, args.guest.as_deref())?;
     let found = find_generation(&guest, path, args.number)?;
     if let Some(status) = guest.exit_status {

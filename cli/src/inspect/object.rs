@@ -17,7 +17,7 @@ impl Shown<'_> {
         let parts = self.parts().into_iter();
         let sizes: Map<_, _> = parts.map(|(name, size)| (name, size.into())).collect();
         json!({
-            "bytes": self.frozen.len_bytes(),
+            "bytes": self.sizes.total(),
             "modules": image.modules.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "instances": instances,
             "frames": self.frames.iter().map(json::frame).collect::<Vec<_>>(),

@@ -24,7 +24,7 @@ impl Shown<'_> {
     }
 
     fn write(&self, text: &mut String) -> Result {
-        writeln!(text, "image of {} bytes", self.frozen.len_bytes())?;
+        writeln!(text, "image of {} bytes", self.sizes.total())?;
         for (index, &hash) in self.image.modules.iter().enumerate() {
             write!(text, "module {index}: sha256 {hash}")?;
             match self.frozen.module_path(hash) {
