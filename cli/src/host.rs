@@ -2,6 +2,7 @@
 //! files.
 
 use crate::files::{self, Files};
+use crate::guest_buffer;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use std::fs::File;
@@ -122,8 +123,13 @@ impl Stdin {
 
     fn read(&mut self, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::File { file, base } => file.read_at(buffer, base.saturating_add(position)),
-            Self::Stream(file) => file.read(buffer),
+            Self::File { file, base } => {
+                let start = base.saturating_add(position);
+                guest_buffer::read_all(buffer, |part, done| {
+                    file.read_at(part, start.saturating_add(done as u64))
+                })
+            }
+            Self::Stream(file) => guest_buffer::read_some(buffer, |part| file.read(part)),
         }
     }
 
@@ -173,7 +179,12 @@ impl WasiHost for LinuxHost {
             Some(file) => file,
             none => none.insert(File::open("/dev/urandom").map_err(|error| errno(&error))?),
         };
-        file.read_exact(buffer).map_err(|error| errno(&error))
+        let read = |part: &mut [u8], _| file.read_exact(part).map(|()| part.len());
+        let filled = guest_buffer::read_all(buffer, read).map_err(|error| errno(&error))?;
+        match filled == buffer.len() {
+            true => Ok(()),
+            false => Err(Errno::Io),
+        }
     }
 
     fn files(&mut self) -> Option<&mut dyn FileSystem> {

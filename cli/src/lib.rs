@@ -80,6 +80,7 @@ pub mod files;
 pub mod frames;
 pub mod freeze;
 pub mod frozen;
+mod guest_buffer;
 pub mod host;
 pub mod input;
 pub mod inspect;

@@ -9,8 +9,8 @@
 //! the context and returning from the signal continues there. Any other fault
 //! gets the disposition back that was in place before, and happens again.
 //!
-//! Nothing in the handler allocates, locks, or touches lazily initialised
-//! thread-local storage.
+//! Before that, writes to tracked memory are looked after ([`userfault::resolve`]). Apart from them
+//! nothing in the handler allocates, locks, or touches lazily initialised thread-local storage.
 
 #![expect(
     unsafe_code,
@@ -34,6 +34,10 @@ use woodfrog::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
 use woodfrog::trap::{self, FaultAction};
 
 /// The Linux platform. All instances are alike; the first one made installs the signal handlers.
+///
+/// From a store's first checkpoint on, a system call that is to write to the store's memory may fail with
+/// `EFAULT`: pages are protected to see which of them are written to, and only code can wait for
+/// them. So let system calls write to a buffer of the host's, and copy that.
 #[derive(Clone, Copy, Debug)]
 pub struct LinuxPlatform {
     _made_by_new: (),
@@ -315,6 +319,9 @@ extern "C" fn handle_signal(signal: i32, info: *mut libc::siginfo_t, context: *m
     // SAFETY: the kernel passes a siginfo_t that lives as long as the handler runs.
     let info = unsafe { &*info };
     let was_sent = info.si_code <= 0;
+    if signal == libc::SIGBUS && !was_sent && is_resolved(info) {
+        return;
+    }
     if was_sent || activation.is_null() {
         return give_back(signal, was_sent);
     }
@@ -331,6 +338,18 @@ extern "C" fn handle_signal(signal: i32, info: *mut libc::siginfo_t, context: *m
         FaultAction::Handled => write_context(context, &frame),
         FaultAction::NotOurs => give_back(signal, false),
     }
+}
+
+/// Whether a fault was a write to tracked memory, which can go on now.
+fn is_resolved(info: &libc::siginfo_t) -> bool {
+    // SAFETY: each thread has an error number of its own, which is there as long as the thread.
+    let (errno, address) = unsafe { (libc::__errno_location(), info.si_addr()) };
+    // SAFETY: as above.
+    let before = unsafe { *errno };
+    let is_resolved = userfault::resolve(address.addr());
+    // SAFETY: as above.
+    unsafe { *errno = before };
+    is_resolved
 }
 
 /// Restores the disposition of before. The faulting instruction then faults again

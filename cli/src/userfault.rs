@@ -1,13 +1,15 @@
 //! Tracking writes on Linux, by userfaultfd's write protection.
 //!
 //! All pages of a tracked range are write-protected between two cuts. The first write to one
-//! is a fault that a thread of this module gets to know of: it notes the page, keeps what
-//! it held if that is due, and lets the write go on. So at a cut it is known which pages were
-//! written to, and only those have to be protected again, most of them before the
-//! cut ([`Tracker::prepare`]): the cut itself takes the same time for every size of memory.
+//! is a SIGBUS of the thread that writes (`UFFD_FEATURE_SIGBUS`), in which [`resolve`] notes the page,
+//! keeps what it held if that is due, and lets the write go on. So at a cut it is known which pages
+//! were written to, and only those have to be protected again, most of them before the
+//! cut ([`Tracker::prepare`]): the cut itself takes the same time for every size of memory. Another
+//! thread that is told of faults would know no more, and would have to be woken up for each: where
+//! that interrupts an idle processor, it takes ten times as long.
 //!
-//! Faults of system calls on guest memory come the same way, so nobody has to know that
-//! memory is tracked. A kernel that does not let this process use userfaultfd
+//! System calls that write to a protected page fail with EFAULT, so none must be given tracked
+//! memory to write to. A kernel that does not let this process use userfaultfd
 //! (Linux, Documentation/admin-guide/sysctl/vm.rst, `unprivileged_userfaultfd`), or is older than
 //! 6.4, cannot track.
 
@@ -20,14 +22,11 @@ use linux_raw_sys::general as raw;
 use linux_raw_sys::ioctl;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
-use std::mem::{self, MaybeUninit};
 use std::ops::Range;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
-use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError, Tracker};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, NoRoom, Room, TrackError, Tracker};
 use woodfrog::platform::{PAGE_SIZE, Platform};
 
 use crate::platform::LinuxPlatform;
@@ -39,6 +38,7 @@ pub(crate) fn track(start: *mut u8, size: usize, spare_pages: usize) -> Option<A
         start: start.addr(),
         size,
         state: Mutex::new(State::new(spare_pages)),
+        has_room: Condvar::new(),
     });
     let mut ranges = lock(&faults.ranges);
     faults.register(&range)?;
@@ -57,6 +57,23 @@ pub(crate) fn released(start: *mut u8) {
     if let Some(range) = lock(&faults.ranges).remove(&start.addr()) {
         lock(&range.state).is_gone = true;
     }
+}
+
+/// Lets the write go on that has faulted at an address, as soon as it can. False: the fault is none of
+/// a tracked page.
+///
+/// This is for signal handlers. It takes locks and memory, as what it interrupts cannot be in the
+/// middle of doing: that is a write to guest memory, and nobody here or in an allocator makes one while
+/// it holds a lock.
+pub(crate) fn resolve(address: usize) -> bool {
+    let Some(faults) = Userfault::existing() else {
+        return false;
+    };
+    let Some((range, page)) = faults.find(address) else {
+        return false;
+    };
+    range.before_write(faults, page);
+    true
 }
 
 /// Notes that pages have been withheld, if their range is tracked.
@@ -104,7 +121,7 @@ pub(crate) fn supply(start: *mut u8, bytes: &[u8]) -> Result<bool, NoMemory> {
 /// The system has no memory for pages.
 pub(crate) struct NoMemory;
 
-/// What the thread that handles faults, and those that cut, share.
+/// What those that fault, and those that cut, share.
 struct Userfault {
     file: File,
     /// By their start.
@@ -113,10 +130,10 @@ struct Userfault {
 
 static USERFAULT: OnceLock<Option<Userfault>> = OnceLock::new();
 
-/// What is asked of userfaultfd: who faults, and faults of pages never touched before.
+/// What is asked of userfaultfd: signals, and faults of pages never touched before.
 const FEATURES: u32 = raw::UFFD_FEATURE_PAGEFAULT_FLAG_WP
     | raw::UFFD_FEATURE_WP_UNPOPULATED
-    | raw::UFFD_FEATURE_THREAD_ID;
+    | raw::UFFD_FEATURE_SIGBUS;
 
 /// `UFFDIO_WRITEPROTECT_MODE_WP` (Linux, include/uapi/linux/userfaultfd.h).
 const WRITE_PROTECT: u64 = 1;
@@ -124,19 +141,10 @@ const WRITE_PROTECT: u64 = 1;
 /// `UFFDIO_COPY_MODE_WP` (as there).
 const COPY_PROTECTED: u64 = 2;
 
-/// Messages that are read at once.
-const MESSAGES: usize = 16;
-
 impl Userfault {
     /// The process's; None if it cannot have one.
     fn get() -> Option<&'static Self> {
-        let faults = USERFAULT.get_or_init(Self::open).as_ref()?;
-        static THREAD: OnceLock<bool> = OnceLock::new();
-        let has_thread = THREAD.get_or_init(|| {
-            let builder = thread::Builder::new().name("userfault".into());
-            builder.spawn(|| faults.serve()).is_ok()
-        });
-        has_thread.then_some(faults)
+        USERFAULT.get_or_init(Self::open).as_ref()
     }
 
     fn existing() -> Option<&'static Self> {
@@ -175,7 +183,7 @@ impl Userfault {
         assert!(is_done, "a tracked range is registered");
     }
 
-    /// Lets pages of a range be written to, and wakes who waits for that; or not.
+    /// Lets pages of a range be written to, or not.
     fn protect(&self, range: &TrackedRange, bytes: Range<usize>, mode: u64) {
         let mut protect = raw::uffdio_writeprotect {
             range: range.bytes(bytes),
@@ -226,59 +234,14 @@ impl Userfault {
         let offset = address - range.start;
         (offset < range.size).then(|| (range.clone(), offset / PAGE_SIZE))
     }
-
-    /// Handles faults for as long as the process lives.
-    fn serve(&self) {
-        let _abort = AbortOnPanic;
-        let mut messages: [MaybeUninit<raw::uffd_msg>; MESSAGES] =
-            [const { MaybeUninit::zeroed() }; MESSAGES];
-        loop {
-            // SAFETY: the messages are plain bytes, all of which are initialised.
-            let bytes = unsafe {
-                std::slice::from_raw_parts_mut(
-                    messages.as_mut_ptr().cast::<u8>(),
-                    mem::size_of_val(&messages),
-                )
-            };
-            let len = match (&self.file).read(bytes) {
-                Ok(len) => len,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => panic!("page faults cannot be read: {error}"),
-            };
-            for message in &messages[..len / size_of::<raw::uffd_msg>()] {
-                // SAFETY: the kernel has filled it in, and zeros were valid before.
-                let message = unsafe { message.assume_init_ref() };
-                if u32::from(message.event) == raw::UFFD_EVENT_PAGEFAULT {
-                    // SAFETY: the event says which variant it is.
-                    let fault = unsafe { message.arg.pagefault };
-                    // SAFETY: the thread's number was asked for (`FEATURES`).
-                    self.handle(fault.address as usize, unsafe { fault.feat.ptid });
-                }
-            }
-        }
-    }
-
-    fn handle(&self, address: usize, thread: u32) {
-        // A range that is gone has no pages that could still be waited for.
-        if let Some((range, page)) = self.find(address) {
-            lock(&range.state).write_fault(self, &range, page, thread);
-        }
-    }
-}
-
-/// Ends the process if the thread does not live on: guests would wait for it for ever.
-struct AbortOnPanic;
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        std::process::abort();
-    }
 }
 
 struct TrackedRange {
     start: usize,
     size: usize,
     state: Mutex<State>,
+    /// For those who wait for spare pages.
+    has_room: Condvar,
 }
 
 impl TrackedRange {
@@ -291,6 +254,17 @@ impl TrackedRange {
 
     fn page_bytes(&self, page: usize) -> *const u8 {
         ptr::with_exposed_provenance(self.start + page * PAGE_SIZE)
+    }
+
+    /// Lets a protected page be written to. Waits until there is a spare page, if one is needed.
+    fn before_write(&self, faults: &Userfault, page: usize) {
+        let mut state = lock(&self.state);
+        while state.try_before_write(faults, self, page).is_err() {
+            state = self
+                .has_room
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// What a page holds.
@@ -313,8 +287,6 @@ struct State {
     dirty: Bits,
     /// Those of them that can be written to without a fault.
     exposed: Vec<usize>,
-    /// Pages that somebody waits to write to until due pages have been taken.
-    waiting: Vec<usize>,
     /// The thread that takes due pages. It must not wait for itself.
     taker: u32,
     is_gone: bool,
@@ -327,38 +299,34 @@ impl State {
             known_pages: 0,
             dirty: Bits::default(),
             exposed: Vec::new(),
-            waiting: Vec::new(),
             taker: 0,
             is_gone: false,
         }
     }
 
-    /// A thread has written to a protected page, and waits.
-    fn write_fault(&mut self, faults: &Userfault, range: &TrackedRange, page: usize, thread: u32) {
+    /// Lets a protected page be written to, unless it is due and there is no spare page.
+    fn try_before_write(
+        &mut self,
+        faults: &Userfault,
+        range: &TrackedRange,
+        page: usize,
+    ) -> Result<(), NoRoom> {
         if self.is_gone {
-            return;
+            return Ok(());
         }
         if self.ledger.is_in_place(page) {
-            let room = match thread == self.taker {
+            let room = match this_thread() == self.taker {
                 true => Room::Any,
                 false => Room::Spare,
             };
             // SAFETY: a due page is mapped, and protected while its contents are kept.
             let contents = unsafe { range.page_contents(page) };
-            if self.ledger.keep(page, contents, room).is_err() {
-                return self.waiting.push(page);
-            }
+            self.ledger.keep(page, contents, room)?;
         }
         self.dirty.insert(page);
         self.exposed.push(page);
         faults.protect(range, bytes_of(page..page + 1), 0);
-    }
-
-    /// Lets those go on who waited for room.
-    fn serve_waiting(&mut self, faults: &Userfault, range: &TrackedRange) {
-        for page in mem::take(&mut self.waiting) {
-            self.write_fault(faults, range, page, 0);
-        }
+        Ok(())
     }
 
     /// Protects pages that came to the range since the last cut; what was touched of them is
@@ -393,7 +361,7 @@ impl State {
     }
 
     fn cut(&mut self, faults: &Userfault, range: &TrackedRange, size: usize) {
-        self.close(faults, range, CutEnd::Abandoned);
+        self.close(range, CutEnd::Abandoned);
         let pages = size / PAGE_SIZE;
         self.protect_new_pages(faults, range, pages);
         self.protect_exposed(faults, range, self.exposed.len());
@@ -405,9 +373,9 @@ impl State {
         self.dirty.clear();
     }
 
-    fn close(&mut self, faults: &Userfault, range: &TrackedRange, end: CutEnd) {
+    fn close(&mut self, range: &TrackedRange, end: CutEnd) {
         self.ledger.close(end);
-        self.serve_waiting(faults, range);
+        range.has_room.notify_all();
     }
 }
 
@@ -478,24 +446,24 @@ impl Tracker for LinuxTracker {
     fn forget(&self, size: usize) -> Result<(), TrackError> {
         let (mut state, faults) = self.state()?;
         state.cut(faults, &self.range, size);
-        state.close(faults, &self.range, CutEnd::Kept);
+        state.close(&self.range, CutEnd::Kept);
         Ok(())
     }
 
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
-        let (mut state, faults) = self.state()?;
+        let (mut state, _) = self.state()?;
         state.taker = this_thread();
         let taken = state.ledger.take_run(buffer, |page, buffer| {
             // SAFETY: a due page is mapped, and protected until the state is unlocked.
             buffer.copy_from_slice(unsafe { self.range.page_contents(page) });
         })?;
-        state.serve_waiting(faults, &self.range);
+        self.range.has_room.notify_all();
         Ok(taken)
     }
 
     fn end(&self, end: CutEnd) {
-        if let Ok((mut state, faults)) = self.state() {
-            state.close(faults, &self.range, end);
+        if let Ok((mut state, _)) = self.state() {
+            state.close(&self.range, end);
         }
     }
 }
@@ -507,7 +475,7 @@ impl Drop for LinuxTracker {
         let mut state = lock(&self.range.state);
         if !state.is_gone {
             ranges.remove(&self.range.start);
-            state.close(faults, &self.range, CutEnd::Abandoned);
+            state.close(&self.range, CutEnd::Abandoned);
             state.is_gone = true;
             faults.unregister(&self.range);
         }

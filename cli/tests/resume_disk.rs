@@ -122,6 +122,68 @@ fn working_set(disk_path: &str) -> u64 {
     ranges.iter().map(|range| range.count).sum()
 }
 
+/// Works for a while, and then copies standard input, and a file of the name `a` in its first
+/// directory, to standard output, through 3 MiB of memory that has been written to before.
+const COPIER: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 64)
+  (data (i32.const 64) "a")
+  ;; 1: it cannot be read.
+  (func $copy (param $fd i32) (result i32)
+    (loop $again
+      (i32.store (i32.const 0) (i32.const 0x100000))
+      (i32.store (i32.const 4) (i32.const 0x300000))
+      (if (call $fd_read (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 4))
+        (then (return (i32.const 1))))
+      (br_if $again (i32.and
+        (i32.ne (i32.load (i32.const 4)) (i32.const 0))
+        (i32.eqz (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))))
+    (i32.const 0))
+  (func (export "_start")
+    (local $round i32)
+    (memory.fill (i32.const 0x100000) (i32.const 7) (i32.const 0x300000))
+    (loop $work
+      (i32.store8 (i32.const 0x200000) (local.get $round))
+      (local.set $round (i32.add (local.get $round) (i32.const 1)))
+      (br_if $work (i32.lt_u (local.get $round) (i32.const 150000000))))
+    (if (call $copy (i32.const 0)) (then (unreachable)))
+    (if (call $path_open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 0)
+                         (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 16))
+      (then (unreachable)))
+    (if (call $copy (i32.load (i32.const 16))) (then (unreachable)))))"#;
+
+#[test]
+fn files_and_pipes_are_read_into_memory_whose_pages_are_tracked() {
+    let module = file("copier.wat", COPIER);
+    let (image, disk_path) = (path("image"), path("disk.img"));
+    // Text of more than a pipe, and a buffer, hold.
+    let line = |number: u32| format!("{number}: the wood frog freezes solid\n");
+    let text = |numbers| Iterator::map(numbers, line).collect::<String>();
+    // The output is read when all of the input has been written.
+    let (input, contents) = (text(0..2500), text(9000..30000));
+    let directory = path("files");
+    fs::create_dir(&directory).unwrap();
+    fs::write(format!("{directory}/a"), &contents).unwrap();
+    let dir = ["--dir", &directory];
+    let freeze = ["--freeze-after", "20", "--image", &image, &module];
+    Run::new(&[&["run"], &dir[..], &freeze].concat()).assert_prints("");
+    assert!(fs::exists(&image).unwrap(), "it was too fast");
+    let program = ["--size", "32M", "--module", &module, "--image", &image];
+    disk(&[&["create", &disk_path], &program[..]].concat()).assert_prints("");
+    // Its pages are what the next checkpoint is based on, whether they have been read yet or not.
+    let never = ["--freeze-after", "1000000"];
+    for how in [&["--eager"][..], &[]] {
+        let args = [&["resume", disk_path.as_str()], &dir[..], how, &never].concat();
+        let copied = Run::with_stdin(&args, input.as_bytes());
+        copied.assert_prints(&format!("{input}{contents}"));
+    }
+}
+
 #[test]
 fn a_program_goes_on_from_a_disk_alone() {
     let frozen = frozen();

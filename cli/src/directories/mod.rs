@@ -16,6 +16,7 @@ mod open;
 pub use errno::errno;
 pub(crate) use metadata::time_ns;
 
+use crate::guest_buffer;
 use cap_fs_ext::DirExt;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileExt, MetadataExt};
@@ -229,13 +230,18 @@ impl FileSystem for Directories {
 
     fn read_at(&mut self, file: FileId, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
         let mut file = self.file(file)?;
-        match retry(|| file.read_at(buffer, offset)) {
+        let read = |file: &File, buffer: &mut [u8]| {
+            guest_buffer::read_all(buffer, |part, done| {
+                retry(|| file.read_at(part, offset.saturating_add(done as u64)))
+            })
+        };
+        match read(file, buffer) {
             // A pipe or terminal has no positions.
-            Err(Errno::NoSeek) => retry(|| file.read(buffer)),
+            Err(Errno::NoSeek) => guest_buffer::read_some(buffer, |part| retry(|| file.read(part))),
             // Only the program's state asks for what the program may not read.
             Err(Errno::BadFd) => {
                 let file = reopen(file).map_err(to_errno)?;
-                retry(|| std::os::unix::fs::FileExt::read_at(&file, buffer, offset))
+                read(&File::from_std(file), buffer)
             }
             result => result,
         }
