@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod guest;
 mod list;
+mod live;
 mod opened;
 
 pub use args::DiskArgs;
@@ -15,6 +16,7 @@ pub use device::FileDevice;
 pub use error::DiskError;
 pub use extract::read_checkpoint;
 pub use guest::{Checkpoint, DiskGuest};
+pub use live::{LiveError, Written, write_checkpoint};
 
 use crate::error::Failure;
 use crate::progress::Progress;

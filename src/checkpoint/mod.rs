@@ -66,7 +66,7 @@ pub use open::OpenOptions;
 pub use read::Generation;
 pub use store::{CheckpointStore, Compression, Usage};
 pub use tag::Key;
-pub use write::{MemoryPages, PendingGeneration};
+pub use write::{MemoryPages, PageTagger, PageTags, PendingGeneration};
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -9,7 +9,7 @@ use super::place::Place;
 use super::place::{PACK_PAGES, Pack};
 use super::space::{Extent, Stream};
 use super::store::Compression;
-use super::tag::{Kind, is_zero};
+use super::tag::{Kind, Tag, Tagger, is_zero};
 use super::{BlockDevice, CheckpointStore, GuestId, PAGE, ReadError, WriteError};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -26,8 +26,50 @@ pub struct MemoryPages<'a> {
     pub bytes: &'a [u8],
 }
 
-/// A page that is not zero: its memory, its index there, its bytes.
-type Present<'a> = (u32, u64, &'a [u8]);
+/// Makes tags of pages, also in another thread than the one that writes them:
+/// [`CheckpointStore::page_tagger`].
+#[derive(Clone, Debug)]
+pub struct PageTagger(Tagger);
+
+/// The tags of some pages, in their order; of zeros none.
+#[derive(Clone, Debug, Default)]
+pub struct PageTags(Vec<Option<Tag>>);
+
+impl PageTagger {
+    /// The tags of all these pages.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are parts of pages.
+    pub fn tag(&self, pages: &[MemoryPages<'_>]) -> PageTags {
+        let pages = pages.iter().flat_map(|run| {
+            let (whole, rest) = run.bytes.as_chunks::<PAGE>();
+            assert!(rest.is_empty(), "part of a page");
+            whole
+        });
+        let tag = |page: &[u8; PAGE]| (!is_zero(page)).then(|| self.0.tag(Kind::Page, page));
+        PageTags(pages.map(tag).collect())
+    }
+}
+
+/// A page that is not zero.
+#[derive(Clone, Copy)]
+struct Present<'a> {
+    memory: u32,
+    /// Its index there.
+    page: u64,
+    /// Its bytes, and what follows where they lie.
+    bytes: &'a [u8],
+    tag: Tag,
+}
+
+impl Present<'_> {
+    /// Whether another page is the next of the same memory, and lies behind it.
+    fn adjoins(&self, next: &Self) -> bool {
+        let is_next = self.memory == next.memory && self.page + 1 == next.page;
+        is_next && core::ptr::eq(&self.bytes[PAGE..], next.bytes)
+    }
+}
 
 /// Packs that are to be written at once, and the pages in them.
 #[derive(Default)]
@@ -127,6 +169,11 @@ impl<D: BlockDevice> CheckpointStore<D> {
         Ok(PageMap::load(&mut self.media, &record)?)
     }
 
+    /// What makes the tags of pages of this disk.
+    pub fn page_tagger(&self) -> PageTagger {
+        PageTagger(self.media.tagger.clone())
+    }
+
     /// Writes pages of a generation, straight from where they lie. Zero pages take no space. The
     /// more pages come at once, the larger are the device's requests.
     ///
@@ -142,6 +189,26 @@ impl<D: BlockDevice> CheckpointStore<D> {
         pending: &mut PendingGeneration,
         pages: &[MemoryPages<'_>],
     ) -> Result<(), WriteError> {
+        let tags = self.page_tagger().tag(pages);
+        self.write_tagged_pages(pending, pages, &tags)
+    }
+
+    /// Writes pages as [`Self::write_pages`] does, whose tags have been made already, of the same bytes
+    /// and by this disk's [`PageTagger`]: with others, the pages cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are parts of pages, or not as many tags as pages.
+    pub fn write_tagged_pages(
+        &mut self,
+        pending: &mut PendingGeneration,
+        pages: &[MemoryPages<'_>],
+        tags: &PageTags,
+    ) -> Result<(), WriteError> {
         if self
             .tenure
             .as_ref()
@@ -149,6 +216,9 @@ impl<D: BlockDevice> CheckpointStore<D> {
         {
             return Err(WriteError::NoLease);
         }
+        let lengths = pages.iter().map(|run| run.bytes.len());
+        assert!(lengths.sum::<usize>() == tags.0.len() * PAGE, "unlike tags");
+        let mut tags = tags.0.iter();
         let mut present: Vec<Present<'_>> = Vec::new();
         for run in pages {
             let (whole, rest) = run.bytes.as_chunks::<PAGE>();
@@ -161,11 +231,18 @@ impl<D: BlockDevice> CheckpointStore<D> {
                     page: end - 1,
                 });
             }
-            for (page, bytes) in (run.first..).zip(whole) {
-                if is_zero(bytes) {
-                    pending.insert(run.memory, page, PageEntry::default());
-                } else {
-                    present.push((run.memory, page, bytes));
+            let (memory, mut behind) = (run.memory, run.bytes);
+            for (page, tag) in (run.first..end).zip(&mut tags) {
+                let bytes = behind;
+                behind = &bytes[PAGE..];
+                match *tag {
+                    None => pending.insert(memory, page, PageEntry::default()),
+                    Some(tag) => present.push(Present {
+                        memory,
+                        page,
+                        bytes,
+                        tag,
+                    }),
                 }
             }
         }
@@ -200,10 +277,9 @@ impl<D: BlockDevice> CheckpointStore<D> {
             present = later;
             self.write_extent(extent, now)?;
             let first = extent.first * per_unit;
-            for (address, &(memory, page, bytes)) in (first..).zip(now) {
-                let tag = self.media.tagger.tag(Kind::Page, bytes);
-                let place = Place::alone(address);
-                pending.insert(memory, page, PageEntry { place, tag });
+            for (address, one) in (first..).zip(now) {
+                let (place, tag) = (Place::alone(address), one.tag);
+                pending.insert(one.memory, one.page, PageEntry { place, tag });
             }
             pending.stored_bytes += (count * PAGE) as u64;
         }
@@ -219,7 +295,11 @@ impl<D: BlockDevice> CheckpointStore<D> {
     ) -> Result<(), WriteError> {
         let mut packs = Packs::default();
         for pages in present.chunks(PACK_PAGES) {
-            let bytes: Vec<u8> = pages.iter().flat_map(|page| page.2).copied().collect();
+            let bytes: Vec<u8> = pages
+                .iter()
+                .flat_map(|page| &page.bytes[..PAGE])
+                .copied()
+                .collect();
             let unit_bytes = self.media.blocks.unit_bytes;
             let packed = pack(&bytes, unit_bytes);
             let extent = packed.as_ref().map(|packed| {
@@ -239,10 +319,10 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 address: extent.first * (unit_bytes / PAGE) as u64,
                 units: extent.count,
             };
-            for (index, &(memory, page, bytes)) in pages.iter().enumerate() {
-                let tag = self.media.tagger.tag(Kind::Page, bytes);
-                let place = Place::packed(pack, index);
-                packs.entries.push((memory, page, PageEntry { place, tag }));
+            for (index, one) in pages.iter().enumerate() {
+                let (place, tag) = (Place::packed(pack, index), one.tag);
+                let entry = PageEntry { place, tag };
+                packs.entries.push((one.memory, one.page, entry));
             }
             packs.gathered.add(extent.first, &packed, unit_bytes);
             packs.len_bytes += packed.len();
@@ -271,13 +351,20 @@ impl<D: BlockDevice> CheckpointStore<D> {
     fn write_extent(&mut self, extent: Extent, pages: &[Present<'_>]) -> Result<(), WriteError> {
         let unit_bytes = self.media.blocks.unit_bytes;
         if unit_bytes == PAGE {
-            let pieces: Vec<(u64, &[u8])> = (extent.first..)
-                .zip(pages)
-                .map(|(unit, page)| (unit, page.2))
-                .collect();
+            let mut unit = extent.first;
+            let pieces = pages.chunk_by(Present::adjoins).map(|run| {
+                let first = unit;
+                unit += run.len() as u64;
+                (first, &run[0].bytes[..run.len() * PAGE])
+            });
+            let pieces: Vec<(u64, &[u8])> = pieces.collect();
             return Ok(self.media.blocks.write_batch(&pieces)?);
         }
-        let mut bytes: Vec<u8> = pages.iter().flat_map(|page| page.2).copied().collect();
+        let mut bytes: Vec<u8> = pages
+            .iter()
+            .flat_map(|page| &page.bytes[..PAGE])
+            .copied()
+            .collect();
         bytes.resize(bytes.len().next_multiple_of(unit_bytes), 0);
         Ok(self.media.blocks.write(extent.first, &bytes)?)
     }

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use woodfrog::checkpoint::{
-    self, BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, GuestId, MemoryPages,
-    Owner, ReadRequest, WriteRequest,
+    self, BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, GuestId, Owner,
+    ReadRequest, WriteRequest,
 };
 use woodfrog::runtime::LiveCheckpoint;
-use woodfrog_cli::disk::FileDevice;
+use woodfrog_cli::disk::{self, FileDevice};
 
 use crate::guest::PAGE;
 
@@ -61,7 +61,6 @@ impl<D: BlockDevice> BlockDevice for Counting<D> {
 pub struct Disk {
     store: CheckpointStore<Counting<FileDevice>>,
     guest: GuestId,
-    buffer: Vec<u8>,
 }
 
 /// A disk that several parts of a program use.
@@ -78,10 +77,6 @@ pub struct Written {
     pub device_bytes: u64,
 }
 
-/// Bytes that are taken from a checkpoint at once: what caches near the processor hold until it has
-/// been written.
-const BATCH: usize = 1 << 20;
-
 impl Disk {
     /// Makes a disk in a file.
     pub fn create(path: &Path, size_bytes: u64, wasm: &[u8]) -> Result<Self> {
@@ -95,7 +90,7 @@ impl Disk {
     /// Makes a disk in a file that has room on its file system for all of it.
     pub fn create_filled(path: &Path, size_bytes: u64, wasm: &[u8]) -> Result<Self> {
         let mut device = FileDevice::create(path, size_bytes)?;
-        fill(&mut device, 0, size_bytes)?;
+        fill(&mut device, size_bytes)?;
         let written_bytes = 0;
         Self::format(
             Counting {
@@ -118,11 +113,7 @@ impl Disk {
             module: wasm.to_vec(),
             ..Guest::default()
         })?;
-        Ok(Self {
-            store,
-            guest,
-            buffer: vec![0; BATCH],
-        })
+        Ok(Self { store, guest })
     }
 
     /// The disk for others, and the guest's number on it.
@@ -131,40 +122,13 @@ impl Disk {
     }
 
     /// Writes a checkpoint out, and makes it durable.
-    pub fn write(&mut self, mut checkpoint: LiveCheckpoint) -> Result<Written> {
+    pub fn write(&mut self, checkpoint: LiveCheckpoint) -> Result<Written> {
         let before = self.store.device_mut().written_bytes;
-        let base = checkpoint.base();
-        let counts = checkpoint.page_counts().to_vec();
-        let mut pending = self.store.begin(self.guest, base, &counts, 0)?;
-        let mut dirty_bytes = checkpoint.metadata().len() as u64;
-        let mut runs = Vec::new();
-        loop {
-            runs.clear();
-            let is_all = checkpoint.take_batch(&mut self.buffer, &mut runs)?;
-            let mut rest = &self.buffer[..];
-            let pages = runs.iter().map(|(memory, range)| {
-                let (bytes, behind) = rest.split_at(range.len());
-                rest = behind;
-                let first = range.start as u64 / PAGE;
-                MemoryPages {
-                    memory: *memory,
-                    first,
-                    bytes,
-                }
-            });
-            let pages: Vec<_> = pages.collect();
-            let lengths = pages.iter().map(|pages| pages.bytes.len() as u64);
-            dirty_bytes += lengths.sum::<u64>();
-            self.store.write_pages(&mut pending, &pages)?;
-            if is_all {
-                break;
-            }
-        }
-        let number = self.store.commit(pending, checkpoint.metadata(), KEPT)?;
-        checkpoint.keep(number);
+        let metadata = checkpoint.metadata().len() as u64;
+        let written = disk::write_checkpoint(&mut self.store, self.guest, checkpoint, 0, KEPT)?;
         Ok(Written {
-            number,
-            dirty_bytes,
+            number: written.number,
+            dirty_bytes: metadata + written.pages * PAGE,
             device_bytes: self.store.device_mut().written_bytes - before,
         })
     }
@@ -189,7 +153,7 @@ impl Floor {
     /// Makes the file, with room on its file system for all of it.
     pub fn create(path: &Path, size_bytes: u64) -> Result<Self> {
         let mut device = FileDevice::create(path, size_bytes)?;
-        fill(&mut device, 0, size_bytes)?;
+        fill(&mut device, size_bytes)?;
         Ok(Self {
             device,
             size_bytes,
@@ -197,28 +161,42 @@ impl Floor {
         })
     }
 
-    /// How long it takes to write so many bytes in large requests, and to make them durable.
-    pub fn write(&mut self, bytes: u64) -> Result<Duration> {
+    /// How long it takes to write these bytes in large requests, and to make them durable.
+    pub fn write(&mut self, data: &[u8]) -> Result<Duration> {
+        let bytes = data.len() as u64;
         ensure!(bytes <= self.size_bytes, "the file is too small");
         if self.position + bytes > self.size_bytes {
             self.position = 0;
         }
         let start = Instant::now();
-        fill(&mut self.device, self.position, bytes)?;
+        write(&mut self.device, self.position, data.chunks(REQUEST))?;
         self.position += bytes;
         Ok(start.elapsed())
     }
 }
 
-/// Writes something to all of a part of a device, and makes it durable.
-fn fill(device: &mut FileDevice, start: u64, bytes: u64) -> Result<()> {
-    let data = vec![0xa5; 1 << 20];
+/// Bytes of a large request.
+const REQUEST: usize = 1 << 20;
+
+/// Writes something to the first bytes of a device, and makes it durable.
+fn fill(device: &mut FileDevice, bytes: u64) -> Result<()> {
+    let data = vec![0xa5; REQUEST];
+    let lens = (0..bytes).step_by(REQUEST).map(|start| bytes - start);
+    let parts = lens.map(|len| &data[..len.min(REQUEST as u64) as usize]);
+    write(device, 0, parts)
+}
+
+/// Writes to a device from an offset on, and makes that durable.
+fn write<'a>(
+    device: &mut FileDevice,
+    start: u64,
+    parts: impl Iterator<Item = &'a [u8]>,
+) -> Result<()> {
     let block_size = device.block_size() as u64;
-    let mut done = 0;
-    while done < bytes {
-        let len = (bytes - done).min(data.len() as u64);
-        device.write_blocks((start + done) / block_size, &data[..len as usize])?;
-        done += len;
+    let mut offset = start;
+    for part in parts {
+        device.write_blocks(offset / block_size, part)?;
+        offset += part.len() as u64;
     }
     Ok(device.flush()?)
 }

@@ -159,7 +159,7 @@ pub fn throughput(plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
         let written = disk.write(store.begin_checkpoint()?)?;
         let time = start.elapsed();
         ensure!(written.dirty_bytes >= mib << 20, "not all has changed");
-        let floor = floor.write(mib << 20)?;
+        let floor = floor.write(&source)?;
         let start = Instant::now();
         target.copy_from_slice(black_box(&source));
         black_box(&mut target);

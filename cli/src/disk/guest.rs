@@ -8,7 +8,7 @@ use super::extract::read_generation;
 use super::opened::{
     Disk, LEASE_MS, acquire, find_generation, find_guest, now_ms, open, open_file,
 };
-use super::{DiskError, memory_bytes, read_program};
+use super::{DiskError, LiveError, memory_bytes, read_program, write_checkpoint};
 use crate::args::{CheckpointArgs, ResumeDiskArgs};
 use crate::error::Failure;
 use crate::progress::Progress;
@@ -18,15 +18,12 @@ use spin::Mutex;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use woodfrog::checkpoint::{GuestId, LeaseError, MemoryPages, PAGE, PageRange, WriteError};
+use woodfrog::checkpoint::{GuestId, LeaseError, PageRange, WriteError};
 use woodfrog::image::{GenerationError, RawImage, StoredImage};
 use woodfrog::module::Module;
 use woodfrog::runtime::{
     BacktraceFrame, CheckpointError, GenerationPages, LazyMemory, LiveCheckpoint, PageError, Store,
 };
-
-/// Pages of a checkpoint that are written at once.
-const BATCH_PAGES: usize = 256;
 
 /// A program on a disk.
 #[derive(Clone)]
@@ -181,32 +178,13 @@ impl DiskGuest {
         }
     }
 
-    fn write_changes(&self, mut checkpoint: LiveCheckpoint) -> Result<(), Failure> {
-        let write_error = |error| DiskError::write(&self.path, error);
-        let mut disk = self.disk.lock();
-        let begun = disk.begin(
-            self.guest,
-            checkpoint.base(),
-            checkpoint.page_counts(),
-            now_ms(),
-        );
-        let mut pending = begun.map_err(write_error)?;
-        let mut buffer = vec![0; BATCH_PAGES * PAGE];
-        while let Some((memory, range)) = checkpoint
-            .take_pages(&mut buffer)
-            .map_err(CheckpointError::from)?
-        {
-            let pages = MemoryPages {
-                memory,
-                first: (range.start / PAGE) as u64,
-                bytes: &buffer[..range.len()],
-            };
-            disk.write_pages(&mut pending, &[pages])
-                .map_err(write_error)?;
+    fn write_changes(&self, checkpoint: LiveCheckpoint) -> Result<(), Failure> {
+        let disk = &mut self.disk.lock();
+        match write_checkpoint(disk, self.guest, checkpoint, now_ms(), usize::MAX) {
+            Ok(_) => Ok(()),
+            Err(LiveError::Track(error)) => Err(CheckpointError::from(error).into()),
+            Err(LiveError::Write(error)) => Err(DiskError::write(&self.path, error).into()),
         }
-        let number = disk.commit(pending, checkpoint.metadata(), usize::MAX);
-        checkpoint.keep(number.map_err(write_error)?);
-        Ok(())
     }
 
     fn write_whole(
