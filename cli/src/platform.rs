@@ -291,6 +291,9 @@ const SIGNALS: [(i32, u64); 5] = [
     (libc::SIGTRAP, 3),
 ];
 
+/// The access was a write (Intel SDM volume 3A, section 4.7).
+const ERROR_CODE_WRITE: i64 = 1 << 1;
+
 /// Intel SDM volume 3A, table 6-1.
 const VECTOR_GENERAL_PROTECTION: u64 = 13;
 const VECTOR_PAGE_FAULT: u64 = 14;
@@ -319,15 +322,18 @@ extern "C" fn handle_signal(signal: i32, info: *mut libc::siginfo_t, context: *m
     // SAFETY: the kernel passes a siginfo_t that lives as long as the handler runs.
     let info = unsafe { &*info };
     let was_sent = info.si_code <= 0;
-    if signal == libc::SIGBUS && !was_sent && is_resolved(info) {
+    // SAFETY: with SA_SIGINFO the third argument is the interrupted thread's ucontext_t,
+    // and the handler is its only user.
+    let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+    // Other such signals are of memory that is broken.
+    let is_write = context.uc_mcontext.gregs[libc::REG_ERR as usize] & ERROR_CODE_WRITE != 0;
+    let is_refused = signal == libc::SIGBUS && info.si_code == libc::BUS_ADRERR;
+    if is_refused && is_write && is_resolved(info) {
         return;
     }
     if was_sent || activation.is_null() {
         return give_back(signal, was_sent);
     }
-    // SAFETY: with SA_SIGINFO the third argument is the interrupted thread's ucontext_t,
-    // and the handler is its only user.
-    let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
     let mut frame = read_context(context);
     frame.vector = vector_of(signal, info);
     if frame.vector == VECTOR_PAGE_FAULT {

@@ -59,8 +59,8 @@ pub(crate) fn released(start: *mut u8) {
     }
 }
 
-/// Lets the write go on that has faulted at an address, as soon as it can. False: the fault is none of
-/// a tracked page.
+/// Lets the write go on that has faulted at an address, as soon as it can. False: the address is in no
+/// range that is or was tracked.
 ///
 /// This is for signal handlers. It takes locks and memory, as what it interrupts cannot be in the
 /// middle of doing: that is a write to guest memory, and nobody here or in an allocator makes one while
@@ -81,6 +81,9 @@ pub(crate) fn withheld(start: *mut u8, size: usize) {
     if let Some((range, first)) = Userfault::existing().and_then(|faults| faults.find(start.addr()))
     {
         let mut state = lock(&range.state);
+        if state.is_gone {
+            return;
+        }
         assert!(first <= state.known_pages, "pages before are not tracked");
         let end = first + size / PAGE_SIZE;
         state.known_pages = state.known_pages.max(end);
@@ -471,13 +474,17 @@ impl Tracker for LinuxTracker {
 impl Drop for LinuxTracker {
     fn drop(&mut self) {
         let faults = Userfault::existing().expect("the range was registered");
-        let mut ranges = lock(&faults.ranges);
+        // The range stays known until it is released: somebody may be about to ask for a fault that
+        // came before.
+        let _ranges = lock(&faults.ranges);
         let mut state = lock(&self.range.state);
         if !state.is_gone {
-            ranges.remove(&self.range.start);
-            state.close(&self.range, CutEnd::Abandoned);
-            state.is_gone = true;
+            *state = State {
+                is_gone: true,
+                ..State::new(0)
+            };
             faults.unregister(&self.range);
+            self.range.has_room.notify_all();
         }
     }
 }
@@ -501,4 +508,33 @@ fn request<T>(file: &File, request: u32, argument: &mut T) -> bool {
 /// A panic of another thread leaves nothing half-done that would matter more than its message.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_that_came_before_tracking_ended_is_resolved() {
+        let platform = LinuxPlatform::new();
+        let start = platform.reserve(PAGE_SIZE).unwrap();
+        // SAFETY: the range was just reserved, and is this test's alone.
+        unsafe { platform.commit(start, PAGE_SIZE) }.unwrap();
+        let Some(tracker) = track(start, PAGE_SIZE, 0) else {
+            return eprintln!("not tested: userfaultfd is not allowed");
+        };
+        tracker.cut(PAGE_SIZE).unwrap();
+        drop(tracker);
+        assert!(resolve(start.addr()));
+        // SAFETY: the page is committed, and only this test uses it.
+        unsafe { start.write_volatile(1) };
+        let tracker = track(start, PAGE_SIZE, 0).unwrap();
+        tracker.cut(PAGE_SIZE).unwrap();
+        let due = tracker.take_due(&mut [0; PAGE_SIZE]);
+        assert_eq!(due, Ok(Some(0..PAGE_SIZE)));
+        // SAFETY: nobody uses the range any more.
+        unsafe { platform.release(start, PAGE_SIZE) };
+        assert!(!resolve(start.addr()));
+        assert_eq!(tracker.cut(PAGE_SIZE), Err(TrackError::Gone));
+    }
 }
