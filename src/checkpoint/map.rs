@@ -232,9 +232,18 @@ impl PageMap {
         memory: u32,
         leaf: u64,
     ) -> Result<BTreeMap<u8, PageEntry>, ReadError> {
-        let mut pages = self.read_leaf(media, memory, leaf)?;
+        let is_replaced = |pending: &BTreeMap<u8, Pending>| pending.len() as u64 == LEAF_PAGES;
+        // What the tree has need not be read then.
+        let mut pages = match self.pending.get(&(memory, leaf)).is_some_and(is_replaced) {
+            true => BTreeMap::new(),
+            false => self.read_leaf(media, memory, leaf)?,
+        };
         if let Some(pending) = self.pending.get(&(memory, leaf)) {
-            pages.extend(pending.iter().map(|(&slot, pending)| (slot, pending.entry)));
+            let pending = pending.iter().map(|(&slot, pending)| (slot, pending.entry));
+            match pages.is_empty() {
+                true => pages = pending.collect(),
+                false => pages.extend(pending),
+            }
         }
         pages.retain(|_, entry| !entry.is_zero());
         Ok(pages)

@@ -243,7 +243,7 @@ impl Space {
                 let window = search.window;
                 if !window.contains(extent, &self.data) {
                     let needed = window.distance(first, &self.data) + extent.count;
-                    let ahead = MIN_WINDOW.max(self.given_out);
+                    let ahead = MIN_WINDOW.max(2 * self.given_out);
                     return Found::Window(Window {
                         first: window.first,
                         count: (needed + ahead).min(len),

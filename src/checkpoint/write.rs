@@ -12,6 +12,7 @@ use super::store::Compression;
 use super::tag::{Kind, Tag, Tagger, is_zero};
 use super::{BlockDevice, CheckpointStore, GuestId, PAGE, ReadError, WriteError};
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -277,10 +278,11 @@ impl<D: BlockDevice> CheckpointStore<D> {
             present = later;
             self.write_extent(extent, now)?;
             let first = extent.first * per_unit;
-            for (address, one) in (first..).zip(now) {
+            let entries = (first..).zip(now).map(|(address, one)| {
                 let (place, tag) = (Place::alone(address), one.tag);
-                pending.insert(one.memory, one.page, PageEntry { place, tag });
-            }
+                (one.memory, one.page, PageEntry { place, tag })
+            });
+            pending.insert_all(&entries.collect::<Vec<_>>());
             pending.stored_bytes += (count * PAGE) as u64;
         }
         Ok(())
@@ -340,9 +342,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         packs: &mut Packs,
     ) -> Result<(), WriteError> {
         packs.gathered.write(&mut self.media.blocks)?;
-        for (memory, page, entry) in packs.entries.drain(..) {
-            pending.insert(memory, page, entry);
-        }
+        pending.insert_all(&core::mem::take(&mut packs.entries));
         pending.stored_bytes += core::mem::take(&mut packs.len_bytes) as u64;
         Ok(())
     }
@@ -372,7 +372,19 @@ impl<D: BlockDevice> CheckpointStore<D> {
 
 impl PendingGeneration {
     fn insert(&mut self, memory: u32, page: u64, entry: PageEntry) {
-        let leaf = self.changes.entry((memory, page / LEAF_PAGES)).or_default();
-        leaf.insert((page % LEAF_PAGES) as u8, entry);
+        self.insert_all(&[(memory, page, entry)]);
+    }
+
+    /// Adds entries of pages. Those of a leaf that come at once are added in a fraction of the time.
+    fn insert_all(&mut self, entries: &[(u32, u64, PageEntry)]) {
+        let key = |&(memory, page, _): &(u32, u64, PageEntry)| (memory, page / LEAF_PAGES);
+        for of_leaf in entries.chunk_by(|one, next| key(one) == key(next)) {
+            let slots = of_leaf.iter();
+            let slots = slots.map(|&(_, page, entry)| ((page % LEAF_PAGES) as u8, entry));
+            match self.changes.entry(key(&of_leaf[0])) {
+                Entry::Vacant(leaf) => drop(leaf.insert(slots.collect())),
+                Entry::Occupied(mut leaf) => leaf.get_mut().extend(slots),
+            }
+        }
     }
 }

@@ -10,9 +10,9 @@ use woodfrog::checkpoint::{
 use woodfrog::platform::tracking::TrackError;
 use woodfrog::runtime::LiveCheckpoint;
 
-/// Bytes that are taken from a checkpoint at once: what caches near the processor hold until it has
-/// been written.
-const BATCH: usize = 1 << 20;
+/// Bytes that are taken from a checkpoint at once: much for a device, and little enough to be in a cache
+/// when it is written.
+const BATCH: usize = 2 << 20;
 
 /// Batches that are taken before the first of them has been written.
 const BATCHES: usize = 4;
