@@ -71,8 +71,10 @@ impl TrackedRange {
         let tables = size.div_ceil(TABLE);
         self.unseen.grow(tables);
         self.closed.grow(tables);
+        // To look through all pages for each table would take long.
+        let is_any_carried = self.ledger.carried().next(0).is_some();
         for table in 0..tables {
-            if self.closed.contains(table) && !self.has_carried(table) {
+            if self.closed.contains(table) && !(is_any_carried && self.has_carried(table)) {
                 continue;
             }
             // Where there is no table, nothing was written to.
