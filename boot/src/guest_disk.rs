@@ -14,7 +14,7 @@ use core::cell::{RefCell, RefMut};
 use core::ops::Range;
 use woodfrog::checkpoint::{
     CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, MemoryPages, OpenError, OpenOptions,
-    Owner, PAGE, PageRange, PendingGeneration, ReadError, WriteError,
+    Owner, PageRange, PendingGeneration, ReadError, WriteError,
 };
 use woodfrog::image::{GenerationError, RawImage, StoredImage};
 use woodfrog::runtime::LiveCheckpoint;
@@ -216,17 +216,7 @@ impl GuestDisk {
         runs: &[(u32, Range<usize>)],
         buffer: &Arc<[u8]>,
     ) -> Result<(), WriteError> {
-        let mut rest = &buffer[..];
-        let pages = runs.iter().map(|(memory, range)| {
-            let (bytes, behind) = rest.split_at(range.len());
-            rest = behind;
-            MemoryPages {
-                memory: *memory,
-                first: (range.start / PAGE) as u64,
-                bytes,
-            }
-        });
-        let pages: Vec<_> = pages.collect();
+        let pages = MemoryPages::side_by_side(runs, buffer);
         let mut disk = self.disk.borrow_mut();
         disk.device_mut().share(Some(buffer.clone()));
         let result = disk.write_pages(pending, &pages);

@@ -15,6 +15,7 @@ use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Pages of a memory, where they lie.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,28 @@ pub struct MemoryPages<'a> {
     pub first: u64,
     /// Their bytes: a multiple of [`PAGE`].
     pub bytes: &'a [u8],
+}
+
+impl<'a> MemoryPages<'a> {
+    /// Runs of pages that lie side by side in a buffer, from its start on: of each its memory, and where in
+    /// that it lies in bytes, as `LiveCheckpoint::take_batch` tells.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the buffer is shorter than the runs.
+    pub fn side_by_side(runs: &[(u32, Range<usize>)], buffer: &'a [u8]) -> Vec<Self> {
+        let mut rest = buffer;
+        let pages = runs.iter().map(|(memory, range)| {
+            let (bytes, behind) = rest.split_at(range.len());
+            rest = behind;
+            Self {
+                memory: *memory,
+                first: (range.start / PAGE) as u64,
+                bytes,
+            }
+        });
+        pages.collect()
+    }
 }
 
 /// Makes tags of pages, also in another thread than the one that writes them:

@@ -70,17 +70,7 @@ impl Batch {
     }
 
     fn pages(&self) -> Vec<MemoryPages<'_>> {
-        let mut rest = &self.buffer[..];
-        let pages = self.runs.iter().map(|(memory, range)| {
-            let (bytes, behind) = rest.split_at(range.len());
-            rest = behind;
-            MemoryPages {
-                memory: *memory,
-                first: (range.start / PAGE) as u64,
-                bytes,
-            }
-        });
-        pages.collect()
+        MemoryPages::side_by_side(&self.runs, &self.buffer)
     }
 
     /// Writes it; returns how many pages it has.
