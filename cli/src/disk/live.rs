@@ -124,7 +124,8 @@ fn write_rest<D: BlockDevice>(
         to_fill.send(batch).expect("the receiver is here");
     }
     let tagger = disk.page_tagger();
-    thread::scope(|scope| {
+    // All channels are the closure's: if a write fails, they end before the other thread is waited for.
+    thread::scope(move |scope| {
         let taker = scope.spawn(move || take_rest(checkpoint, &tagger, empty, to_write));
         let mut pages = 0;
         for batch in filled {
