@@ -7,12 +7,13 @@
 
 use super::commit::NodeWriter;
 use super::guests::GenerationRecord;
-use super::map::{Delta, LEAF_PAGES, Leaf, LeafKey, MemoryMap, PageEntry, PageMap, Pending};
+use super::map::{
+    Delta, LEAF_PAGES, Leaf, LeafKey, MemoryMap, PageEntry, PageMap, Pending, add_all,
+};
 use super::nodes::{NodeRef, encode};
 use super::tag::Kind;
 use super::tree::{FANOUT, Inners};
 use super::{BlockDevice, CheckpointStore, PAGE, WriteError};
-use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -58,11 +59,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 let born = number;
                 (slot, Pending { entry, born })
             });
-            match map.pending.entry(key) {
-                // Made at once, which takes a fraction of the time.
-                Entry::Vacant(entry) => drop(entry.insert(new.collect())),
-                Entry::Occupied(mut entry) => entry.get_mut().extend(new),
-            }
+            add_all(map.pending.entry(key).or_default(), new);
         }
         let folded = self.choose(map, dense, number, dirty_bytes);
         let mut updates: BTreeMap<u32, Vec<(u64, NodeRef)>> = BTreeMap::new();

@@ -239,11 +239,8 @@ impl PageMap {
             false => self.read_leaf(media, memory, leaf)?,
         };
         if let Some(pending) = self.pending.get(&(memory, leaf)) {
-            let pending = pending.iter().map(|(&slot, pending)| (slot, pending.entry));
-            match pages.is_empty() {
-                true => pages = pending.collect(),
-                false => pages.extend(pending),
-            }
+            let new = pending.iter().map(|(&slot, new)| (slot, new.entry));
+            add_all(&mut pages, new);
         }
         pages.retain(|_, entry| !entry.is_zero());
         Ok(pages)
@@ -285,6 +282,15 @@ impl PageMap {
         leaves.dedup();
         leaves.retain(|&leaf| leaf < of_memory.leaf_count());
         Ok(leaves)
+    }
+}
+
+/// Adds pages to those of a leaf. If these are the first, and come in ascending order, it takes a fraction
+/// of the time.
+pub(super) fn add_all<T>(pages: &mut BTreeMap<u8, T>, new: impl Iterator<Item = (u8, T)>) {
+    match pages.is_empty() {
+        true => *pages = new.collect(),
+        false => pages.extend(new),
     }
 }
 

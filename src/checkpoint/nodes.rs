@@ -173,6 +173,11 @@ impl Gathered {
         self.len_bytes += padded;
     }
 
+    /// How much it is.
+    pub fn len_bytes(&self) -> usize {
+        self.len_bytes
+    }
+
     /// Whether it is as much as a device gets at once.
     pub fn is_large(&self) -> bool {
         self.len_bytes >= MAX_REQUEST

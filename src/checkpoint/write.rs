@@ -1,8 +1,7 @@
 //! Generations in the making.
 
-use super::blocks::MAX_REQUEST;
 use super::fold::Changes;
-use super::map::{LEAF_PAGES, MAX_MEMORIES, MAX_PAGES, PageEntry, PageMap};
+use super::map::{LEAF_PAGES, MAX_MEMORIES, MAX_PAGES, PageEntry, PageMap, add_all};
 use super::nodes::Gathered;
 use super::pack::pack;
 use super::place::Place;
@@ -12,7 +11,6 @@ use super::store::Compression;
 use super::tag::{Kind, Tag, Tagger, is_zero};
 use super::{BlockDevice, CheckpointStore, GuestId, PAGE, ReadError, WriteError};
 use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -95,12 +93,17 @@ impl Present<'_> {
     }
 }
 
+/// The bytes of pages, one after the other.
+fn bytes_of(pages: &[Present<'_>]) -> Vec<u8> {
+    let bytes = pages.iter().flat_map(|page| &page.bytes[..PAGE]);
+    bytes.copied().collect()
+}
+
 /// Packs that are to be written at once, and the pages in them.
 #[derive(Default)]
 struct Packs {
     gathered: Gathered,
     entries: Vec<(u32, u64, PageEntry)>,
-    len_bytes: usize,
 }
 
 /// A generation that is being written: begun, given pages in as many steps as its maker likes, and
@@ -320,11 +323,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
     ) -> Result<(), WriteError> {
         let mut packs = Packs::default();
         for pages in present.chunks(PACK_PAGES) {
-            let bytes: Vec<u8> = pages
-                .iter()
-                .flat_map(|page| &page.bytes[..PAGE])
-                .copied()
-                .collect();
+            let bytes = bytes_of(pages);
             let unit_bytes = self.media.blocks.unit_bytes;
             let packed = pack(&bytes, unit_bytes);
             let extent = packed.as_ref().map(|packed| {
@@ -350,8 +349,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 packs.entries.push((one.memory, one.page, entry));
             }
             packs.gathered.add(extent.first, &packed, unit_bytes);
-            packs.len_bytes += packed.len();
-            if packs.len_bytes >= MAX_REQUEST {
+            if packs.gathered.is_large() {
                 self.write_packs(pending, &mut packs)?;
             }
         }
@@ -364,9 +362,10 @@ impl<D: BlockDevice> CheckpointStore<D> {
         pending: &mut PendingGeneration,
         packs: &mut Packs,
     ) -> Result<(), WriteError> {
+        let stored_bytes = packs.gathered.len_bytes();
         packs.gathered.write(&mut self.media.blocks)?;
         pending.insert_all(&core::mem::take(&mut packs.entries));
-        pending.stored_bytes += core::mem::take(&mut packs.len_bytes) as u64;
+        pending.stored_bytes += stored_bytes as u64;
         Ok(())
     }
 
@@ -383,11 +382,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             let pieces: Vec<(u64, &[u8])> = pieces.collect();
             return Ok(self.media.blocks.write_batch(&pieces)?);
         }
-        let mut bytes: Vec<u8> = pages
-            .iter()
-            .flat_map(|page| &page.bytes[..PAGE])
-            .copied()
-            .collect();
+        let mut bytes = bytes_of(pages);
         bytes.resize(bytes.len().next_multiple_of(unit_bytes), 0);
         Ok(self.media.blocks.write(extent.first, &bytes)?)
     }
@@ -398,16 +393,13 @@ impl PendingGeneration {
         self.insert_all(&[(memory, page, entry)]);
     }
 
-    /// Adds entries of pages. Those of a leaf that come at once are added in a fraction of the time.
+    /// Adds entries of pages.
     fn insert_all(&mut self, entries: &[(u32, u64, PageEntry)]) {
         let key = |&(memory, page, _): &(u32, u64, PageEntry)| (memory, page / LEAF_PAGES);
         for of_leaf in entries.chunk_by(|one, next| key(one) == key(next)) {
             let slots = of_leaf.iter();
             let slots = slots.map(|&(_, page, entry)| ((page % LEAF_PAGES) as u8, entry));
-            match self.changes.entry(key(&of_leaf[0])) {
-                Entry::Vacant(leaf) => drop(leaf.insert(slots.collect())),
-                Entry::Occupied(mut leaf) => leaf.get_mut().extend(slots),
-            }
+            add_all(self.changes.entry(key(&of_leaf[0])).or_default(), slots);
         }
     }
 }

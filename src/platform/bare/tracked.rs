@@ -71,10 +71,8 @@ impl TrackedRange {
         let tables = size.div_ceil(TABLE);
         self.unseen.grow(tables);
         self.closed.grow(tables);
-        // To look through all pages for each table would take long.
-        let is_any_carried = self.ledger.carried().next(0).is_some();
         for table in 0..tables {
-            if self.closed.contains(table) && !(is_any_carried && self.has_carried(table)) {
+            if self.closed.contains(table) && !self.has_carried(table) {
                 continue;
             }
             // Where there is no table, nothing was written to.
@@ -88,9 +86,7 @@ impl TrackedRange {
 
     /// Whether pages of a table are due because they were lost.
     fn has_carried(&self, table: usize) -> bool {
-        let pages = pages_of(table);
-        let carried = self.ledger.carried().next(pages.start);
-        carried.is_some_and(|page| page < pages.end)
+        self.ledger.carried().contains_any(pages_of(table))
     }
 
     /// Ends the cut.

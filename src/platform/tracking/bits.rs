@@ -1,6 +1,7 @@
 //! A set of page numbers.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A set of numbers below a bound, one bit each.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +53,12 @@ impl Bits {
 
     /// The least number in the set that is not below `from`.
     pub fn next(&self, from: usize) -> Option<usize> {
+        Self::next_in(&self.words, from)
+    }
+
+    fn next_in(words: &[u64], from: usize) -> Option<usize> {
         let first = from / WORD;
-        let rest = self.words.get(first..)?;
+        let rest = words.get(first..)?;
         let above = |index| match index {
             0 => u64::MAX << (from % WORD),
             _ => u64::MAX,
@@ -62,6 +67,13 @@ impl Bits {
             let word = word & above(index);
             (word != 0).then(|| (first + index) * WORD + word.trailing_zeros() as usize)
         })
+    }
+
+    /// Whether a number of this range is in the set. It looks no further.
+    pub fn contains_any(&self, range: Range<usize>) -> bool {
+        let end = range.end.div_ceil(WORD).min(self.words.len());
+        let within = Self::next_in(&self.words[..end], range.start);
+        within.is_some_and(|number| number < range.end)
     }
 
     /// Adds all numbers of another set, whose bound is not above this one's.
@@ -84,4 +96,26 @@ impl Bits {
 
 fn mask(number: usize) -> u64 {
     1 << (number % WORD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_what_lies_in_it() {
+        let mut bits = Bits::default();
+        bits.grow(300);
+        for number in [3, 64, 299] {
+            bits.insert(number);
+        }
+        for start in 0..400 {
+            for end in start..400 {
+                let expected = [3, 64, 299]
+                    .iter()
+                    .any(|number| (start..end).contains(number));
+                assert_eq!(bits.contains_any(start..end), expected, "{start}..{end}");
+            }
+        }
+    }
 }
