@@ -1,7 +1,10 @@
 //! Runs the guest of `tests/wasi`, which checks what WASI preview 1 promises, each check in an
-//! empty directory: as it is, and frozen and thawed on the way at many points.
+//! empty directory, and the public test suite: as they are, and frozen and thawed on the way at
+//! many points.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod testsuite;
 
 use common::{Run, command, file, path};
 use std::collections::BTreeSet;
@@ -145,18 +148,22 @@ fn assert_all_pass(guest: &str, freeze_every: &[&str], run: RunCheck) {
         .iter()
         .flat_map(|every| checks.iter().map(move |check| (check, every)))
         .collect();
-    let failure = |check: &str, every: &str| {
+    assert_none_fails(&cases, |(check, every)| {
         let run = run(guest, check, every);
         let is_right = (run.code, run.stdout.as_str()) == (Some(0), "0\n");
         (!is_right).then(|| format!("{check} with --freeze-every {every}: {run:?}"))
-    };
+    });
+}
+
+/// Runs all cases, on all processors; `failure` says what is wrong with one.
+fn assert_none_fails<T: Sync>(cases: &[T], failure: impl Fn(&T) -> Option<String> + Sync) {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
-                while let Some((check, every)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let failure = failure(check, every);
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let failure = failure(case);
                     failures.lock().expect("no panic").extend(failure);
                 }
             });
@@ -165,7 +172,7 @@ fn assert_all_pass(guest: &str, freeze_every: &[&str], run: RunCheck) {
     let failures = failures.into_inner().expect("no panic");
     assert!(
         failures.is_empty(),
-        "{} of {} checks failed:\n{}",
+        "{} of {} failed:\n{}",
         failures.len(),
         cases.len(),
         failures.join("\n")
