@@ -58,8 +58,3 @@ pub mod wasi;
 
 #[cfg(not(target_arch = "x86_64"))]
 compile_error!("woodfrog compiles to x86-64 machine code and runs on x86-64 only");
-
-/// The README, whose example must go on compiling.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -177,21 +177,7 @@ pub struct Thunk {
 ///
 /// # Examples
 ///
-/// ```
-/// use woodfrog::compile::{CompileOptions, compile};
-/// use woodfrog::module::Module;
-///
-/// // (module (func (param i32) loop local.get 0 br_if 0 end))
-/// let wasm = b"\0asm\x01\0\0\0\x01\x05\x01\x60\x01\x7f\0\x03\x02\x01\0\
-///     \x0a\x0b\x01\x09\0\x03\x40\x20\0\x0d\0\x0b\x0b";
-/// let module = Module::decode(&wasm[..])?;
-/// let compiled = compile(&module, &CompileOptions::default())?;
-///
-/// // It can be frozen at the head of the function and at that of the loop.
-/// let function = compiled.state_map.function(0).unwrap();
-/// assert_eq!(function.resume_points().len(), 2);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+#[doc = include_str!("examples/compile.md")]
 ///
 /// # Errors
 ///

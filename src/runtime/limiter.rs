@@ -337,23 +337,7 @@ impl<T: 'static> Store<T> {
     ///
     /// # Examples
     ///
-    /// ```no_run
-    /// # use woodfrog::runtime::Engine;
-    /// use woodfrog::runtime::{Store, StoreLimits, StoreLimitsBuilder};
-    ///
-    /// struct Data {
-    ///     limits: StoreLimits,
-    /// }
-    ///
-    /// # fn example(engine: &Engine) {
-    /// let limits = StoreLimitsBuilder::new()
-    ///     .memory_size(16 << 20)
-    ///     .total_table_elements(10_000)
-    ///     .build();
-    /// let mut store = Store::new(engine, Data { limits });
-    /// store.limiter(|data| &mut data.limits);
-    /// # }
-    /// ```
+    #[doc = include_str!("examples/limits.md")]
     pub fn limiter(
         &mut self,
         find: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,

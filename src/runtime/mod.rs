@@ -12,31 +12,10 @@
 //!
 //! # Examples
 //!
-//! A platform, here any, is all that an engine needs. Programs to start from, with that of the
-//! `woodfrog` command on Linux, are in the repository, in `examples/embedding`.
+//! With the platform of the `woodfrog` command on Linux. Whole programs to start from are in the
+//! repository, in `examples/embedding`.
 //!
-//! ```no_run
-//! # use std::{error::Error, sync::Arc};
-//! # use woodfrog::platform::Platform;
-//! use woodfrog::runtime::{Caller, Config, Engine, Linker, Module, Outcome, Store};
-//!
-//! # fn example(platform: Arc<dyn Platform>, wasm: &[u8]) -> Result<(), Box<dyn Error>> {
-//! let engine = Engine::new(platform, Config::default());
-//! let module = Module::new(&engine, wasm)?;
-//!
-//! let mut linker = Linker::new();
-//! linker.func_wrap("host", "count", |mut caller: Caller<'_, u64>| *caller.data_mut() += 1);
-//!
-//! let mut store = Store::new(&engine, 0_u64);
-//! let instance = linker.instantiate(&mut store, &module)?;
-//! instance.start(&mut store)?;
-//! let add = instance.get_typed_func::<(i32, i32), i32>(&store, "add")?;
-//! if let Outcome::Returned(sum) = add.call(&mut store, (2, 3))? {
-//!     println!("{sum}, and {} calls of the host", store.data());
-//! }
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("examples/call.md")]
 
 mod activation;
 mod append_list;

@@ -32,19 +32,7 @@ use alloc::vec::Vec;
 ///
 /// A host function that waits for a packet, which the kernel puts into the store's data:
 ///
-/// ```
-/// use woodfrog::runtime::{Caller, HostError, Linker, Pending};
-///
-/// #[derive(Default)]
-/// struct Inbox(Vec<Vec<u8>>);
-///
-/// let mut linker = Linker::new();
-/// linker.func_wrap("net", "receive", |mut caller: Caller<'_, Inbox>, address: i32| {
-///     let packet = caller.data_mut().0.pop().ok_or(Pending)?;
-///     caller.write("memory", u64::from(address as u32), &packet)?;
-///     Ok::<_, HostError>(packet.len() as i32)
-/// });
-/// ```
+#[doc = include_str!("examples/pending.md")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the host function has no result yet")]
 pub struct Pending;

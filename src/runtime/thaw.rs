@@ -129,28 +129,7 @@ impl Engine {
     ///
     /// From an image whose bytes stay at hand:
     ///
-    /// ```no_run
-    /// # use std::error::Error;
-    /// # use woodfrog::runtime::{Engine, Linker, Store};
-    /// use woodfrog::image::ImagePages;
-    /// use woodfrog::runtime::LazyMemory;
-    ///
-    /// # fn example(
-    /// #     engine: &Engine,
-    /// #     linker: &Linker<()>,
-    /// #     bytes: &'static [u8],
-    /// # ) -> Result<Store<()>, Box<dyn Error>> {
-    /// let (image, pages) = ImagePages::parse(bytes)?;
-    /// let memory = LazyMemory {
-    ///     source: Box::new(pages),
-    ///     base: None,
-    /// };
-    /// let mut store = engine.thaw_lazily(image, linker, (), memory)?;
-    /// store.resume()?;
-    /// println!("{:?}", store.page_counts());
-    /// # Ok(store)
-    /// # }
-    /// ```
+    #[doc = include_str!("examples/lazy_thaw.md")]
     ///
     /// # Errors
     ///
