@@ -4,7 +4,7 @@ mod common;
 
 use common::{Run, file, path};
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileExt, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -119,6 +119,43 @@ fn files_in_memory_are_part_of_an_image() {
     assert!(list.contains("dir/log") && !list.contains("gone"), "{list}");
     let rest = &expected()[GIVEN.len()..];
     Run::new(&["resume", &image, "--module", FILES]).assert_prints(rest);
+}
+
+#[test]
+fn files_with_large_holes_come_out_as_they_went_in() {
+    let directory = path("sparse");
+    fs::create_dir(&directory).unwrap();
+    let big = File::create(Path::new(&directory).join("big")).unwrap();
+    big.write_all_at(b"end", 4 << 40).unwrap();
+    let (archive, image, out) = (path("in.tar"), path("image"), path("out.tar"));
+    let tar = ["--sparse", "-C", &directory, "-cf", &archive, "."];
+    assert!(Command::new("tar").args(tar).status().unwrap().success());
+    let endless = file(
+        "endless.wat",
+        "(module (func (export \"_start\") (loop (br 0))))",
+    );
+    let run = [
+        "run",
+        "--freeze-after",
+        "1",
+        "--image",
+        &image,
+        "--tar",
+        &archive,
+        &endless,
+    ];
+    Run::new(&run).assert_prints("");
+    let inspected = Run::new(&["inspect", &image, "--files", &out]);
+    assert_eq!(inspected.code, Some(0), "{inspected:?}");
+    assert!(fs::metadata(&out).unwrap().len() < 10_000);
+    let tar = ["-C", &directory, "-xf", &out];
+    assert!(Command::new("tar").args(tar).status().unwrap().success());
+    let big = File::open(Path::new(&directory).join("big")).unwrap();
+    assert_eq!(big.metadata().unwrap().len(), (4 << 40) + 3);
+    let mut bytes = [0; 4];
+    big.read_exact_at(&mut bytes, (4 << 40) - 1).unwrap();
+    assert_eq!(&bytes, b"\0end");
+    fs::remove_dir_all(directory).unwrap();
 }
 
 #[test]

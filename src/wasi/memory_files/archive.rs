@@ -4,7 +4,7 @@
 //! not, and through no symbolic link, so that a path of the archive cannot lead elsewhere
 //! than it says. An archive is read to its end mark, or to the end of its bytes at an entry.
 
-use super::contents::Contents;
+use super::contents::{CHUNK, Contents};
 use super::image::is_name;
 use super::tree::{Directory, Node};
 use super::{Errno, MAX_PATH, MemoryFiles, ROOT};
@@ -85,9 +85,12 @@ impl MemoryFiles {
     pub fn unpack(&mut self, directory: &str, archive: &[u8]) -> Result<(), ArchiveError> {
         let path = Path::parse(directory.as_bytes())?;
         let root = self.add_directories(ROOT, &path, &path.components)?;
+        let usual = Limits::default();
+        let chunks = (self.budget.limit / CHUNK as u64) as usize;
         let limits = Limits {
             max_path_len: Some(MAX_PATH as u32),
-            ..Limits::default()
+            max_sparse_entries: usual.max_sparse_entries.max(chunks),
+            ..usual
         };
         let mut parser = Parser::new(limits);
         let mut offset = 0;

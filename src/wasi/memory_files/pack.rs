@@ -5,18 +5,23 @@
 
 use super::MemoryFiles;
 use super::archive::NS_PER_SECOND;
+use super::contents::CHUNK;
+use super::tree::Node;
 use super::walk::EntryContents;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
-use tar_core::{EntryBuilder, EntryType, HeaderError, PAX_MTIME};
+use tar_core::{EntryBuilder, EntryType, HeaderError, PAX_MTIME, SparseEntry};
 
 /// Bytes of a tar archive's blocks.
 const BLOCK: usize = 512;
 
 /// The latest time that a header can say by itself.
 const MAX_SECONDS: u64 = 0o77_777_777_777;
+
+/// Files of which less is missing, because it is zero, are written whole: not all that reads
+/// archives knows sparse files.
+const LEAST_HOLES: u64 = 1 << 20;
 
 /// A tar archive that is being written.
 #[derive(Debug, Default)]
@@ -54,16 +59,29 @@ impl ArchiveWriter {
         modified_ns: u64,
         contents: &[u8],
     ) -> Result<(), PackError> {
-        let header = header(path, what, modified_ns, contents.len() as u64);
-        let header = header.map_err(|source| PackError {
+        let size = contents.len() as u64;
+        self.add_header(path, header(path, what, modified_ns, size))?;
+        self.bytes.extend_from_slice(contents);
+        self.pad();
+        Ok(())
+    }
+
+    fn add_header(
+        &mut self,
+        path: &str,
+        header: Result<EntryBuilder, HeaderError>,
+    ) -> Result<(), PackError> {
+        let mut header = header.map_err(|source| PackError {
             path: path.into(),
             source,
         })?;
-        self.bytes.extend(header);
-        self.bytes.extend_from_slice(contents);
+        self.bytes.extend(header.finish_bytes());
+        Ok(())
+    }
+
+    fn pad(&mut self) {
         let len = self.bytes.len().next_multiple_of(BLOCK);
         self.bytes.resize(len, 0);
-        Ok(())
     }
 
     /// The whole archive.
@@ -75,6 +93,7 @@ impl ArchiveWriter {
 
 impl MemoryFiles {
     /// All that has a name, as a tar archive, which [`Self::unpack`] makes the same files of.
+    /// Files with large holes are sparse in it, so it is not much larger than what the files hold.
     ///
     /// # Errors
     ///
@@ -82,16 +101,62 @@ impl MemoryFiles {
     pub fn pack(&self) -> Result<Vec<u8>, PackError> {
         let mut archive = ArchiveWriter::new();
         for entry in self.entries() {
-            let size = match entry.contents {
-                EntryContents::File => entry.stat.size as usize,
-                _ => 0,
+            let (size, mut pieces) = match entry.contents {
+                EntryContents::File => (entry.stat.size, self.pieces(entry.stat.inode)),
+                _ => (0, Vec::new()),
             };
-            let mut contents = vec![0; size];
-            self.read(entry.stat.inode, 0, &mut contents);
+            let mut stored = pieces.iter().map(|piece| piece.length).sum();
+            let is_sparse = size - stored >= LEAST_HOLES;
+            if !is_sparse {
+                stored = size;
+                pieces = Vec::from([whole(size)]);
+            }
             let modified_ns = entry.stat.modified_ns;
-            archive.add(&entry.path, &entry.contents, modified_ns, &contents)?;
+            let mut header = header(&entry.path, &entry.contents, modified_ns, stored);
+            if let Ok(header) = &mut header
+                && is_sparse
+            {
+                header.sparse(&pieces, size);
+            }
+            archive.add_header(&entry.path, header)?;
+            for piece in pieces {
+                let start = archive.bytes.len();
+                archive.bytes.resize(start + piece.length as usize, 0);
+                self.read(entry.stat.inode, piece.offset, &mut archive.bytes[start..]);
+            }
+            archive.pad();
         }
         Ok(archive.finish())
+    }
+
+    /// Where a file has something else than zeros, and its end.
+    fn pieces(&self, inode: u64) -> Vec<SparseEntry> {
+        let Node::File(contents) = &self.inode(inode).node else {
+            return Vec::new();
+        };
+        let size = contents.size();
+        let mut pieces: Vec<SparseEntry> = Vec::new();
+        for (number, _) in contents.chunks() {
+            let offset = number * CHUNK as u64;
+            let length = (size - offset).min(CHUNK as u64);
+            match pieces.last_mut() {
+                Some(last) if last.offset + last.length == offset => last.length += length,
+                _ => pieces.push(SparseEntry { offset, length }),
+            }
+        }
+        // GNU's tar takes the size from the last piece.
+        pieces.push(SparseEntry {
+            offset: size,
+            length: 0,
+        });
+        pieces
+    }
+}
+
+fn whole(size: u64) -> SparseEntry {
+    SparseEntry {
+        offset: 0,
+        length: size,
     }
 }
 
@@ -100,7 +165,7 @@ fn header(
     what: &EntryContents,
     modified_ns: u64,
     size: u64,
-) -> Result<Vec<u8>, HeaderError> {
+) -> Result<EntryBuilder, HeaderError> {
     let mut builder = EntryBuilder::new_ustar();
     let (kind, mode) = match what {
         EntryContents::File => (EntryType::Regular, 0o644),
@@ -126,5 +191,5 @@ fn header(
     if fraction_ns > 0 || seconds > MAX_SECONDS {
         builder.add_pax(PAX_MTIME, format!("{seconds}.{fraction_ns:09}"));
     }
-    Ok(builder.finish_bytes())
+    Ok(builder)
 }

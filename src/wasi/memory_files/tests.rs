@@ -297,6 +297,68 @@ fn files_become_an_archive_and_files_again() {
 }
 
 #[test]
+fn a_file_with_holes_is_as_large_in_an_archive_as_what_it_holds() {
+    const BIG: u64 = 1 << 62;
+    let mut files = files();
+    let long = ["n".repeat(100), "m".repeat(100)].join("/");
+    files.create_dir(ROOT, &long[..100]).unwrap();
+    let holes = [
+        ("dense", 1_000_000),
+        ("begin", BIG),
+        (&long[..], 2 * BIG - 1),
+    ];
+    for (path, size) in holes {
+        files.open(FILE, ROOT, path, CREATE).unwrap();
+        files.set_size(FILE, size).unwrap();
+        for offset in [0, 5000, 500_000] {
+            files.write_at(FILE, offset, path.as_bytes()).unwrap();
+        }
+        files.close(FILE);
+    }
+    files.open(FILE, ROOT, "end", CREATE).unwrap();
+    files.write_at(FILE, BIG, b"end").unwrap();
+    files.close(FILE);
+
+    let archive = files.pack().unwrap();
+    assert!(archive.len() < 1_100_000, "{}", archive.len());
+    let mut again = files_with(LIMITS);
+    again.unpack("", &archive).unwrap();
+    for (path, size) in holes {
+        assert_eq!(again.stat_at(ROOT, path, true).unwrap().size, size);
+        again.open(FILE, ROOT, path, READ).unwrap();
+        for offset in [0, 5000, 500_000] {
+            let mut bytes = vec![0; path.len() + 1];
+            again.read_at(FILE, offset, &mut bytes).unwrap();
+            assert_eq!(bytes, [path.as_bytes(), &[0]].concat());
+        }
+        again.close(FILE);
+    }
+    again.open(FILE, ROOT, "end", READ).unwrap();
+    let mut bytes = [0; 4];
+    assert_eq!(again.read_at(FILE, BIG - 1, &mut bytes), Ok(4));
+    assert_eq!(&bytes, b"\0end");
+    again.close(FILE);
+    assert_eq!(again.pack().unwrap(), archive);
+}
+
+#[test]
+fn as_many_pieces_of_a_file_are_read_as_there_can_be() {
+    let limits = MemoryLimits {
+        bytes: 64 << 20,
+        inodes: 10,
+    };
+    let mut files = files_with(limits);
+    files.open(FILE, ROOT, "file", CREATE).unwrap();
+    for piece in 0..12_000 {
+        files.write_at(FILE, piece * 8192, b"x").unwrap();
+    }
+    let archive = files.pack().unwrap();
+    let mut again = files_with(limits);
+    again.unpack("", &archive).unwrap();
+    assert_eq!(again.pack().unwrap(), archive);
+}
+
+#[test]
 fn archives_can_go_beneath_a_directory() {
     let mut files = files();
     files.unpack("a/b", &file_entry("file", b"x")).unwrap();
