@@ -195,16 +195,6 @@ fn read_guest(args: &ProgramArgs) -> Result<Option<Guest>, Failure> {
     let program = path.file_name().unwrap_or(path.as_os_str());
     let program_args = args.arg.iter().map(OsString::as_os_str);
     let argv = std::iter::once(program).chain(program_args);
-    let envs = args.env.iter().map(|variable| {
-        if !variable.contains('=') {
-            return Err(Failure::MalformedOption {
-                option: "--env",
-                value: variable.clone(),
-                expected: "NAME=VALUE",
-            });
-        }
-        Ok(variable.clone().into_bytes())
-    });
     let files = match (&args.dir, &args.tar) {
         (Some(dir), _) => archive::of_directory(dir)?,
         (None, Some(tar)) => load::archive(tar)?,
@@ -220,7 +210,7 @@ fn read_guest(args: &ProgramArgs) -> Result<Option<Guest>, Failure> {
         name: args.name.clone().unwrap_or_else(stem),
         module: bytes,
         args: argv.map(|arg| arg.as_bytes().to_vec()).collect(),
-        envs: envs.collect::<Result<_, _>>()?,
+        envs: load::environment(&args.env)?,
         files,
     }))
 }

@@ -195,7 +195,7 @@ impl<'p> Input<'p> {
             }
             return self.read_all(MAX_MODULE_BYTES);
         }
-        if RawImage::total_len(start).is_ok() {
+        if RawImage::is_image(start) {
             return Err(self.not_a_module(FileKind::Image));
         }
         if self.is_disk() {

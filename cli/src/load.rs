@@ -151,6 +151,24 @@ pub fn archive(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The environment that `--env` options make.
+///
+/// # Errors
+///
+/// [`Failure::MalformedOption`].
+pub fn environment(options: &[String]) -> Result<Vec<Vec<u8>>, Failure> {
+    let has_name = |option: &str| option.find('=').is_some_and(|name_len| name_len > 0);
+    let variable = |option: &String| match has_name(option) {
+        true => Ok(option.clone().into_bytes()),
+        false => Err(Failure::MalformedOption {
+            option: "--env",
+            value: option.clone(),
+            expected: "NAME=VALUE",
+        }),
+    };
+    options.iter().map(variable).collect()
+}
+
 /// Splits the value of a `--preload` into name and file.
 ///
 /// # Errors

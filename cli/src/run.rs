@@ -56,7 +56,11 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     session.modules.push(main);
     session.files.push(file.to_owned());
     let random = args.seed.map_or(Random::Host, Random::Seeded);
-    let mut wasi = WasiCtx::new(argv(file, program_args), environment(args)?, random)?;
+    let mut wasi = WasiCtx::new(
+        argv(file, program_args),
+        load::environment(&args.env)?,
+        random,
+    )?;
     let mut host = LinuxHost::new(load::files(&args.common.dir, load::archives(&args.tar)?)?);
     if let Some(size) = args.common.max_memory_size {
         host.limit_memories(size);
@@ -92,20 +96,6 @@ fn argv(file: &Path, program_args: &[OsString]) -> Vec<Vec<u8>> {
     let mut argv = vec![name.as_bytes().to_vec()];
     argv.extend(program_args.iter().map(|arg| arg.clone().into_vec()));
     argv
-}
-
-fn environment(args: &RunArgs) -> Result<Vec<Vec<u8>>, Failure> {
-    let variables = args.env.iter();
-    variables
-        .map(|variable| match variable.contains('=') {
-            true => Ok(variable.clone().into_bytes()),
-            false => Err(Failure::MalformedOption {
-                option: "--env",
-                value: variable.clone(),
-                expected: "NAME=VALUE",
-            }),
-        })
-        .collect()
 }
 
 /// Says so if there is nothing to call: a library was meant to be called by `--invoke`.

@@ -54,6 +54,11 @@ impl<'a> RawImage<'a> {
         Self { image }
     }
 
+    /// Whether `start` begins as images do, of whatever version.
+    pub fn is_image(start: &[u8]) -> bool {
+        start.starts_with(&MAGIC)
+    }
+
     /// The length in bytes of the image that begins with `start`, as its header says, for whoever
     /// reads one and has not got it whole yet.
     ///

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use woodfrog::checkpoint::{
     DeviceError, FormatError, LeaseError, OpenError, ReadError, WriteError,
 };
-use woodfrog::image::GenerationError;
+use woodfrog::image::{GenerationError, RawImage};
 use woodfrog::runtime::{PageError, PrecompiledError};
 
 /// Why `woodfrog disk` failed. Each names the file.
@@ -31,7 +31,7 @@ pub enum DiskError {
         source: FormatError,
     },
     /// It is not a checkpoint disk.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), open_advice(source))]
     Open {
         /// The disk.
         path: PathBuf,
@@ -145,6 +145,22 @@ pub enum DiskError {
 
 fn numbered(number: Option<u64>) -> String {
     number.map_or(String::new(), |number| format!(": number {number}"))
+}
+
+/// What to do with something that is no disk, but is known.
+fn open_advice(source: &OpenError) -> &'static str {
+    let OpenError::Magic { found } = source else {
+        return "";
+    };
+    match found {
+        [0, b'a', b's', b'm', ..] => {
+            "; it is a module, and `woodfrog disk create DISK --module FILE` makes a disk with it"
+        }
+        found if RawImage::is_image(found) => {
+            "; it is an image, and `woodfrog disk add DISK --image FILE` puts it on a disk"
+        }
+        _ => "",
+    }
 }
 
 /// What to do if another machine has the lease.

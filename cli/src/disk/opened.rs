@@ -3,6 +3,8 @@
 use super::args::{DiskPath, WritableDisk};
 use super::{DiskError, FileDevice};
 use crate::error::Failure;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 use woodfrog::checkpoint::{
@@ -15,6 +17,9 @@ pub(super) type Disk = CheckpointStore<FileDevice>;
 /// How long the lease of this command lasts after its last commit: what is killed does not keep
 /// others away for longer.
 pub(super) const LEASE_MS: u64 = 60_000;
+
+/// How much is read of a key's file: more than any has.
+const MAX_KEY_FILE: u64 = 1024;
 
 /// Opens a disk for reading.
 pub(super) fn open(path: &DiskPath) -> Result<Disk, Failure> {
@@ -64,10 +69,9 @@ pub(super) fn open_file(path: &DiskPath, is_writable: bool) -> Result<Disk, Fail
 
 /// Reads a key's file.
 pub(super) fn read_key(path: &Path) -> Result<Key, Failure> {
-    let bytes = std::fs::read(path).map_err(|source| Failure::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_FILE).read_to_end(&mut bytes));
+    read.map_err(|source| Failure::read(path, source))?;
     let raw = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Key);
     let hex = || Key::from_hex(std::str::from_utf8(&bytes).ok()?.trim());
     let key = raw.or_else(hex);

@@ -73,6 +73,34 @@ fn what_is_no_image_is_told_from_its_first_bytes() {
 }
 
 #[test]
+fn what_is_no_disk_is_told_from_its_first_bytes() {
+    let (image, _) = image();
+    Run::new(&["disk", "ls", &image]).assert_fails(1, "`woodfrog disk add DISK --image FILE`");
+    let text = format!("(module (memory 1) (data \"{}\"))", "x".repeat(5000));
+    let binary = file("module.wasm", wat::parse_str(text).expect("valid text"));
+    let advice = "`woodfrog disk create DISK --module FILE`";
+    Run::new(&["disk", "fsck", &binary]).assert_fails(1, advice);
+    let text = file("text", "x".repeat(5000));
+    Run::new(&["disk", "ls", &text]).assert_fails(1, "not a checkpoint disk");
+    let no_key = ["disk", "ls", &image, "--key", "/dev/zero"];
+    Run::new(&no_key).assert_fails(1, "a key is 32 bytes");
+}
+
+#[test]
+fn a_variable_has_a_name() {
+    let (_, module) = image();
+    for variable in ["NAME", "=value", ""] {
+        let run = ["run", "--env", variable, &module];
+        Run::new(&run).assert_fails(1, "expected NAME=VALUE");
+        let disk = path("disk");
+        let create = [
+            "disk", "create", &disk, "--module", &module, "--env", variable,
+        ];
+        Run::new(&create).assert_fails(1, "expected NAME=VALUE");
+    }
+}
+
+#[test]
 fn an_image_can_come_from_a_stream_but_not_of_any_length() {
     let (image, _) = image();
     let bytes = fs::read(&image).expect("the image");
