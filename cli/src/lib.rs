@@ -8,66 +8,8 @@
 //!
 //! # Examples
 //!
-//! [`LinuxPlatform`] is all that the library needs to run on Linux: here a program that is frozen
-//! in the middle of its loop, and goes on from the bytes with memory that is read when it is needed.
-//!
-//! ```
-//! use std::sync::Arc;
-//! use woodfrog::image::ImagePages;
-//! use woodfrog::runtime::{Config, Engine, LazyMemory, Linker, Module, Outcome, Store};
-//! use woodfrog::runtime::{StoreLimits, StoreLimitsBuilder};
-//! use woodfrog_cli::LinuxPlatform;
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let engine = Engine::new(Arc::new(LinuxPlatform::new()), Config::default());
-//! let wasm = wat::parse_str(
-//!     r#"(module
-//!       (import "host" "log" (func $log (param i64)))
-//!       (memory 16)
-//!       (func (export "sum") (param $n i64) (result i64) (local $sum i64)
-//!         (loop $again
-//!           (local.set $sum (i64.add (local.get $sum) (local.get $n)))
-//!           (i64.store (i32.const 500000) (local.get $sum))
-//!           (local.set $n (i64.sub (local.get $n) (i64.const 1)))
-//!           (br_if $again (i64.ne (local.get $n) (i64.const 0))))
-//!         (call $log (local.get $sum))
-//!         (i64.load (i32.const 500000))))"#,
-//! )?;
-//! let module = Module::new(&engine, &wasm)?;
-//! let mut linker = Linker::new();
-//! linker.func_wrap("host", "log", |sum: i64| println!("guest: {sum}"));
-//!
-//! let mut store = Store::new(&engine, ());
-//! let instance = linker.instantiate(&mut store, &module)?;
-//! let sum = instance.get_typed_func::<i64, i64>(&store, "sum")?;
-//! store.interrupt_handle().request_suspend();
-//! assert_eq!(sum.call(&mut store, 1000)?, Outcome::Suspended);
-//! let bytes = store.freeze()?.to_bytes();
-//! drop(store);
-//!
-//! let (image, pages) = ImagePages::parse(bytes)?;
-//! let memory = LazyMemory {
-//!     source: Box::new(pages),
-//!     base: None,
-//! };
-//! let mut store = engine.thaw_lazily(image, &linker, (), memory)?;
-//! assert_eq!(store.page_counts().loaded, 0);
-//! let instance = store.instances().next().ok_or("no instance")?;
-//! let sum = instance.get_typed_func::<i64, i64>(&store, "sum")?;
-//! assert_eq!(sum.resume(&mut store)?, Outcome::Returned(500_500));
-//! assert!(store.page_counts().loaded > 0);
-//!
-//! // A store that may have little: it cannot even begin.
-//! let limits = StoreLimitsBuilder::new().memory_size(64 << 10).build();
-//! let mut store = Store::new(&engine, limits);
-//! store.limiter(|limits| limits);
-//! let mut linker = Linker::<StoreLimits>::new();
-//! linker.func_wrap("host", "log", |_: i64| ());
-//! let refused = linker.instantiate(&mut store, &module).unwrap_err();
-//! assert!(refused.to_string().contains("1048576 bytes"));
-//! # Ok(())
-//! # }
-//! ```
+//! [`LinuxPlatform`] is all that the library needs to run on Linux: the library's own examples
+//! use it, such as those of [`woodfrog::runtime`].
 
 pub mod archive;
 pub mod args;

@@ -359,6 +359,10 @@ impl Memory {
 
     /// Its bytes, to change.
     ///
+    /// They are not for system calls to write to: on Linux, those fail with `EFAULT` at a page that
+    /// has not been written to since a checkpoint began ([`Store::begin_checkpoint`](super::Store::begin_checkpoint)).
+    /// [`Self::write`] what they have put elsewhere.
+    ///
     /// # Panics
     ///
     /// As [`Self::data`].
@@ -375,7 +379,7 @@ impl Memory {
         self.entry(store.as_context().core()).len() as usize
     }
 
-    /// Its bytes, to change, and the embedder's data at once.
+    /// Its bytes, to change, and the embedder's data at once; see [`Self::data_mut`].
     ///
     /// # Panics
     ///

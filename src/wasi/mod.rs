@@ -12,6 +12,12 @@
 //!
 //! Guest pointers are checked against the memory exported as `memory`; one that
 //! is out of bounds is EFAULT, never a fault of the host.
+//!
+//! # Examples
+//!
+//! A program with a host of one's own, frozen as soon as it runs:
+//!
+#![doc = include_str!("examples/program.md")]
 
 mod args;
 mod attach;

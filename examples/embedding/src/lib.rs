@@ -18,6 +18,9 @@ mod documentation {
     #[doc = include_str!("../../../src/runtime/examples/pending.md")]
     struct Pending;
 
+    #[doc = include_str!("../../../src/wasi/examples/program.md")]
+    struct Program;
+
     #[doc = include_str!("../../../src/compile/examples/compile.md")]
     struct Compile;
 }
