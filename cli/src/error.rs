@@ -195,15 +195,13 @@ pub enum Failure {
         exports: String,
     },
     /// A function was given too few or too many arguments.
-    #[error("--invoke {name}: {given} arguments given, but it has {expected} parameters ({types})")]
+    #[error("--invoke {name}: it takes ({types}); arguments given: {given}")]
     ArgumentCount {
         /// The function.
         name: String,
         /// How many were given.
         given: usize,
-        /// How many there are.
-        expected: usize,
-        /// Their types.
+        /// The types of its parameters.
         types: String,
     },
     /// An argument cannot be read as a value of its type.

@@ -131,7 +131,6 @@ fn entry(module: &Module, name: &str, args: &[OsString]) -> Result<Entry, Failur
         return Err(Failure::ArgumentCount {
             name: name.to_owned(),
             given: args.len(),
-            expected: params.len(),
             types: params
                 .iter()
                 .map(|ty| ty.name())

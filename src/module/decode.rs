@@ -21,6 +21,9 @@ use wasmparser::{
     ValidatorResources,
 };
 
+/// What binary modules begin with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Told with the offset of what follows a body that has been validated, and the range of the
 /// code section.
 pub type OnBody<'a> = dyn FnMut(u64, &Range<u64>) + 'a;
@@ -124,6 +127,9 @@ impl Decoder {
         }
         if Parser::is_component(&bytes) {
             return Err(DecodeError::Component);
+        }
+        if !MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())]) {
+            return Err(DecodeError::without_magic(&bytes));
         }
         let mut parser = Parser::new(0);
         parser.set_features(features.to_wasmparser());

@@ -66,6 +66,20 @@ impl From<wasmparser::Error> for DecodeError {
 }
 
 impl DecodeError {
+    /// The bytes do not begin as modules do.
+    pub(super) fn without_magic(bytes: &[u8]) -> Self {
+        let message = match bytes.trim_ascii_start() {
+            [b'(', ..] | [b';', b';', ..] => {
+                "it is text, which is to be translated to binary before (the crate wat does)"
+            }
+            _ => "it does not begin with \\0asm",
+        };
+        Self::Malformed {
+            offset: 0,
+            message: message.to_string(),
+        }
+    }
+
     fn malformed(error: wasmparser::Error) -> Self {
         Self::unsupported(&error).unwrap_or_else(|| Self::Malformed {
             offset: error.offset(),

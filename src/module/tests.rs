@@ -210,6 +210,20 @@ fn truncation_never_panics_and_is_refused_among_the_functions() {
 }
 
 #[test]
+fn what_is_no_binary_module_is_said_in_one_line() {
+    for (bytes, message) in [
+        (&b"garbage"[..], "it does not begin with \\0asm"),
+        (b"\0as", "unexpected end"),
+        (b"", "unexpected end"),
+        (b" (module)", "it is text"),
+        (b";; a comment\n(module)", "it is text"),
+    ] {
+        let error = Module::decode(bytes).unwrap_err().to_string();
+        assert!(error.contains(message) && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
 fn malformed_and_invalid_are_told_apart() {
     assert!(matches!(
         Module::decode(&b"\0asm\x02\0\0\0"[..]),

@@ -129,7 +129,7 @@ pub enum CallError {
     #[error(transparent)]
     Host(#[from] HostError),
     /// The number of arguments is not that of the parameters.
-    #[error("{given} arguments given to a function of {expected} parameters")]
+    #[error("arguments given: {given}; parameters of the function: {expected}")]
     ArgumentCount {
         /// How many parameters the function has.
         expected: usize,
