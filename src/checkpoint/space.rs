@@ -44,7 +44,9 @@ impl Window {
     }
 
     fn contains(&self, extent: Extent, data: &Range<u64>) -> bool {
-        self.distance(extent.first, data) + extent.count <= self.count
+        // Of all units, those from the last ones to the first ones, too.
+        let has_all = self.count >= data.end - data.start;
+        has_all || self.distance(extent.first, data) + extent.count <= self.count
     }
 
     /// Its units as one or two runs.

@@ -5,7 +5,7 @@ mod hostile;
 mod lease;
 mod model;
 
-use super::testing::{MemoryDevice, Random};
+use super::testing::{FaultyDevice, MemoryDevice, Random};
 use super::*;
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -274,6 +274,42 @@ fn a_full_disk_loses_nothing_and_can_be_emptied() {
     }
     for _ in 0..20 {
         state.write(&mut disk, guest, None, 1).unwrap();
+    }
+    assert!(disk.check(&mut |_, _| {}).unwrap().is_clean());
+}
+
+#[test]
+fn generations_that_are_given_up_take_their_turn_round_the_disk() {
+    const ROUNDS: usize = 1000;
+    // A store that gets no further goes on writing until the power goes.
+    let device = FaultyDevice::new(MemoryDevice::new(512, 2 << 20), 100 * ROUNDS as u64, 1);
+    let mut disk = format(device, &options()).unwrap();
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let mut random = Random(1);
+    for round in 0..ROUNDS {
+        let mut pending = disk.begin(guest, None, &[1 << 20], 5).unwrap();
+        if round % 20 == 0 {
+            // Commits in the course of a generation: free space begins elsewhere after them.
+            for status in 0..3 {
+                disk.set_exit_status(guest, Some(status)).unwrap();
+            }
+        }
+        for first in (0..).step_by(64).take(1 + random.below(12)) {
+            let pages: Vec<u8> = (0..1 + random.below(40) as u64).flat_map(page).collect();
+            let pages = MemoryPages {
+                memory: 0,
+                first,
+                bytes: &pages,
+            };
+            match disk.write_pages(&mut pending, &[pages]) {
+                Ok(()) => {}
+                Err(WriteError::Full { .. }) => break,
+                Err(error) => panic!("in round {round}: {error}"),
+            }
+            if round % 20 == 10 {
+                disk.set_exit_status(guest, None).unwrap();
+            }
+        }
     }
     assert!(disk.check(&mut |_, _| {}).unwrap().is_clean());
 }
