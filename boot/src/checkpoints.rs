@@ -2,8 +2,9 @@
 //!
 //! The program stops while a checkpoint is begun: what is not memory is copied, and a line is
 //! drawn in its memory. From then on it has half of the processor, and all of it while the
-//! device works, until the checkpoint is durable. The other half copies pages, as they were at
-//! the line, into a few buffers that the device reads.
+//! device works, until the checkpoint is durable. The other half makes pages' tags. The device reads the
+//! pages, as they were at the line, where they are: they are on loan to it, and if the program writes to
+//! one meanwhile, it goes on with a copy.
 
 use crate::arch::clock;
 use crate::guest_disk::GuestDisk;
@@ -11,17 +12,15 @@ use crate::program::Failure;
 use crate::runner::{Runner, Stop};
 use crate::status;
 use alloc::rc::Rc;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::cell::RefCell;
-use woodfrog::checkpoint::{PAGE, ReadError, WriteError};
+use woodfrog::checkpoint::{ReadError, WriteError};
 use woodfrog::platform::tracking::TrackError;
 use woodfrog::runtime::{CaptureError, CheckpointError, LiveCheckpoint};
 
-/// Pages that are copied at once, for which the program stops.
-const BATCH: usize = 64 * PAGE;
+/// Pages that are taken at once, for which the program stops.
+const BATCH: usize = 64;
 /// Batches that the device can have at a time.
-const BATCHES: usize = 8;
+const BATCHES: usize = 4;
 
 /// What the program does while a checkpoint is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +75,6 @@ impl From<TrackError> for Lost {
 pub(crate) struct Checkpoints<'a> {
     disk: &'a GuestDisk,
     runner: Rc<RefCell<Runner>>,
-    buffers: Vec<Arc<[u8]>>,
     /// The program has written to more at once than can be kept.
     has_overrun: bool,
     /// How often files had been changed that are on the disk.
@@ -90,7 +88,6 @@ impl<'a> Checkpoints<'a> {
         Self {
             disk,
             runner,
-            buffers: Vec::new(),
             has_overrun: false,
             kept_changes,
         }
@@ -178,19 +175,14 @@ impl<'a> Checkpoints<'a> {
         meantime: Meantime,
     ) -> Result<(u64, u64, u64), Lost> {
         let mut pending = self.disk.begin(checkpoint)?;
-        let mut runs = Vec::new();
         let mut pages = 0;
         loop {
-            let mut buffer = self.free_buffer();
-            let bytes = Arc::get_mut(&mut buffer).expect("the buffer is free");
-            runs.clear();
-            let is_all = checkpoint.take_batch(bytes, &mut runs)?;
-            let written = self.disk.write(&mut pending, &runs, &buffer);
-            self.buffers.push(buffer);
-            written?;
-            let lengths = runs.iter().map(|(_, range)| range.len() / PAGE);
-            pages += lengths.sum::<usize>() as u64;
-            if is_all {
+            self.make_room();
+            let batch = checkpoint.lend_batch(BATCH)?;
+            pages += batch.pages() as u64;
+            let is_last = batch.is_last();
+            self.disk.write(&mut pending, batch)?;
+            if is_last {
                 break;
             }
             if meantime == Meantime::Runs && self.runner.borrow_mut().run_in_turn() == Stop::Ended {
@@ -205,18 +197,12 @@ impl<'a> Checkpoints<'a> {
         Ok((number, pages, bytes))
     }
 
-    /// A buffer that the device does not use.
-    fn free_buffer(&mut self) -> Arc<[u8]> {
-        loop {
-            self.disk.device().advance();
-            let is_free = |buffer: &mut Arc<[u8]>| Arc::get_mut(buffer).is_some();
-            if let Some(index) = self.buffers.iter_mut().position(is_free) {
-                return self.buffers.swap_remove(index);
-            }
-            if self.buffers.len() < BATCHES {
-                return alloc::vec![0; BATCH].into();
-            }
-            self.disk.device().finish_oldest_behind();
+    /// Waits until the device can have another batch.
+    fn make_room(&self) {
+        let mut device = self.disk.device();
+        device.advance();
+        while device.kept_batches() >= BATCHES {
+            device.finish_oldest_behind();
         }
     }
 

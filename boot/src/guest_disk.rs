@@ -11,13 +11,12 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{RefCell, RefMut};
-use core::ops::Range;
 use woodfrog::checkpoint::{
     CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, MemoryPages, OpenError, OpenOptions,
-    Owner, PageRange, PendingGeneration, ReadError, WriteError,
+    Owner, PAGE, PageRange, PendingGeneration, ReadError, WriteError,
 };
 use woodfrog::image::{GenerationError, RawImage, StoredImage};
-use woodfrog::runtime::LiveCheckpoint;
+use woodfrog::runtime::{LentBatch, LiveCheckpoint};
 
 /// Why the disk or its program cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -204,8 +203,8 @@ impl GuestDisk {
         disk.begin(guest, base, counts, now_ms())
     }
 
-    /// Writes pages of a checkpoint: the runs, each with its memory and where in it that lies in bytes,
-    /// side by side in the buffer. May return when the device has begun.
+    /// Writes pages of a checkpoint straight from where they are. May return when the device has begun, which
+    /// keeps them on loan until it is done.
     ///
     /// # Errors
     ///
@@ -213,12 +212,18 @@ impl GuestDisk {
     pub fn write(
         &self,
         pending: &mut PendingGeneration,
-        runs: &[(u32, Range<usize>)],
-        buffer: &Arc<[u8]>,
+        batch: LentBatch,
     ) -> Result<(), WriteError> {
-        let pages = MemoryPages::side_by_side(runs, buffer);
+        let batch = Arc::new(batch);
+        let runs = batch.runs().into_iter();
+        let pages = runs.map(|(memory, start, bytes)| MemoryPages {
+            memory,
+            first: (start / PAGE) as u64,
+            bytes,
+        });
+        let pages: Vec<MemoryPages<'_>> = pages.collect();
         let mut disk = self.disk.borrow_mut();
-        disk.device_mut().share(Some(buffer.clone()));
+        disk.device_mut().share(Some(batch.clone()));
         let result = disk.write_pages(pending, &pages);
         disk.device_mut().share(None);
         result

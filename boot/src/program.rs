@@ -255,6 +255,8 @@ impl Session {
                 loading.record(disk)?;
             }
             let Some(written) = checkpoints.write(meantime)? else {
+                // What failed may fail again: the program comes first.
+                due_ns = period_ns.map(|ns| clock::monotonic_ns() + ns);
                 continue;
             };
             if meantime == Meantime::Stops {

@@ -456,7 +456,7 @@ impl Tracker for LinuxTracker {
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
         let (mut state, _) = self.state()?;
         state.taker = this_thread();
-        let taken = state.ledger.take_run(buffer, |page, buffer| {
+        let taken = state.ledger.copy_run(buffer, |page, buffer| {
             // SAFETY: a due page is mapped, and protected until the state is unlocked.
             buffer.copy_from_slice(unsafe { self.range.page_contents(page) });
         })?;

@@ -11,7 +11,8 @@ use super::memory::MemoryEntry;
 use super::{CaptureError, Store};
 use crate::image::InstanceImage;
 use crate::platform::PAGE_SIZE;
-use crate::platform::tracking::{CutEnd, TrackError, Tracker};
+use crate::platform::tracking::{CutEnd, Loan, TrackError, Tracker};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -57,6 +58,38 @@ pub struct LiveCheckpoint {
     /// Memories in front of this one have been taken.
     memory: usize,
     base: Arc<Base>,
+}
+
+/// Pages on loan from a [`LiveCheckpoint`], as they were when it began. Dropping it gives them back.
+#[derive(Default)]
+pub struct LentBatch {
+    /// With the memory that each is of.
+    loans: Vec<(u32, Box<dyn Loan>)>,
+    pages: usize,
+    is_last: bool,
+}
+
+impl LentBatch {
+    /// How many pages there are.
+    pub fn pages(&self) -> usize {
+        self.pages
+    }
+
+    /// Whether there are no more: all have been taken.
+    pub fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// Adjacent pages: the memory, where in it they begin, in bytes, and their bytes, which stay
+    /// where they are, as they are, for as long as the batch is there.
+    pub fn runs(&self) -> Vec<(u32, usize, &[u8])> {
+        let loans = self.loans.iter();
+        let runs = loans.flat_map(|(memory, loan)| {
+            let runs = loan.runs().into_iter();
+            runs.map(|(start, bytes)| (*memory, start, bytes))
+        });
+        runs.collect()
+    }
 }
 
 /// Prepares checkpoints of a store, also while it runs: [`Store::checkpoint_preparer`].
@@ -246,7 +279,7 @@ impl LiveCheckpoint {
         buffer: &mut [u8],
     ) -> Result<Option<(u32, Range<usize>)>, TrackError> {
         loop {
-            match self.take_run(buffer)? {
+            match self.next_of_trackers(|tracker| tracker.take_due(buffer))? {
                 Some((_, range)) if range.is_empty() => {}
                 taken => return Ok(taken),
             }
@@ -271,7 +304,8 @@ impl LiveCheckpoint {
     ) -> Result<bool, TrackError> {
         let mut used = 0;
         while buffer.len() - used >= PAGE_SIZE {
-            match self.take_run(&mut buffer[used..])? {
+            let free = &mut buffer[used..];
+            match self.next_of_trackers(|tracker| tracker.take_due(free))? {
                 None => return Ok(true),
                 Some((_, range)) if range.is_empty() => break,
                 Some((memory, range)) => {
@@ -283,11 +317,49 @@ impl LiveCheckpoint {
         Ok(false)
     }
 
-    /// Takes pages, or finds none so far.
-    fn take_run(&mut self, buffer: &mut [u8]) -> Result<Option<(u32, Range<usize>)>, TrackError> {
+    /// Takes pages as [`Self::take_batch`] does, at most `most`, but lends them: where the platform can,
+    /// they are the very memory that the store's is made of, and whoever writes to it goes on with a copy
+    /// ([`Tracker::lend_due`]). Loans may be given back in any order, also after the checkpoint has ended; the
+    /// store's spare pages are the fewer for as long as they are out.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError`]; the checkpoint is to be dropped then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `most` is 0.
+    pub fn lend_batch(&mut self, most: usize) -> Result<LentBatch, TrackError> {
+        assert!(most > 0, "no room for a page");
+        let mut batch = LentBatch::default();
+        while batch.pages < most {
+            let left = most - batch.pages;
+            match self.next_of_trackers(|tracker| tracker.lend_due(left))? {
+                None => {
+                    batch.is_last = true;
+                    break;
+                }
+                Some((memory, loan)) => {
+                    let bytes: usize = loan.runs().iter().map(|(_, bytes)| bytes.len()).sum();
+                    if bytes == 0 {
+                        break;
+                    }
+                    batch.pages += bytes / PAGE_SIZE;
+                    batch.loans.push((memory, loan));
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    /// What the next tracker has, of all whose pages have not been taken, and which memory that is.
+    fn next_of_trackers<R>(
+        &mut self,
+        mut take: impl FnMut(&dyn Tracker) -> Result<Option<R>, TrackError>,
+    ) -> Result<Option<(u32, R)>, TrackError> {
         while let Some(tracker) = self.trackers.get(self.memory) {
-            if let Some(range) = tracker.take_due(buffer)? {
-                return Ok(Some((self.memory as u32, range)));
+            if let Some(taken) = take(&**tracker)? {
+                return Ok(Some((self.memory as u32, taken)));
             }
             self.memory += 1;
         }

@@ -92,7 +92,7 @@ pub use limiter::{
     StoreLimitsBuilder,
 };
 pub use linker::{Linker, UnknownImport};
-pub use live::{CheckpointError, CheckpointPreparer, LiveCheckpoint};
+pub use live::{CheckpointError, CheckpointPreparer, LentBatch, LiveCheckpoint};
 pub use memory::{Memory, MemoryAccessError, MemoryError, MemoryRanges};
 pub use module::{CompileProgress, CompileStatistics, Module};
 pub use move_frames::{MoveError, SuspendedFrame};

@@ -4,10 +4,12 @@
 #![expect(unsafe_code, reason = "commits pages and writes to them")]
 
 use crate::freezing::Random;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use woodfrog::platform::tracking::{CutEnd, TrackError, Tracker};
+use core::ops::Range;
+use woodfrog::platform::tracking::{CutEnd, Loan, TrackError, Tracker};
 use woodfrog::platform::{PAGE_SIZE, Platform};
 
 /// Three page tables and a bit.
@@ -16,6 +18,8 @@ const SIZE: usize = PAGES * PAGE_SIZE;
 const RESERVED: usize = 4 * SIZE;
 const SPARES: usize = 16;
 const ROUNDS: u64 = 40;
+/// What writers change that is on loan is kept in memory that is not endless.
+const MOST_LOANS: usize = 20;
 
 /// Holds cuts of memory against a model; returns how many pages were due in them.
 ///
@@ -30,11 +34,18 @@ pub fn check(platform: &Arc<dyn Platform>) -> usize {
         memory.untracked_pages_can_be_written();
         memory.a_new_tracker_takes_everything();
         memory.release();
+        // All is gone but what is on loan.
+        while !memory.loans.is_empty() {
+            memory.take_loan_back();
+        }
         memory.due_count
     });
     a_tracker_outlives_its_range(platform);
     due_counts.into_iter().sum()
 }
+
+/// Pages on loan, and what each of them should hold.
+type Loans = Vec<(Box<dyn Loan>, Vec<(usize, u64)>)>;
 
 /// Tracked memory of one number a page, beside what it should hold.
 struct Memory<'p> {
@@ -45,6 +56,8 @@ struct Memory<'p> {
     is_dirty: Vec<bool>,
     /// Not there yet.
     is_withheld: Vec<bool>,
+    /// May be of earlier cuts.
+    loans: Loans,
     random: Random,
     due_count: usize,
 }
@@ -63,6 +76,7 @@ impl<'p> Memory<'p> {
             expected: vec![0; PAGES],
             is_dirty: vec![false; PAGES],
             is_withheld: vec![false; PAGES],
+            loans: Vec::new(),
             random: Random::new(1),
             due_count: 0,
         }
@@ -133,20 +147,16 @@ impl<'p> Memory<'p> {
                 self.write();
                 self.read();
             }
-            let run = tracker.take_due(&mut buffer).expect("room");
-            let Some(run) = run else { break };
-            if run.is_empty() {
-                continue;
+            let pages = match round % 4 {
+                0 | 1 => copy(&*tracker, &mut buffer, &snapshot),
+                _ => self.lend(&*tracker, &snapshot),
+            };
+            let Some(pages) = pages else { break };
+            left = left.saturating_sub(pages.len());
+            taken.extend(pages);
+            if self.loans.len() > MOST_LOANS || self.random.any().is_multiple_of(4) {
+                self.take_loan_back();
             }
-            for (page, bytes) in (run.start / PAGE_SIZE..).zip(buffer.chunks(PAGE_SIZE)) {
-                if page < run.end / PAGE_SIZE {
-                    let words = bytes.as_chunks::<8>().0;
-                    assert_eq!(u64::from_le_bytes(words[0]), snapshot[page], "page {page}");
-                    assert_eq!(u64::from_le_bytes(words[511]), snapshot[page]);
-                    taken.push(page);
-                }
-            }
-            left = left.saturating_sub(run.len() / PAGE_SIZE);
         }
         self.due_count += taken.len();
         if is_lost {
@@ -165,6 +175,31 @@ impl<'p> Memory<'p> {
             taken.sort_unstable();
             assert!(taken == due, "round {round}: {taken:?} instead of {due:?}");
             tracker.end(CutEnd::Kept);
+        }
+    }
+
+    /// Borrows due pages; returns which. None: there are no more.
+    fn lend(&mut self, tracker: &dyn Tracker, snapshot: &[u64]) -> Option<Range<usize>> {
+        let most = 1 + self.random.any() as usize % 20;
+        let loan = tracker.lend_due(most).expect("room")?;
+        let runs = loan.runs();
+        let first = runs.first().map_or(0, |(start, _)| start / PAGE_SIZE);
+        let lengths = runs.iter().map(|(_, bytes)| bytes.len());
+        let pages = first..first + lengths.sum::<usize>() / PAGE_SIZE;
+        assert!(pages.len() <= most);
+        let values = pages.clone().map(|page| (page, snapshot[page])).collect();
+        assert_lent(&*loan, &values);
+        drop(runs);
+        self.loans.push((loan, values));
+        Some(pages)
+    }
+
+    /// Gives one of the loans back.
+    fn take_loan_back(&mut self) {
+        if let Some(last) = self.loans.len().checked_sub(1) {
+            let index = self.random.any() as usize % (last + 1);
+            let (loan, values) = self.loans.swap_remove(index);
+            assert_lent(&*loan, &values);
         }
     }
 
@@ -192,7 +227,12 @@ impl<'p> Memory<'p> {
 
     fn untracked_pages_can_be_written(&mut self) {
         let tracker = self.tracker.take().expect("it is tracked");
+        (0..300).for_each(|_| self.write());
         tracker.cut(SIZE).expect("the range is there");
+        let snapshot = self.expected.clone();
+        for _ in 0..10 {
+            self.lend(&*tracker, &snapshot).expect("some are due");
+        }
         drop(tracker);
         for _ in 0..1000 {
             self.write();
@@ -206,11 +246,17 @@ impl<'p> Memory<'p> {
         let tracker = tracker.expect("it was tracked before");
         tracker.cut(SIZE).expect("the range is there");
         let mut was_due = vec![false; PAGES];
+        let snapshot = self.expected.clone();
+        for _ in 0..10 {
+            let pages = self.lend(&*tracker, &snapshot).expect("all are due");
+            was_due[pages].fill(true);
+        }
         let mut buffer = vec![0; 16 * PAGE_SIZE];
         while let Some(range) = tracker.take_due(&mut buffer).expect("the range is there") {
             was_due[range.start / PAGE_SIZE..range.end / PAGE_SIZE].fill(true);
         }
-        for (page, value) in self.expected.iter().enumerate() {
+        (0..100).for_each(|_| self.write());
+        for (page, value) in snapshot.iter().enumerate() {
             let is_there = *value != 0 && !self.is_withheld[page];
             assert!(was_due[page] || !is_there, "page {page} is missing");
         }
@@ -220,6 +266,35 @@ impl<'p> Memory<'p> {
         // SAFETY: the range is a whole reservation, and is not used again.
         unsafe { self.platform.release(self.start.cast(), RESERVED) };
     }
+}
+
+/// Copies due pages; returns which. None: there are no more.
+fn copy(tracker: &dyn Tracker, buffer: &mut [u8], snapshot: &[u64]) -> Option<Range<usize>> {
+    let run = tracker.take_due(buffer).expect("room")?;
+    let pages = run.start / PAGE_SIZE..run.end / PAGE_SIZE;
+    for (page, bytes) in pages.clone().zip(buffer.chunks(PAGE_SIZE)) {
+        assert_holds(page, bytes, snapshot[page]);
+    }
+    Some(pages)
+}
+
+fn assert_holds(page: usize, bytes: &[u8], value: u64) {
+    let words = bytes.as_chunks::<8>().0;
+    assert_eq!(u64::from_le_bytes(words[0]), value, "page {page}");
+    assert_eq!(u64::from_le_bytes(words[511]), value, "page {page}");
+}
+
+/// Holds pages on loan against what they should hold.
+fn assert_lent(loan: &dyn Loan, values: &Vec<(usize, u64)>) {
+    let mut lent = Vec::new();
+    for (start, bytes) in loan.runs() {
+        for (page, bytes) in (start / PAGE_SIZE..).zip(bytes.chunks(PAGE_SIZE)) {
+            let value = values[lent.len()].1;
+            assert_holds(page, bytes, value);
+            lent.push((page, value));
+        }
+    }
+    assert_eq!(&lent, values);
 }
 
 fn a_tracker_outlives_its_range(platform: &Arc<dyn Platform>) {

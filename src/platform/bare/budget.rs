@@ -53,6 +53,18 @@ impl Budget {
         self.take(reservation, range.len() / PAGE_SIZE + tables)
     }
 
+    /// Promises a frame to a page whose own one is lent; false if there is none.
+    pub(super) fn lend(&mut self) -> bool {
+        let left = self.left.checked_sub(1);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Takes so many promises of [`Self::lend`] back.
+    pub(super) fn take_back(&mut self, frames: usize) {
+        self.left += frames;
+    }
+
     /// Takes the promises to a reservation back.
     pub(super) fn release(&mut self, reservation: usize) {
         self.left += self.promised.remove(&reservation).unwrap_or(0);
@@ -84,6 +96,16 @@ mod tests {
         assert_eq!(budget.left, 82);
         budget.release(start);
         assert_eq!(budget.left, 600);
+    }
+
+    #[test]
+    fn lent_frames_are_promised_as_far_as_there_are_any() {
+        let mut budget = Budget::new(5);
+        assert!((0..5).all(|_| budget.lend()));
+        assert!(!budget.lend());
+        assert!(!budget.reserve(&(0..TABLE)));
+        budget.take_back(5);
+        assert!(budget.reserve(&(0..TABLE)));
     }
 
     #[test]

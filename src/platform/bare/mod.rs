@@ -24,6 +24,7 @@
 
 mod budget;
 mod chain;
+mod lent;
 mod lock;
 mod paging;
 mod platform;

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "maps pages")]
 
 use super::budget::Budget;
+use super::lent::LentFrames;
 use super::regions::Regions;
 use super::tables::PageTables;
 use super::tracked::TrackedRange;
@@ -23,7 +24,9 @@ pub(super) struct Memory<M, F> {
     pub(super) mapper: M,
     pub(super) frames: F,
     pub(super) regions: Regions,
-    budget: Budget,
+    pub(super) budget: Budget,
+    /// Frames that are on loan.
+    pub(super) lent: LentFrames,
     /// A frame of zeros that every page is which was read but never written.
     zero_frame: Option<PhysFrame>,
     /// Whether there is such a frame. When a page leaves it, translations to it must be
@@ -62,6 +65,7 @@ where
             regions: Regions::new(addresses),
             // One frame is for the pages of zeros.
             budget: Budget::new(frame_budget.saturating_sub(1)),
+            lent: LentFrames::default(),
             zero_frame: None,
             shares_zeros,
             tracked: BTreeMap::new(),
@@ -103,7 +107,8 @@ where
         let page = Page::containing_address(VirtAddr::new_truncate(address as u64));
         match (self.regions.protection_at(address), access.is_write) {
             (Some(Protection::ReadWrite), true) => {
-                self.allow_write(page) || self.back_for_writing(page, access)
+                let is_new = self.leave_lent_frame(page);
+                self.allow_write(page) || is_new || self.back_for_writing(page, access)
             }
             (Some(protection @ (Protection::ReadWrite | Protection::ReadExecute)), false) => {
                 self.back_for_reading(page, access, protection)
@@ -167,7 +172,20 @@ where
         (range.id == id).then_some((range, &mut self.mapper, self.zero_frame))
     }
 
-    /// Tracks the range that begins there no longer.
+    /// Ends the tracking of a range: its pages may be written to.
+    pub(super) fn stop_tracking(&mut self, start: usize, id: u64) {
+        let range = self.tracked.remove(&start);
+        match range {
+            Some(mut range) if range.id == id => {
+                range.stop(&mut self.mapper, self.zero_frame, &self.lent);
+            }
+            // Another one is tracked there now.
+            Some(range) => drop(self.tracked.insert(start, range)),
+            None => {}
+        }
+    }
+
+    /// Forgets the range that begins there, whose pages are to be unmapped.
     pub(super) fn untrack(&mut self, start: usize) {
         self.tracked.remove(&start);
     }
@@ -206,7 +224,9 @@ where
             match self.mapper.translate_page(page) {
                 Ok(frame) if Some(frame) == self.zero_frame => self.unmap(page),
                 // SAFETY: the caller's.
-                Ok(_) => unsafe { self.set_flags(page, page_flags(protection)) },
+                Ok(frame) => unsafe {
+                    self.set_flags(page, self.lent.flags_for(frame, protection));
+                },
                 Err(_) => {}
             }
         }
@@ -247,9 +267,12 @@ where
         tables.0
     }
 
-    /// Gives frames back.
+    /// Gives frames back, or whoever has them on loan does so later.
     pub(super) fn give_back(&mut self, frames: Vec<PhysFrame>) {
         for frame in frames {
+            if self.lent.leave_page(frame) {
+                continue;
+            }
             // SAFETY: they were allocated here, and no page or table entry points to them.
             unsafe { self.frames.deallocate_frame(frame) };
         }
@@ -310,6 +333,17 @@ where
         // SAFETY: the page is mapped and writable, and nobody has seen it.
         unsafe { start.write_bytes(0, PAGE_SIZE) };
         true
+    }
+
+    /// Gives a page that has a frame another one, which may be written to.
+    pub(super) fn change_frame(&mut self, page: Page, frame: PhysFrame) {
+        let zero_frame = self.zero_frame;
+        if let Some((range, mapper)) = self.tracked_at(page) {
+            range.before_read(mapper, zero_frame, page);
+        }
+        self.unmap(page);
+        let is_mapped = self.map(page, frame, page_flags(Protection::ReadWrite));
+        assert!(is_mapped, "the page tables are there");
     }
 
     /// False if there is no memory for page tables.

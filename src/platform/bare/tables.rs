@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "follows the addresses in page tables")]
 
+use x86_64::VirtAddr;
 use x86_64::structures::paging::mapper::{CleanUp, MappedPageTable, PageTableFrameMapping};
 use x86_64::structures::paging::{
     Mapper, OffsetPageTable, Page, PageTable, PageTableFlags, PhysFrame, RecursivePageTable,
@@ -19,9 +20,20 @@ pub trait PageTables: Mapper<Size4KiB> + Translate + CleanUp {
         let _ = page;
         None
     }
+
+    /// Where the contents of a frame of ordinary memory are, readable and writable, whatever
+    /// page maps it. None: these page tables cannot tell, and what would be read there is copied before.
+    fn frame_address(&self, frame: PhysFrame) -> Option<VirtAddr> {
+        let _ = frame;
+        None
+    }
 }
 
 impl PageTables for OffsetPageTable<'_> {
+    fn frame_address(&self, frame: PhysFrame) -> Option<VirtAddr> {
+        Some(self.phys_offset() + frame.start_address().as_u64())
+    }
+
     fn last_table(&self, page: Page) -> Option<&PageTable> {
         let offset = self.phys_offset();
         last_table(self.level_4_table(), page, |frame| {
@@ -31,6 +43,11 @@ impl PageTables for OffsetPageTable<'_> {
 }
 
 impl<P: PageTableFrameMapping> PageTables for MappedPageTable<'_, P> {
+    fn frame_address(&self, frame: PhysFrame) -> Option<VirtAddr> {
+        let pointer = self.page_table_frame_mapping().frame_to_pointer(frame);
+        Some(VirtAddr::from_ptr(pointer))
+    }
+
     fn last_table(&self, page: Page) -> Option<&PageTable> {
         let mapping = self.page_table_frame_mapping();
         last_table(self.level_4_table(), page, |frame| {

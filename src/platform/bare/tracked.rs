@@ -12,10 +12,12 @@
 #![expect(unsafe_code, reason = "changes page table entries, and reads pages")]
 
 use super::TABLE;
+use super::lent::LentFrames;
 use super::paging::{READ_ONLY, TABLE_FLAGS, page_flags};
 use super::tables::PageTables;
-use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError, Waker};
+use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, Taken, TrackError, Waker};
 use crate::platform::{PAGE_SIZE, Protection};
+use alloc::vec::Vec;
 use core::ops::Range;
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
@@ -37,6 +39,9 @@ pub(super) struct TrackedRange {
     pages: usize,
     /// Most pages of any cut.
     highest_pages: usize,
+    /// How many frames may be lent, and how many are.
+    lent_limit: usize,
+    lent: usize,
     /// Called when spare pages get short.
     waker: Option<Waker>,
 }
@@ -58,6 +63,8 @@ impl TrackedRange {
             closed: Bits::default(),
             pages: 0,
             highest_pages: 0,
+            lent_limit: spare_pages,
+            lent: 0,
             waker: None,
         }
     }
@@ -124,10 +131,14 @@ impl TrackedRange {
         self.ledger.is_short()
     }
 
-    /// Stops tracking: all pages may be written to. To whoever tracks the range next they all
-    /// have been.
-    pub(super) fn stop<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>)
-    where
+    /// Stops tracking: all pages may be written to, but for those whose frames are lent. To whoever tracks
+    /// the range next they all have been.
+    pub(super) fn stop<M>(
+        &mut self,
+        mapper: &mut M,
+        zero_frame: Option<PhysFrame>,
+        lent: &LentFrames,
+    ) where
         M: PageTables,
     {
         self.end(mapper, CutEnd::Abandoned);
@@ -137,9 +148,9 @@ impl TrackedRange {
         }
         for index in 0..self.highest_pages {
             let page = self.page(index);
-            if own_frame(mapper, zero_frame, page).is_some() {
-                let flags = page_flags(Protection::ReadWrite) | PageTableFlags::DIRTY;
-                set_flags(mapper, page, flags);
+            if let Some((frame, _)) = own_frame(mapper, zero_frame, page) {
+                let flags = lent.flags_for(frame, Protection::ReadWrite);
+                set_flags(mapper, page, flags | PageTableFlags::DIRTY);
             }
         }
         tlb::flush_all();
@@ -199,31 +210,71 @@ impl TrackedRange {
     where
         M: PageTables,
     {
-        // All tables in which pages could lie that fit behind the first due one.
+        if !self.look_ahead(mapper, zero_frame, buffer.len() / PAGE_SIZE) {
+            return Ok(Some(0..0));
+        }
+        self.ledger.copy_run(buffer, |index, buffer| {
+            // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
+            buffer.copy_from_slice(unsafe { page_bytes(page_at(self.start, index)) });
+        })
+    }
+
+    /// Takes due pages as [`Ledger::take_run`] does. No pages: none have been found so far.
+    pub(super) fn take_run<M>(
+        &mut self,
+        mapper: &mut M,
+        zero_frame: Option<PhysFrame>,
+        most: usize,
+    ) -> Result<Option<Taken>, TrackError>
+    where
+        M: PageTables,
+    {
+        match self.look_ahead(mapper, zero_frame, most) {
+            true => self.ledger.take_run(most),
+            false => Ok(Some(Taken::default())),
+        }
+    }
+
+    /// How many more frames may be lent.
+    pub(super) fn lendable(&self) -> usize {
+        self.lent_limit - self.lent
+    }
+
+    /// Notes that so many frames are lent.
+    pub(super) fn lend(&mut self, frames: usize) {
+        self.lent += frames;
+    }
+
+    /// Takes so many frames back, and what other taken pages were kept in.
+    pub(super) fn take_back(&mut self, frames: usize, kept: impl Iterator<Item = Vec<u8>>) {
+        self.lent -= frames;
+        kept.for_each(|page| self.ledger.give_back(page));
+    }
+
+    /// Looks at all tables in which pages could lie that are among the next `most` adjacent due ones.
+    /// False: after so many tables, no due page has been found so far.
+    fn look_ahead<M>(&mut self, mapper: &mut M, zero_frame: Option<PhysFrame>, most: usize) -> bool
+    where
+        M: PageTables,
+    {
         let mut seen = 0;
-        while !self.ledger.is_short()
+        while !self.ledger.takes_kept_first()
             && let Some(table) = self.unseen.next(0)
         {
             let unseen = table * TABLE / PAGE_SIZE;
             let first_due = self.ledger.first_due().filter(|&due| due < unseen);
-            let fits_before = |due: usize| due + buffer.len() / PAGE_SIZE <= unseen;
+            let fits_before = |due: usize| due + most <= unseen;
             if first_due.is_some_and(fits_before) {
                 break;
             }
             if seen == SEEN_AT_ONCE {
-                match first_due {
-                    // Whatever it adjoins is another run.
-                    Some(_) => break,
-                    None => return Ok(Some(0..0)),
-                }
+                // Whatever a first one adjoins is another run.
+                return first_due.is_some();
             }
             self.see(mapper, zero_frame, table);
             seen += 1;
         }
-        self.ledger.take_run(buffer, |index, buffer| {
-            // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
-            buffer.copy_from_slice(unsafe { page_bytes(page_at(self.start, index)) });
-        })
+        true
     }
 
     /// Lets pages of a table be written to that are not due.
@@ -316,30 +367,31 @@ fn dirty_pages<M: PageTables>(
         None => {
             for (index, dirty) in are_dirty.iter_mut().enumerate() {
                 let page = first + index as u64;
-                let flags = own_frame(mapper, zero_frame, page);
-                *dirty = flags.is_some_and(|flags| flags.contains(is_dirty));
+                let own = own_frame(mapper, zero_frame, page);
+                *dirty = own.is_some_and(|(_, flags)| flags.contains(is_dirty));
             }
         }
     }
     are_dirty
 }
 
-fn page_at(start: usize, index: usize) -> Page {
+/// A page of a range, by its number there.
+pub(super) fn page_at(start: usize, index: usize) -> Page {
     Page::containing_address(VirtAddr::new((start + index * PAGE_SIZE) as u64))
 }
 
-/// The flags of a page that has a frame of its own, which is present.
+/// The frame and the flags of a page that has a frame of its own, which is present.
 fn own_frame<M: Translate>(
     mapper: &M,
     zero_frame: Option<PhysFrame>,
     page: Page,
-) -> Option<PageTableFlags> {
+) -> Option<(PhysFrame, PageTableFlags)> {
     match mapper.translate(page.start_address()) {
         TranslateResult::Mapped {
             frame: MappedFrame::Size4KiB(frame),
             flags,
             ..
-        } if Some(frame) != zero_frame => Some(flags),
+        } if Some(frame) != zero_frame => Some((frame, flags)),
         _ => None,
     }
 }
@@ -358,7 +410,7 @@ fn set_flags<M: Mapper<Size4KiB>>(mapper: &mut M, page: Page, flags: PageTableFl
 /// # Safety
 ///
 /// It has a frame and is readable, and nothing writes to it while the slice is used.
-unsafe fn page_bytes<'a>(page: Page) -> &'a [u8] {
+pub(super) unsafe fn page_bytes<'a>(page: Page) -> &'a [u8] {
     // SAFETY: the caller's.
     unsafe { core::slice::from_raw_parts(page.start_address().as_ptr(), PAGE_SIZE) }
 }

@@ -1,10 +1,12 @@
 //! Handles to tracked ranges.
 
+use super::lent::BareLoan;
 use super::platform::Shared;
 use super::processor::Processors;
 use super::tables::PageTables;
 use super::tracked::TrackedRange;
-use crate::platform::tracking::{CutEnd, TrackError, Tracker, Waker};
+use crate::platform::tracking::{CutEnd, Loan, TrackError, Tracker, Waker};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::ops::Range;
 use x86_64::structures::paging::{FrameAllocator, FrameDeallocator, PhysFrame, Size4KiB};
@@ -43,9 +45,9 @@ where
 
 impl<M, F, P> Tracker for BareTracker<M, F, P>
 where
-    M: PageTables + Send,
-    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send,
-    P: Processors,
+    M: PageTables + Send + 'static,
+    F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB> + Send + 'static,
+    P: Processors + 'static,
 {
     fn cut(&self, size: usize) -> Result<(), TrackError> {
         self.with(|range, mapper, _| range.cut(mapper, size))
@@ -57,6 +59,19 @@ where
 
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError> {
         self.with(|range, mapper, zero_frame| range.take(mapper, zero_frame, buffer))?
+    }
+
+    fn lend_due(&self, most: usize) -> Result<Option<Box<dyn Loan>>, TrackError> {
+        let (start, id) = (self.start, self.id);
+        let lent = self.shared.locked(|memory| memory.lend(start, id, most))?;
+        Ok(lent.map(|lent| -> Box<dyn Loan> {
+            Box::new(BareLoan {
+                shared: self.shared.clone(),
+                start,
+                id,
+                lent,
+            })
+        }))
     }
 
     fn set_waker(&self, waker: Waker) {
@@ -81,11 +96,7 @@ where
     P: Processors,
 {
     fn drop(&mut self) {
-        self.shared.locked(|memory| {
-            if let Some((range, mapper, zero_frame)) = memory.tracked_by(self.start, self.id) {
-                range.stop(mapper, zero_frame);
-                memory.untrack(self.start);
-            }
-        });
+        let (start, id) = (self.start, self.id);
+        self.shared.locked(|memory| memory.stop_tracking(start, id));
     }
 }

@@ -4,6 +4,7 @@
 
 use super::{Bits, CutEnd, TrackError};
 use crate::platform::PAGE_SIZE;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -29,13 +30,23 @@ pub enum Room {
     Any,
 }
 
+/// Adjacent due pages that have been taken.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The number of the first one.
+    pub first: usize,
+    /// What each was kept in, with what it held at the cut; None: it has not been written to since. Whoever
+    /// took them [gives these back](Ledger::give_back).
+    pub pages: Vec<Option<Vec<u8>>>,
+}
+
 /// The pages of a tracked range, by their number in it.
 ///
 /// ```text
 ///          mark            keep (first write)
 ///   clean -----> due, in place -----> due, in a spare page
 ///                     | take               | take
-///                     +-------> taken <----+
+///                     +-------> taken <----+ - - give_back - -> a spare page again
 ///                                 | close: clean again, or carried to the next cut
 /// ```
 #[derive(Debug, Default)]
@@ -47,10 +58,12 @@ pub struct Ledger {
     /// Was due in a cut whose pages were lost.
     carried: Bits,
     /// Due and written to since: the page, and what it held. In ascending order.
-    kept: Vec<(usize, Vec<u8>)>,
+    kept: VecDeque<(usize, Vec<u8>)>,
     spares: Vec<Vec<u8>>,
     spare_limit: usize,
-    /// How many of the kept pages are no spare ones.
+    /// How many pages were kept, and taken, and have not been given back.
+    out: usize,
+    /// How many of the kept pages, or those that are out, are no spare ones.
     overdrawn: usize,
     /// Pages in front of this one have been taken.
     cursor: usize,
@@ -74,9 +87,11 @@ impl Ledger {
         }
         self.cursor = 0;
         self.has_overrun = false;
-        let room = self.spare_limit - self.spares.len();
+        let room = self
+            .spare_limit
+            .saturating_sub(self.spares.len() + self.out);
         if self.kept.try_reserve(self.spare_limit).is_err()
-            || self.spares.try_reserve(room).is_err()
+            || self.spares.try_reserve(room + self.out).is_err()
         {
             return;
         }
@@ -159,8 +174,17 @@ impl Ledger {
         Some(page)
     }
 
-    /// Takes back what a page was kept in.
-    fn give_back(&mut self, mut page: Vec<u8>) {
+    /// Takes back what a page was kept in that has been taken.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none.
+    pub fn give_back(&mut self, page: Vec<u8>) {
+        self.out = self.out.checked_sub(1).expect("a page that was taken");
+        self.spare(page);
+    }
+
+    fn spare(&mut self, mut page: Vec<u8>) {
         if self.overdrawn > 0 {
             self.overdrawn -= 1;
             OVERDRAWN.fetch_sub(1, Ordering::Relaxed);
@@ -170,10 +194,15 @@ impl Ledger {
         }
     }
 
-    /// Whether few spare pages are left: then those that are in use are taken first, and who can had
-    /// better not write.
+    /// Whether few spare pages are left, so that who can had better not write.
     pub fn is_short(&self) -> bool {
-        !self.kept.is_empty() && self.spares.len() <= self.spare_limit / 4
+        let in_use = self.kept.len() + self.out;
+        in_use > 0 && self.spares.len() <= self.spare_limit / 4
+    }
+
+    /// Whether pages that take spare ones are taken first, because these are short.
+    pub fn takes_kept_first(&self) -> bool {
+        !self.kept.is_empty() && self.is_short()
     }
 
     /// The first due page that has not been taken, whether in its place or not.
@@ -181,8 +210,41 @@ impl Ledger {
         self.next_due(self.cursor)
     }
 
-    /// Takes due pages: what the first one held, or, while spare pages are short, the first one that
-    /// takes one, and as many adjacent ones as fit, goes to the beginning of `buffer`. `read` copies a page, by its number, that is still in its place.
+    /// Takes due pages: the first one, or, while spare pages are short, the first one that takes one,
+    /// and as many adjacent ones as there are, at most `most`. None: all have been taken.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError::Overrun`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if `most` is 0.
+    pub fn take_run(&mut self, most: usize) -> Result<Option<Taken>, TrackError> {
+        assert!(most > 0, "no room for a page");
+        if self.has_overrun {
+            return Err(TrackError::Overrun);
+        }
+        if self.takes_kept_first() {
+            let (first, _) = self.kept[0];
+            let numbers = self.kept.iter().map(|&(page, _)| page);
+            let adjacent = numbers.zip(first..).take_while(|(page, next)| page == next);
+            let count = adjacent.count().min(most);
+            return Ok(Some(self.take_all(first..first + count)));
+        }
+        let Some(first) = self.first_due() else {
+            return Ok(None);
+        };
+        let mut end = first + 1;
+        while end - first < most && self.next_due(end) == Some(end) {
+            end += 1;
+        }
+        self.cursor = end;
+        Ok(Some(self.take_all(first..end)))
+    }
+
+    /// Takes due pages as [`Self::take_run`] does, and copies what they held, at most as many as fit, to the
+    /// beginning of `buffer`. `read` copies a page, by its number, that is still in its place.
     /// Returns where they lie, in bytes; None: all have been taken.
     ///
     /// # Errors
@@ -192,43 +254,26 @@ impl Ledger {
     /// # Panics
     ///
     /// Panics if `buffer` has no room for a page.
-    pub fn take_run(
+    pub fn copy_run(
         &mut self,
         buffer: &mut [u8],
         read: impl Fn(usize, &mut [u8]),
     ) -> Result<Option<Range<usize>>, TrackError> {
-        assert!(buffer.len() >= PAGE_SIZE, "no room for a page");
-        if self.has_overrun {
-            return Err(TrackError::Overrun);
-        }
-        if self.is_short() {
-            return Ok(Some(self.take_kept(buffer)));
-        }
-        let Some(first) = self.first_due() else {
+        let Some(taken) = self.take_run(buffer.len() / PAGE_SIZE)? else {
             return Ok(None);
         };
-        self.cursor = first;
-        for buffer in buffer.chunks_exact_mut(PAGE_SIZE) {
-            let page = self.cursor;
-            if self.first_due() != Some(page) {
-                break;
+        let range = taken.first * PAGE_SIZE..(taken.first + taken.pages.len()) * PAGE_SIZE;
+        let buffers = buffer.chunks_exact_mut(PAGE_SIZE);
+        for ((page, kept), buffer) in (taken.first..).zip(taken.pages).zip(buffers) {
+            match kept {
+                None => read(page, buffer),
+                Some(kept) => {
+                    buffer.copy_from_slice(&kept);
+                    self.give_back(kept);
+                }
             }
-            self.take(page, buffer, |buffer| read(page, buffer));
-            self.cursor = page + 1;
         }
-        Ok(Some(first * PAGE_SIZE..self.cursor * PAGE_SIZE))
-    }
-
-    /// Takes adjacent pages that spare pages hold.
-    fn take_kept(&mut self, buffer: &mut [u8]) -> Range<usize> {
-        let (first, _) = self.kept[0];
-        let pages = self.kept.iter().map(|&(page, _)| page);
-        let adjacent = pages.zip(first..).take_while(|(page, next)| page == next);
-        let count = adjacent.count().min(buffer.len() / PAGE_SIZE);
-        for (page, buffer) in (first..first + count).zip(buffer.chunks_exact_mut(PAGE_SIZE)) {
-            self.take(page, buffer, |_| unreachable!("a spare page holds it"));
-        }
-        first * PAGE_SIZE..(first + count) * PAGE_SIZE
+        Ok(Some(range))
     }
 
     fn next_due(&self, from: usize) -> Option<usize> {
@@ -238,15 +283,21 @@ impl Ledger {
         kept.into_iter().chain(in_place).min()
     }
 
+    fn take_all(&mut self, pages: Range<usize>) -> Taken {
+        let first = pages.start;
+        let pages = pages.map(|page| self.take(page)).collect();
+        Taken { first, pages }
+    }
+
     /// Takes one due page.
-    fn take(&mut self, page: usize, buffer: &mut [u8], read: impl FnOnce(&mut [u8])) {
+    fn take(&mut self, page: usize) -> Option<Vec<u8>> {
         if self.in_place.remove(page) {
-            return read(buffer);
+            return None;
         }
         let at = self.kept.binary_search_by_key(&page, |&(page, _)| page);
-        let (_, kept) = self.kept.remove(at.expect("the page is due"));
-        buffer.copy_from_slice(&kept);
-        self.give_back(kept);
+        let kept = self.kept.remove(at.expect("the page is due"));
+        self.out += 1;
+        kept.map(|(_, kept)| kept)
     }
 
     /// Closes the cut. If its pages are not safe they are carried to the next one.
@@ -261,7 +312,7 @@ impl Ledger {
         // Keeps its room.
         let mut kept = core::mem::take(&mut self.kept);
         for (_, page) in kept.drain(..) {
-            self.give_back(page);
+            self.spare(page);
         }
         self.kept = kept;
     }
@@ -287,14 +338,19 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Event {
         Write(usize),
-        Take,
+        Copy,
+        /// Takes up to so many pages, and gives them back at another time.
+        Take(usize),
+        GiveBack,
         Cut(CutEnd),
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
         let event = prop_oneof![
             6 => (0..PAGES).prop_map(Event::Write),
-            3 => Just(Event::Take),
+            2 => Just(Event::Copy),
+            2 => (1..6_usize).prop_map(Event::Take),
+            1 => Just(Event::GiveBack),
             1 => prop_oneof![Just(CutEnd::Kept), Just(CutEnd::Abandoned)].prop_map(Event::Cut),
         ];
         prop::collection::vec(event, 1..400)
@@ -310,6 +366,8 @@ mod tests {
         due: BTreeMap<usize, u8>,
         /// All that was due in this cut.
         marked: Vec<usize>,
+        /// What pages were kept in that have been taken.
+        out: Vec<Vec<u8>>,
         next_value: u8,
     }
 
@@ -327,18 +385,47 @@ mod tests {
             self.dirty[page] = true;
         }
 
-        fn take(&mut self) {
+        fn copy(&mut self) {
             let (memory, mut buffer) = (&self.memory, vec![0; PAGE_SIZE]);
-            let is_short = self.ledger.is_short();
+            let is_short = self.ledger.takes_kept_first();
             let read = |page: usize, buffer: &mut [u8]| buffer.fill(memory[page]);
-            let run = self.ledger.take_run(&mut buffer, read);
-            let Some(run) = run.expect("there is memory") else {
+            let run = self.ledger.copy_run(&mut buffer, read);
+            let run = run.expect("there is memory");
+            self.is_due(is_short, run.map(|run| run.start / PAGE_SIZE), &[&buffer]);
+        }
+
+        fn take(&mut self, most: usize) {
+            let is_short = self.ledger.takes_kept_first();
+            let taken = self.ledger.take_run(most).expect("there is memory");
+            let first = taken.as_ref().map(|taken| taken.first);
+            let kept = taken.map_or(Vec::new(), |taken| taken.pages);
+            assert!(kept.len() <= most);
+            let pages = (first.unwrap_or(0)..).zip(&kept);
+            let contents = pages.map(|(page, kept)| match kept {
+                Some(kept) => kept.clone(),
+                None => vec![self.memory[page]; PAGE_SIZE],
+            });
+            let contents: Vec<Vec<u8>> = contents.collect();
+            self.is_due(is_short, first, &contents);
+            self.out.extend(kept.into_iter().flatten());
+        }
+
+        /// Holds what was taken against what was due.
+        fn is_due(&mut self, is_short: bool, first: Option<usize>, contents: &[impl AsRef<[u8]>]) {
+            let Some(first) = first else {
                 return assert_eq!(self.due, BTreeMap::new());
             };
-            let page = run.start / PAGE_SIZE;
-            assert!(is_short || self.due.keys().next() == Some(&page));
-            let value = self.due.remove(&page).expect("it is due");
-            assert!(buffer.iter().all(|&byte| byte == value));
+            assert!(is_short || self.due.keys().next() == Some(&first));
+            for (page, contents) in (first..).zip(contents) {
+                let value = self.due.remove(&page).expect("it is due");
+                assert!(contents.as_ref().iter().all(|&byte| byte == value));
+            }
+        }
+
+        fn give_back(&mut self) {
+            self.out
+                .drain(..)
+                .for_each(|page| self.ledger.give_back(page));
         }
 
         fn cut(&mut self, end: CutEnd) {
@@ -371,17 +458,24 @@ mod tests {
                 dirty: vec![false; PAGES],
                 due: BTreeMap::new(),
                 marked: Vec::new(),
+                out: Vec::new(),
                 next_value: 0,
             };
             model.cut(CutEnd::Kept);
             for event in events {
                 match event {
                     Event::Write(page) => model.write(page),
-                    Event::Take => model.take(),
+                    Event::Copy => model.copy(),
+                    Event::Take(most) => model.take(most),
+                    Event::GiveBack => model.give_back(),
                     Event::Cut(end) => model.cut(end),
                 }
-                prop_assert!(model.ledger.spares.len() <= SPARES);
+                prop_assert!(model.ledger.spares.len() + model.out.len() <= SPARES + model.ledger.overdrawn);
             }
+            model.give_back();
+            model.ledger.close(CutEnd::Kept);
+            prop_assert_eq!(model.ledger.overdrawn, 0);
+            prop_assert!(model.ledger.spares.len() <= SPARES);
         }
     }
 
@@ -395,7 +489,7 @@ mod tests {
         };
         let mut buffer = vec![0; 8 * PAGE_SIZE];
         let mut take = |ledger: &mut Ledger| {
-            let run = ledger.take_run(&mut buffer, |_, _| {}).unwrap().unwrap();
+            let run = ledger.copy_run(&mut buffer, |_, _| {}).unwrap().unwrap();
             run.start / PAGE_SIZE..run.end / PAGE_SIZE
         };
         (40..42).for_each(|page| write(&mut ledger, page));
@@ -405,6 +499,27 @@ mod tests {
         assert_eq!(take(&mut ledger), 40..42);
         assert!(!ledger.is_short());
         assert_eq!(take(&mut ledger), 10..18);
+    }
+
+    #[test]
+    fn spare_pages_are_short_until_those_that_were_taken_come_back() {
+        let mut ledger = Ledger::new(4);
+        ledger.open(100);
+        (10..60).for_each(|page| ledger.mark(page));
+        for page in 20..24 {
+            ledger.keep(page, &[1; PAGE_SIZE], Room::Spare).unwrap();
+        }
+        let taken = ledger.take_run(100).unwrap().unwrap();
+        assert_eq!((taken.first, taken.pages.len()), (20, 4));
+        assert!(ledger.is_short());
+        let next = ledger.take_run(2).unwrap().unwrap();
+        assert_eq!(next.first, 10, "others are taken meanwhile");
+        let kept = ledger.keep(30, &[1; PAGE_SIZE], Room::Spare);
+        assert_eq!(kept, Err(NoRoom));
+        let pages = taken.pages.into_iter().flatten();
+        pages.for_each(|page| ledger.give_back(page));
+        assert!(!ledger.is_short());
+        ledger.keep(30, &[1; PAGE_SIZE], Room::Spare).unwrap();
     }
 
     #[test]
@@ -418,7 +533,7 @@ mod tests {
         }
         // Other tests may have some at the same time.
         assert!((OVERDRAFT / 2..=OVERDRAFT + 1).contains(&ledger.kept.len()));
-        let taken = ledger.take_run(&mut [0; PAGE_SIZE], |_, _| {});
+        let taken = ledger.copy_run(&mut [0; PAGE_SIZE], |_, _| {});
         assert_eq!(taken, Err(TrackError::Overrun));
         ledger.close(CutEnd::Abandoned);
         assert!((0..PAGES).all(|page| ledger.carried().contains(page)));

@@ -23,9 +23,12 @@ mod bits;
 mod ledger;
 
 pub use bits::Bits;
-pub use ledger::{Ledger, NoRoom, OVERDRAFT, Room};
+pub use ledger::{Ledger, NoRoom, OVERDRAFT, Room, Taken};
 
+use super::PAGE_SIZE;
 use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Draws lines between writes to a range of memory. See the [module](self).
@@ -68,6 +71,32 @@ pub trait Tracker: Send + Sync {
     /// Panics if `buffer` has no room for a page.
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError>;
 
+    /// Lends due pages as they were at the cut: the next one, and adjacent ones, at most `most`. None: all
+    /// have been taken. No pages: none have been found so far, ask again. What is on loan may outlive the
+    /// cut, the tracker and the range.
+    ///
+    /// A platform that can lends the very memory that the range consists of, for a device to read: whoever
+    /// writes to such a page goes on with a copy. The default copies first.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError`]; the cut is to be abandoned then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `most` is 0.
+    fn lend_due(&self, most: usize) -> Result<Option<Box<dyn Loan>>, TrackError> {
+        let mut bytes = vec![0; most * PAGE_SIZE];
+        let taken = self.take_due(&mut bytes)?;
+        Ok(taken.map(|range| -> Box<dyn Loan> {
+            bytes.truncate(range.len());
+            Box::new(Copied {
+                start: range.start,
+                bytes,
+            })
+        }))
+    }
+
     /// Calls `waker` whenever a write leaves few spare pages, on a platform where writers do not wait
     /// for more by themselves: so that they are kept from writing until [`Self::is_short`] says
     /// that there are enough. Replaces the one before. It is called in fault handlers: it
@@ -84,6 +113,25 @@ pub trait Tracker: Send + Sync {
 
     /// Ends the cut.
     fn end(&self, end: CutEnd);
+}
+
+/// Pages on loan, as they were at the cut. Dropping it gives them back.
+pub trait Loan: Send + Sync {
+    /// Adjacent pages: where in the tracked range they begin, and their bytes. These stay where
+    /// they are, as they are, for as long as the loan is there.
+    fn runs(&self) -> Vec<(usize, &[u8])>;
+}
+
+/// Pages that have been copied.
+struct Copied {
+    start: usize,
+    bytes: Vec<u8>,
+}
+
+impl Loan for Copied {
+    fn runs(&self) -> Vec<(usize, &[u8])> {
+        Vec::from([(self.start, &self.bytes[..])])
+    }
 }
 
 /// What is called when spare pages get short.

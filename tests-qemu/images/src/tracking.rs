@@ -7,6 +7,7 @@ mod image {
 
     use alloc::sync::Arc;
     use woodfrog::platform::Platform;
+    use woodfrog_boot::mm::frames::Frames;
     use woodfrog_boot::{Machine, Status, info};
     use woodfrog_suite::tracking;
 
@@ -14,8 +15,13 @@ mod image {
 
     fn main(machine: Machine) -> Status {
         let platform: Arc<dyn Platform> = machine.platform;
-        let due_count = tracking::check(&platform);
-        info!("{due_count} pages were due");
+        // What the platform keeps for good, it has after the first time.
+        let [free_before, free] = [(); 2].map(|()| {
+            let due_count = tracking::check(&platform);
+            info!("{due_count} pages were due");
+            Frames.free_bytes()
+        });
+        assert_eq!(free, free_before, "frames are lost");
         Status::Finished
     }
 }

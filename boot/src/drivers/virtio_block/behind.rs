@@ -1,9 +1,9 @@
 //! Writes that go on while something else runs.
 //!
-//! A caller that keeps what it writes in a buffer which it shares with the disk need not wait for
-//! the device ([`VirtioDisk::share`]): the write returns when it has begun. How it went is known
-//! when it is waited for, at the latest by the next flush; whatever would read or overwrite the
-//! same blocks waits first.
+//! Whoever writes pages on loan, which the disk can keep, need not wait for the device
+//! ([`VirtioDisk::share`]): the write returns when it has begun, and the device reads the pages where
+//! they are. How it went is known when it is waited for, at the latest by the next flush; whatever would
+//! read or overwrite the same blocks waits first.
 
 #![expect(unsafe_code, reason = "gives a device memory that it shares")]
 
@@ -14,12 +14,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::NonNull;
+use woodfrog::runtime::LentBatch;
 
 /// What is written behind.
 #[derive(Default)]
 pub(super) struct Behind {
     /// What of is written to the disk without being waited for.
-    shared: Option<Arc<[u8]>>,
+    shared: Option<Arc<LentBatch>>,
     writes: Vec<Write>,
     /// What went wrong first since somebody was told.
     error: Option<RequestError>,
@@ -32,11 +33,20 @@ struct Write {
 }
 
 impl<T: Transport> VirtioDisk<T> {
-    /// Shares a buffer with the disk: from now on, a write of bytes that lie in it returns when it
-    /// has begun, and the disk keeps the buffer until it is done. None: no buffer; what has begun
+    /// Shares pages on loan with the disk: from now on, a write of bytes that lie in them returns when it
+    /// has begun, and the disk keeps them until it is done. None: no pages; what has begun
     /// goes on.
-    pub fn share(&mut self, buffer: Option<Arc<[u8]>>) {
-        self.behind.shared = buffer;
+    pub fn share(&mut self, pages: Option<Arc<LentBatch>>) {
+        self.behind.shared = pages;
+    }
+
+    /// How many batches of pages the disk keeps.
+    pub fn kept_batches(&self) -> usize {
+        let writes = self.behind.writes.iter();
+        let batches = writes.filter_map(|write| self.groups[&write.group].shared.as_ref());
+        let mut batches: Vec<*const LentBatch> = batches.map(Arc::as_ptr).collect();
+        batches.dedup();
+        batches.len()
     }
 
     /// Waits until everything that was begun is done. It is durable after a flush.
@@ -58,33 +68,34 @@ impl<T: Transport> VirtioDisk<T> {
         }
     }
 
-    /// The shared buffer, if all of these are of it.
-    pub(super) fn shared_by(&self, requests: &[WriteRequest<'_>]) -> Option<Arc<[u8]>> {
+    /// The shared pages, if all of these bytes are of them.
+    pub(super) fn shared_by(&self, requests: &[WriteRequest<'_>]) -> Option<Arc<LentBatch>> {
         let shared = self.behind.shared.as_ref()?;
-        let range = shared.as_ptr_range();
+        let runs = shared.runs();
         let is_of_it = |request: &WriteRequest<'_>| {
             let data = request.data.as_ptr_range();
-            range.start <= data.start && data.end <= range.end
+            let ranges = runs.iter().map(|(.., bytes)| bytes.as_ptr_range());
+            { ranges }.any(|range| range.start <= data.start && data.end <= range.end)
         };
         requests.iter().all(is_of_it).then(|| Arc::clone(shared))
     }
 
-    /// Begins to write what lies in a shared buffer. After a failure there is nothing to begin, until
+    /// Begins to write what lies in shared pages. After a failure there is nothing to begin, until
     /// somebody was told.
     pub(super) fn write_behind(
         &mut self,
         requests: &[WriteRequest<'_>],
-        buffer: Arc<[u8]>,
+        shared: Arc<LentBatch>,
     ) -> Result<(), DeviceError> {
         if let Some(error) = self.behind.error {
             return Err(error.into());
         }
         let pieces = requests.iter();
         let pieces = pieces.map(|request| (request.first, NonNull::from(request.data)));
-        // SAFETY: the group keeps the buffer, which nobody can write to meanwhile, until it is
+        // SAFETY: the group keeps the pages on loan, which stay where and as they are, until it is
         // finished, or the disk is dropped.
         let group = unsafe { self.begin(Operation::Write, pieces) };
-        self.entry(group).shared = Some(buffer);
+        self.entry(group).shared = Some(shared);
         let blocks = requests
             .iter()
             .map(|request| self.blocks_of(request.first, request.data.len()));

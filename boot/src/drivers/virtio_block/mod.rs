@@ -38,6 +38,7 @@ use ring::Ring;
 use transfer::{Operation, Piece, Transfer};
 use virtio_drivers::transport::{DeviceStatus, SomeTransport, Transport};
 use woodfrog::checkpoint::{BlockDevice, DeviceError, ReadRequest, WriteRequest};
+use woodfrog::runtime::LentBatch;
 
 /// How long a device may complete nothing.
 const PATIENCE_NS: u64 = 60_000_000_000;
@@ -72,8 +73,8 @@ struct Group {
     error: Option<RequestError>,
     /// The data of writes that nobody keeps meanwhile.
     data: Vec<Vec<u8>>,
-    /// The same, if somebody keeps it, too.
-    shared: Option<Arc<[u8]>>,
+    /// Pages on loan that are written.
+    shared: Option<Arc<LentBatch>>,
 }
 
 /// How the device says that it has completed something.
