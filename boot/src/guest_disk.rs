@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::cell::{RefCell, RefMut};
 use woodfrog::checkpoint::{
     CheckpointStore, Guest, GuestId, GuestInfo, LeaseError, MemoryPages, OpenError, OpenOptions,
-    Owner, PAGE, PageRange, PendingGeneration, ReadError, WriteError,
+    Owner, PageRange, PendingGeneration, ReadError, WriteError,
 };
 use woodfrog::image::{GenerationError, RawImage, StoredImage};
 use woodfrog::runtime::{LentBatch, LiveCheckpoint};
@@ -215,13 +215,7 @@ impl GuestDisk {
         batch: LentBatch,
     ) -> Result<(), WriteError> {
         let batch = Arc::new(batch);
-        let runs = batch.runs().into_iter();
-        let pages = runs.map(|(memory, start, bytes)| MemoryPages {
-            memory,
-            first: (start / PAGE) as u64,
-            bytes,
-        });
-        let pages: Vec<MemoryPages<'_>> = pages.collect();
+        let pages = MemoryPages::lent(&batch.runs());
         let mut disk = self.disk.borrow_mut();
         disk.device_mut().share(Some(batch.clone()));
         let result = disk.write_pages(pending, &pages);

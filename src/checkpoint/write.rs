@@ -46,6 +46,17 @@ impl<'a> MemoryPages<'a> {
         });
         pages.collect()
     }
+
+    /// Runs of pages, each with its memory and where in that it begins, in bytes, as `LentBatch::runs`
+    /// tells.
+    pub fn lent(runs: &[(u32, usize, &'a [u8])]) -> Vec<Self> {
+        let pages = runs.iter().map(|&(memory, start, bytes)| Self {
+            memory,
+            first: (start / PAGE) as u64,
+            bytes,
+        });
+        pages.collect()
+    }
 }
 
 /// Makes tags of pages, also in another thread than the one that writes them:

@@ -25,7 +25,9 @@ pub struct Config {
     /// Features of WebAssembly that modules may use.
     pub wasm_features: WasmFeatures,
     /// Pages of 4 KiB that a store can keep while a checkpoint of it is written out: what they held
-    /// when it began, of those written to since. Its memories have equal shares. A guest that finds none left waits: on
+    /// when it began, of those written to since. Its memories have equal shares. As many pages again may be
+    /// on loan ([`LiveCheckpoint::lend_batch`](super::LiveCheckpoint::lend_batch)), each of which takes
+    /// another if it is written to. A guest that finds none left waits: on
     /// Linux where it is, elsewhere it is suspended before
     /// ([`Store::is_short_of_spare_pages`](super::Store::is_short_of_spare_pages)).
     pub spare_pages: usize,

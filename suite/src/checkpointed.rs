@@ -6,12 +6,12 @@ use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use woodfrog::checkpoint::{
-    self, BlockDevice, CheckpointStore, DeviceError, FormatOptions, MemoryPages, Owner, PAGE,
+    self, BlockDevice, CheckpointStore, DeviceError, FormatOptions, MemoryPages, Owner,
     PendingGeneration,
 };
 use woodfrog::image::StoredImage;
 use woodfrog::platform::tracking::TrackError;
-use woodfrog::runtime::{CheckpointError, LiveCheckpoint, Store};
+use woodfrog::runtime::{CheckpointError, LentBatch, LiveCheckpoint, Store};
 use woodfrog::scheduler::GuestId;
 
 /// Room for some generations of some dozen guests.
@@ -64,9 +64,14 @@ struct Writing {
     checkpoint: LiveCheckpoint,
     pending: PendingGeneration,
     guest: checkpoint::GuestId,
+    /// Pages that are still to be written.
+    lent: Option<LentBatch>,
     /// The guest's image when it began.
     image: Vec<u8>,
 }
+
+/// Pages that are written at once.
+const BATCH: usize = 3;
 
 impl Checkpointer {
     pub(crate) fn new() -> Self {
@@ -111,12 +116,14 @@ impl Checkpointer {
             checkpoint,
             pending,
             guest,
+            lent: None,
             image,
         });
         true
     }
 
-    /// Writes a page of the checkpoint, if there is one.
+    /// Writes pages of the checkpoint, if there is one: those that were lent before the guests ran last,
+    /// as a device would read them in the meantime.
     ///
     /// # Panics
     ///
@@ -125,22 +132,22 @@ impl Checkpointer {
         let Some(mut current) = self.current.take() else {
             return;
         };
-        let mut page = [0; PAGE];
-        match current.checkpoint.take_pages(&mut page) {
+        if let Some(batch) = current.lent.take() {
+            let pages = MemoryPages::lent(&batch.runs());
+            let written = self.disk.write_pages(&mut current.pending, &pages);
+            written.expect("room for pages");
+            if batch.is_last() {
+                return self.finish(current);
+            }
+        }
+        match current.checkpoint.lend_batch(BATCH) {
             // The guest has ended or was parked.
             Err(TrackError::Gone) => {}
             Err(error) => panic!("{error}"),
-            Ok(Some((memory, range))) => {
-                let pages = MemoryPages {
-                    memory,
-                    first: (range.start / PAGE) as u64,
-                    bytes: &page,
-                };
-                let written = self.disk.write_pages(&mut current.pending, &[pages]);
-                written.expect("room for a page");
+            Ok(batch) => {
+                current.lent = Some(batch);
                 self.current = Some(current);
             }
-            Ok(None) => self.finish(current),
         }
     }
 

@@ -85,7 +85,8 @@ where
     /// # Safety
     ///
     /// 1. In ring 0, and `mapper` changes the page tables that are in use, there and whenever
-    ///    the engine or a guest runs.
+    ///    the engine or a guest runs. What it says of a frame that `frames` gave
+    ///    ([`PageTables::frame_address`]) is so, as long as the platform is used.
     /// 2. `frames` gives each frame to one user at a time, and has `frame_budget` of them.
     ///    It is called in the page fault handler, with interrupts disabled: a lock in it is
     ///    never held by somebody who can be interrupted.

@@ -7,6 +7,8 @@
 //! bounded number of spare pages. So a cut takes no longer than it takes to draw the line,
 //! and a checkpoint costs what changed.
 //!
+//! Whoever takes due pages copies them, or has them on loan ([`Tracker::lend_due`]).
+//!
 //! ```text
 //!    writes           cut                 writes go on
 //! ------------------- | ---------------------------------------------

@@ -79,16 +79,16 @@ mod image {
     }
 
     /// Each checkpoint is of the moment when it began, though guests run on, and wait for
-    /// spare pages, of which there are none.
+    /// spare pages, of which there are few or none. With some, frames are lent, too.
     fn checkpoint_between_turns(platform: &Arc<dyn Platform>) {
-        let config = Config {
-            stack_size: 256 << 10,
-            spare_pages: 0,
-            ..Config::default()
-        };
-        let engine = Engine::new(platform.clone(), config);
         let (mut checkpoints, mut shortages) = (0, 0);
-        for seed in 2..5 {
+        for (seed, spare_pages) in [(2, 0), (3, 1), (4, 8)] {
+            let config = Config {
+                stack_size: 256 << 10,
+                spare_pages,
+                ..Config::default()
+            };
+            let engine = Engine::new(platform.clone(), config);
             let options = Options {
                 guests: 30,
                 max_live: 20,
