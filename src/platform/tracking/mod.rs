@@ -36,7 +36,7 @@ use core::ops::Range;
 /// Draws lines between writes to a range of memory. See the [module](self).
 ///
 /// Ranges and sizes are in bytes from the range's start, and multiples of
-/// [`PAGE_SIZE`](super::PAGE_SIZE).
+/// [`PAGE_SIZE`].
 pub trait Tracker: Send + Sync {
     /// Gets ready for a cut while writes go on, so that the cut itself is quick. May be
     /// called as often as one likes, or not at all.
