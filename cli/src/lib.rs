@@ -31,6 +31,7 @@ pub mod load;
 pub mod loading;
 pub mod manual;
 pub mod output;
+mod pagemap;
 pub mod platform;
 pub mod progress;
 pub mod report;

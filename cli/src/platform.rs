@@ -17,13 +17,11 @@
     reason = "maps memory, installs signal handlers and reads signal contexts"
 )]
 
-use crate::userfault;
+use crate::{pagemap, userfault};
 use std::cell::{Cell, OnceCell};
 use std::ffi::c_void;
-use std::fs::File;
 use std::mem;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -35,7 +33,7 @@ use woodfrog::trap::{self, FaultAction};
 
 /// The Linux platform. All instances are alike; the first one made installs the signal handlers.
 ///
-/// From a store's first checkpoint on, a system call that is to write to the store's memory may fail with
+/// From when a store's first checkpoint is prepared or begun on, a system call that is to write to the store's memory may fail with
 /// `EFAULT`: pages are protected to see which of them are written to, and only code can wait for
 /// them. So let system calls write to a buffer of the host's, and copy that.
 #[derive(Clone, Copy, Debug)]
@@ -128,20 +126,10 @@ unsafe impl Platform for LinuxPlatform {
     }
 
     fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
-        let mut entries = [0; 8 * PAGEMAP_CHUNK];
-        let mut offset = 0;
-        while offset < size {
-            let chunk = &mut entries[..8 * PAGEMAP_CHUNK.min((size - offset) / PAGE_SIZE)];
-            if !read_pagemap(start.addr() + offset, chunk) {
-                return visit(offset..size);
-            }
-            for entry in chunk.as_chunks().0 {
-                if u64::from_ne_bytes(*entry) & PAGEMAP_IS_BACKED != 0 {
-                    visit(offset..offset + PAGE_SIZE);
-                }
-                offset += PAGE_SIZE;
-            }
-        }
+        let start = start.addr();
+        pagemap::visit_touched(start..start + size, &mut |run| {
+            visit(run.start - start..run.end - start);
+        });
     }
 
     unsafe fn track(
@@ -206,23 +194,6 @@ fn map_anonymous(size: usize) -> Option<*mut u8> {
         )
     };
     (start != libc::MAP_FAILED).then_some(start.cast())
-}
-
-/// Pages whose entries in the page map are read at once.
-const PAGEMAP_CHUNK: usize = 512;
-
-/// Bits of an entry of the page map: the page is in memory, or swapped out (Linux,
-/// Documentation/admin-guide/mm/pagemap.rst).
-const PAGEMAP_IS_BACKED: u64 = 1 << 63 | 1 << 62;
-
-/// Reads the entries of the page map from that of the page at `address` on, 8 bytes each.
-/// False if there is no page map to be read.
-fn read_pagemap(address: usize, entries: &mut [u8]) -> bool {
-    static PAGEMAP: OnceLock<Option<File>> = OnceLock::new();
-    let file = PAGEMAP.get_or_init(|| File::open("/proc/self/pagemap").ok());
-    let position = (address / PAGE_SIZE * 8) as u64;
-    file.as_ref()
-        .is_some_and(|file| file.read_exact_at(entries, position).is_ok())
 }
 
 fn protection_bits(protection: Protection) -> i32 {
@@ -477,26 +448,6 @@ mod tests {
         pages.fill(7);
         // SAFETY: the reservation is whole and no longer used.
         unsafe { platform.release(start, size) };
-    }
-
-    #[test]
-    fn pages_that_nobody_touched_are_known() {
-        let platform = LinuxPlatform::new();
-        let pages = 3 * PAGEMAP_CHUNK + 1;
-        let start = platform.reserve(pages * PAGE_SIZE).unwrap();
-        // SAFETY: the range is the whole reservation.
-        unsafe { platform.commit(start, pages * PAGE_SIZE) }.unwrap();
-        let touched = [0, 1, PAGEMAP_CHUNK, pages - 1];
-        for page in touched {
-            // SAFETY: the page is committed and only used here.
-            unsafe { start.wrapping_add(page * PAGE_SIZE).write_volatile(1) };
-        }
-        let mut found = Vec::new();
-        platform.visit_touched(start, pages * PAGE_SIZE, &mut |range| found.push(range));
-        let found: Vec<_> = found.iter().map(|range| range.start / PAGE_SIZE).collect();
-        assert_eq!(found, touched);
-        // SAFETY: the reservation is whole and no longer used.
-        unsafe { platform.release(start, pages * PAGE_SIZE) };
     }
 
     #[test]

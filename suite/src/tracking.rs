@@ -12,10 +12,11 @@ use core::ops::Range;
 use woodfrog::platform::tracking::{CutEnd, Loan, TrackError, Tracker};
 use woodfrog::platform::{PAGE_SIZE, Platform};
 
-/// Three page tables and a bit.
+/// Three page tables and a bit, at first.
 const PAGES: usize = 3 * 512 + 7;
-const SIZE: usize = PAGES * PAGE_SIZE;
-const RESERVED: usize = 4 * SIZE;
+/// So many pages come to them in the end.
+const MOST_PAGES: usize = PAGES + 600;
+const RESERVED: usize = 4 * PAGES * PAGE_SIZE;
 const SPARES: usize = 16;
 const ROUNDS: u64 = 40;
 /// What writers change that is on loan is kept in memory that is not endless.
@@ -51,6 +52,8 @@ type Loans = Vec<(Box<dyn Loan>, Vec<(usize, u64)>)>;
 struct Memory<'p> {
     platform: &'p Arc<dyn Platform>,
     start: *mut u64,
+    /// How many are committed.
+    pages: usize,
     tracker: Option<Arc<dyn Tracker>>,
     expected: Vec<u64>,
     is_dirty: Vec<bool>,
@@ -58,6 +61,8 @@ struct Memory<'p> {
     is_withheld: Vec<bool>,
     /// May be of earlier cuts.
     loans: Loans,
+    /// Came to a cut though nobody had written to it, which may be once.
+    is_read_in: Vec<bool>,
     random: Random,
     due_count: usize,
 }
@@ -66,16 +71,18 @@ impl<'p> Memory<'p> {
     fn new(platform: &'p Arc<dyn Platform>) -> Self {
         let start = platform.reserve(RESERVED).expect("addresses");
         // SAFETY: the range was just reserved, is this test's alone, and stays so.
-        unsafe { platform.commit(start, SIZE) }.expect("frames");
+        unsafe { platform.commit(start, PAGES * PAGE_SIZE) }.expect("frames");
         // SAFETY: as above.
         let tracker = unsafe { platform.track(start, RESERVED, SPARES) };
         Self {
             platform,
             start: start.cast(),
+            pages: PAGES,
             tracker,
-            expected: vec![0; PAGES],
-            is_dirty: vec![false; PAGES],
-            is_withheld: vec![false; PAGES],
+            expected: vec![0; MOST_PAGES],
+            is_dirty: vec![false; MOST_PAGES],
+            is_withheld: vec![false; MOST_PAGES],
+            is_read_in: vec![false; MOST_PAGES],
             loans: Vec::new(),
             random: Random::new(1),
             due_count: 0,
@@ -86,9 +93,9 @@ impl<'p> Memory<'p> {
     fn withheld(platform: &'p Arc<dyn Platform>) -> Self {
         let mut memory = Self::new(platform);
         // SAFETY: nobody has touched the range.
-        unsafe { platform.withhold(memory.start.cast(), SIZE) };
-        memory.is_withheld.fill(true);
-        for (page, value) in memory.expected.iter_mut().enumerate() {
+        unsafe { platform.withhold(memory.start.cast(), PAGES * PAGE_SIZE) };
+        memory.is_withheld[..PAGES].fill(true);
+        for (page, value) in memory.expected[..PAGES].iter_mut().enumerate() {
             *value = (page % 3 * page) as u64;
         }
         memory
@@ -113,8 +120,22 @@ impl<'p> Memory<'p> {
         unsafe { self.platform.supply(start.cast(), &bytes) }.expect("memory");
     }
 
+    fn size(&self) -> usize {
+        self.pages * PAGE_SIZE
+    }
+
+    /// Commits some pages behind the others.
+    fn grow(&mut self) {
+        let more = (self.random.any() as usize % 50).min(MOST_PAGES - self.pages);
+        let end = self.start.wrapping_add(self.size() / 8);
+        // SAFETY: the pages lie in the reserved range, and were never committed.
+        unsafe { self.platform.commit(end.cast(), more * PAGE_SIZE) }.expect("frames");
+        self.pages += more;
+    }
+
     /// Writes, cuts, and takes what is due while writing on.
     fn round(&mut self, round: u64) {
+        self.grow();
         for _ in 0..self.random.any() % 300 {
             self.write();
         }
@@ -123,15 +144,18 @@ impl<'p> Memory<'p> {
         }
         let tracker = self.tracker.clone().expect("the platform tracks");
         if round % 5 == 4 {
-            tracker.forget(SIZE).expect("the range is there");
+            tracker.forget(self.size()).expect("the range is there");
             self.is_dirty.fill(false);
         }
         if round.is_multiple_of(2) {
             tracker.prepare();
+            self.grow();
             self.write();
         }
-        tracker.cut(SIZE).expect("the range is there");
-        let due: Vec<usize> = (0..PAGES).filter(|&page| self.is_dirty[page]).collect();
+        tracker.cut(self.size()).expect("the range is there");
+        let due: Vec<usize> = (0..self.pages)
+            .filter(|&page| self.is_dirty[page])
+            .collect();
         let snapshot = self.expected.clone();
         self.is_dirty.fill(false);
         // Every third cut is lost half-way, or before anything was taken.
@@ -161,17 +185,19 @@ impl<'p> Memory<'p> {
         self.due_count += taken.len();
         if is_lost {
             taken.sort_unstable();
-            let is_due = |page: &usize| due.binary_search(page).is_ok();
+            let is_due = |page: &usize| due.binary_search(page).is_ok() || snapshot[*page] == 0;
             assert!(taken.is_sorted_by(|a, b| a < b) && taken.iter().all(is_due));
             tracker.end(CutEnd::Abandoned);
             for page in due {
                 self.is_dirty[page] = true;
             }
         } else {
-            if round == 0 {
-                // Pages that were only read may count as written to once, with zeros.
-                taken.retain(|page| due.contains(page) || snapshot[*page] != 0);
-            }
+            // Pages that were only read, or are near to others, may count as written to once, with
+            // zeros.
+            taken.retain(|&page| {
+                let is_due = due.contains(&page) || snapshot[page] != 0;
+                is_due || core::mem::replace(&mut self.is_read_in[page], true)
+            });
             taken.sort_unstable();
             assert!(taken == due, "round {round}: {taken:?} instead of {due:?}");
             tracker.end(CutEnd::Kept);
@@ -205,7 +231,7 @@ impl<'p> Memory<'p> {
 
     /// Writes a number to both ends of a page.
     fn write(&mut self) {
-        let page = self.random.any() as usize % PAGES;
+        let page = self.random.any() as usize % self.pages;
         let value = self.random.any();
         self.supply(page);
         for word in [0, 511] {
@@ -218,7 +244,7 @@ impl<'p> Memory<'p> {
     }
 
     fn read(&mut self) {
-        let page = self.random.any() as usize % PAGES;
+        let page = self.random.any() as usize % self.pages;
         self.supply(page);
         let word = self.start.wrapping_add(page * PAGE_SIZE / 8);
         // SAFETY: as in `write`.
@@ -228,7 +254,7 @@ impl<'p> Memory<'p> {
     fn untracked_pages_can_be_written(&mut self) {
         let tracker = self.tracker.take().expect("it is tracked");
         (0..300).for_each(|_| self.write());
-        tracker.cut(SIZE).expect("the range is there");
+        tracker.cut(self.size()).expect("the range is there");
         let snapshot = self.expected.clone();
         for _ in 0..10 {
             self.lend(&*tracker, &snapshot).expect("some are due");
@@ -244,8 +270,8 @@ impl<'p> Memory<'p> {
         // SAFETY: the range is this test's alone; its tracker is gone.
         let tracker = unsafe { self.platform.track(self.start.cast(), RESERVED, SPARES) };
         let tracker = tracker.expect("it was tracked before");
-        tracker.cut(SIZE).expect("the range is there");
-        let mut was_due = vec![false; PAGES];
+        tracker.cut(self.size()).expect("the range is there");
+        let mut was_due = vec![false; self.pages];
         let snapshot = self.expected.clone();
         for _ in 0..10 {
             let pages = self.lend(&*tracker, &snapshot).expect("all are due");
@@ -256,7 +282,7 @@ impl<'p> Memory<'p> {
             was_due[range.start / PAGE_SIZE..range.end / PAGE_SIZE].fill(true);
         }
         (0..100).for_each(|_| self.write());
-        for (page, value) in snapshot.iter().enumerate() {
+        for (page, value) in snapshot[..self.pages].iter().enumerate() {
             let is_there = *value != 0 && !self.is_withheld[page];
             assert!(was_due[page] || !is_there, "page {page} is missing");
         }

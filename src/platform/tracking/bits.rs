@@ -88,6 +88,15 @@ impl Bits {
         }
     }
 
+    /// Removes all numbers that are not below `from`.
+    pub fn remove_from(&mut self, from: usize) {
+        let first = from / WORD;
+        if let Some(word) = self.words.get_mut(first) {
+            *word &= mask(from) - 1;
+            self.words[first + 1..].fill(0);
+        }
+    }
+
     /// Removes all numbers.
     pub fn clear(&mut self) {
         self.words.fill(0);
@@ -101,6 +110,18 @@ fn mask(number: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_removed_from_one_on() {
+        for from in 0..400 {
+            let mut bits = Bits::default();
+            bits.fill(300);
+            bits.remove_from(from);
+            for number in 0..400 {
+                assert_eq!(bits.contains(number), number < from.min(300), "{from}");
+            }
+        }
+    }
 
     #[test]
     fn a_range_has_what_lies_in_it() {
