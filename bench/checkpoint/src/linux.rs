@@ -25,6 +25,8 @@ pub enum Act<'a> {
 /// A stop of a guest.
 #[derive(Clone, Copy, Debug)]
 pub struct Stop {
+    /// How long the checkpoint was prepared before the request, while the guest ran.
+    pub prepared: Duration,
     /// From the request until the guest went on.
     pub pause: Duration,
     /// What was written.
@@ -129,6 +131,7 @@ fn stop_and_write(
     let mut stops = Vec::with_capacity(count);
     for number in 1..=count as u32 {
         thread::sleep((interval * number).saturating_sub(start.elapsed()));
+        let begun = Instant::now();
         if let Some(preparer) = &preparer {
             preparer.prepare();
         }
@@ -141,6 +144,7 @@ fn stop_and_write(
             _ => None,
         };
         stops.push(Stop {
+            prepared: requested - begun,
             pause: went_on - requested,
             written,
             total: requested.elapsed(),
