@@ -269,7 +269,8 @@ pub struct ResumeDiskArgs {
     #[arg(long, help_heading = DISKS)]
     pub eager: bool,
 
-    /// Take the lease even if another machine has it; it has to stop its program then
+    /// Take the lease even if another machine has it; it has to stop its program then. A command that
+    /// was killed has it for a minute
     #[arg(long, help_heading = DISKS)]
     pub take_over: bool,
 }

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Run, file, path};
 use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
 use woodfrog::abi::FuncAddr;
 use woodfrog::checkpoint::{CheckpointStore, OpenOptions, Owner, WriteError};
 use woodfrog::image::{FunctionState, InstanceImage, InstanceState, MemoryContents, MemoryState};
@@ -251,7 +252,7 @@ fn a_damaged_checkpoint_does_not_take_the_one_before_with_it() {
     fs::write(&disk_path, bytes).unwrap();
     let checked = disk(&["fsck", &disk_path]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
-    let found = "damaged: guest 0, generation 2, memory 0, page 1: not what was written\n";
+    let found = "damaged: guest 0, checkpoint 2, memory 0, page 1: not what was written\n";
     assert!(checked.stdout.contains(found), "{checked:?}");
     let out = path("out.image");
     disk(&["extract", &disk_path, "--image", &out]).assert_fails(1, "page 1");
@@ -427,9 +428,16 @@ fn a_disk_that_another_machine_has_the_lease_of_is_not_written_to() {
     let disk_path = make_disk();
     let device = FileDevice::open(disk_path.as_ref(), true).unwrap();
     let mut store = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
-    store.acquire(Owner::new("elsewhere"), 0, None).unwrap();
+    let elsewhere = Owner::new("elsewhere");
     let other = file("other.wat", "(module)");
     let add = ["add", &disk_path, "--module", &other];
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now_ms = now.as_millis() as u64;
+    store.acquire(elsewhere, now_ms, Some(605_000)).unwrap();
+    let add_is_refused = disk(&add);
+    add_is_refused.assert_fails(1, "elsewhere has the lease, which ends in 60");
+    add_is_refused.assert_fails(1, "s if that was killed; --take-over takes it away at once");
+    store.acquire(elsewhere, 0, None).unwrap();
     disk(&add).assert_fails(1, "elsewhere has the lease; --take-over takes it away");
     assert!(
         disk(&["ls", &disk_path])

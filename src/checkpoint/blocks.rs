@@ -23,9 +23,20 @@ pub(super) fn is_supported_block_size(size: usize) -> bool {
 pub(super) struct Blocks<D> {
     pub device: D,
     pub unit_bytes: usize,
+    /// Whether a write or flush has failed, if only once: nobody knows what of it the device may still
+    /// do.
+    pub has_failed: bool,
 }
 
 impl<D: BlockDevice> Blocks<D> {
+    pub fn new(device: D, unit_bytes: usize) -> Self {
+        Self {
+            device,
+            unit_bytes,
+            has_failed: false,
+        }
+    }
+
     pub fn block_size(&self) -> usize {
         self.device.block_size()
     }
@@ -65,11 +76,18 @@ impl<D: BlockDevice> Blocks<D> {
                 first += (data.len() / block_size) as u64;
             }
         }
-        match requests.as_slice() {
-            [] => Ok(()),
-            [one] => self.retry(|device| device.write_blocks(one.first, one.data)),
-            several => self.retry(|device| device.write_batch(several)),
-        }
+        let mut has_failed = false;
+        let result = self.retry(|device| {
+            let result = match requests.as_slice() {
+                [] => Ok(()),
+                [one] => device.write_blocks(one.first, one.data),
+                several => device.write_batch(several),
+            };
+            has_failed |= result.is_err();
+            result
+        });
+        self.has_failed |= has_failed;
+        result
     }
 
     /// Writes whole blocks to the start of a unit.
@@ -79,7 +97,9 @@ impl<D: BlockDevice> Blocks<D> {
 
     /// Makes all writes durable; see [`RETRIES`] for why it is not repeated.
     pub fn flush(&mut self) -> Result<(), DeviceError> {
-        self.device.flush()
+        let result = self.device.flush();
+        self.has_failed |= result.is_err();
+        result
     }
 
     /// Writes a record to the start of a unit, in one block.

@@ -370,7 +370,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             .map_or(self.state.windows, Space::windows)
     }
 
-    fn quarantined_units(&self) -> u64 {
+    pub(super) fn quarantined_units(&self) -> u64 {
         let windows = self.tenure.iter().flat_map(|tenure| &tenure.quarantine);
         windows.map(|window| window.count).sum()
     }

@@ -202,13 +202,13 @@ impl fmt::Display for Part {
             Self::Program { guest, part } => write!(f, "guest {guest}, {part}"),
             Self::WorkingSet { guest } => write!(f, "guest {guest}, working set"),
             Self::Generation { guest, generation } => {
-                write!(f, "guest {guest}, generation {generation}")
+                write!(f, "guest {guest}, checkpoint {generation}")
             }
             Self::Metadata { guest, generation } => {
-                write!(f, "guest {guest}, generation {generation}, metadata")
+                write!(f, "guest {guest}, checkpoint {generation}, metadata")
             }
             Self::Segment { guest, generation } => {
-                write!(f, "guest {guest}, generation {generation}, changes")
+                write!(f, "guest {guest}, checkpoint {generation}, changes")
             }
             Self::PageMap {
                 guest,
@@ -217,7 +217,7 @@ impl fmt::Display for Part {
                 first_page,
             } => write!(
                 f,
-                "guest {guest}, generation {generation}, memory {memory}, page map from page {first_page}"
+                "guest {guest}, checkpoint {generation}, memory {memory}, page map from page {first_page}"
             ),
             Self::Page {
                 guest,
@@ -226,7 +226,7 @@ impl fmt::Display for Part {
                 page,
             } => write!(
                 f,
-                "guest {guest}, generation {generation}, memory {memory}, page {page}"
+                "guest {guest}, checkpoint {generation}, memory {memory}, page {page}"
             ),
         }
     }
@@ -287,7 +287,7 @@ pub enum ReadError {
     #[error("there is no guest {0}")]
     NoGuest(GuestId),
     /// The guest has no such generation (any more).
-    #[error("guest {guest} has no generation {generation}")]
+    #[error("guest {guest} has no checkpoint {generation}")]
     NoGeneration {
         /// The guest.
         guest: GuestId,
@@ -335,7 +335,7 @@ pub enum WriteError {
     #[error("there is no guest {0}")]
     NoGuest(GuestId),
     /// The guest has no such generation.
-    #[error("guest {guest} has no generation {generation}")]
+    #[error("guest {guest} has no checkpoint {generation}")]
     NoGeneration {
         /// The guest.
         guest: GuestId,
@@ -343,7 +343,7 @@ pub enum WriteError {
         generation: u64,
     },
     /// The generation is being read.
-    #[error("generation {generation} of guest {guest} is in use")]
+    #[error("checkpoint {generation} of guest {guest} is in use")]
     InUse {
         /// The guest.
         guest: GuestId,

@@ -93,7 +93,7 @@ pub fn format<D: BlockDevice>(
         disk_id: options.disk_id,
         unit_count,
     };
-    let mut blocks = Blocks { device, unit_bytes };
+    let mut blocks = Blocks::new(device, unit_bytes);
     let tagger = Tagger::new(options.key);
     erase(&mut blocks, &geometry)?;
     let header = header_to_sector(&geometry, unit_bytes, &tagger);
@@ -172,7 +172,7 @@ pub(super) fn read_header<D: BlockDevice>(
         return Err(OpenError::Empty);
     }
     let unit_bytes = block_size.max(MIN_UNIT);
-    let mut blocks = Blocks { device, unit_bytes };
+    let mut blocks = Blocks::new(device, unit_bytes);
     let error = match read_header_at(&mut blocks, 0, key) {
         Ok((unit_bytes, geometry)) => {
             blocks.unit_bytes = unit_bytes;

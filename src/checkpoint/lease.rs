@@ -6,7 +6,8 @@
 //! numbers, before it calls the commit done. So of a commit and a claim that cross, either the
 //! claimer sees the commit and goes on from it, or the committer sees the claim and does not
 //! acknowledge. What a predecessor that was paused may still write goes to its own slots and to the
-//! windows that its records name; the next two owners keep out of these.
+//! windows that its records name; the next two owners keep out of these, unless it has released the
+//! lease and said that nothing of it is on its way any more.
 
 use super::slots::{self, CommitRecord, RecordKind, newest_state};
 use super::space::Window;
@@ -98,8 +99,10 @@ impl Tenure {
 }
 
 /// The newest lease that any record speaks of.
-fn newest_lease(records: &[CommitRecord]) -> Option<&CommitRecord> {
-    records.iter().max_by_key(|record| record.rank())
+fn newest_lease<'r>(
+    records: impl IntoIterator<Item = &'r CommitRecord>,
+) -> Option<&'r CommitRecord> {
+    records.into_iter().max_by_key(|record| record.rank())
 }
 
 impl<D: BlockDevice> CheckpointStore<D> {
@@ -158,7 +161,8 @@ impl<D: BlockDevice> CheckpointStore<D> {
         self.space = None;
     }
 
-    /// Gives the lease back.
+    /// Gives the lease back. If all that was written is on the device, the next owner may write
+    /// anywhere.
     ///
     /// # Errors
     ///
@@ -166,7 +170,12 @@ impl<D: BlockDevice> CheckpointStore<D> {
     pub fn release(&mut self) -> Result<(), WriteError> {
         let tenure = self.tenure.as_mut().ok_or(WriteError::NoLease)?;
         tenure.expires_ms = 0;
-        let result = self.write_state(self.state.root, self.state.commit, self.windows());
+        let mut windows = self.windows();
+        // What a device only has in its cache it could write after what the next owner does.
+        if self.media.blocks.flush().is_ok() && !self.media.blocks.has_failed {
+            windows = windows.map(Window::emptied);
+        }
+        let result = self.write_state(self.state.root, self.state.commit, windows);
         self.tenure = None;
         result
     }
@@ -179,6 +188,8 @@ impl<D: BlockDevice> CheckpointStore<D> {
         is_forced: bool,
     ) -> Result<(), LeaseError> {
         self.tenure = None;
+        // What has failed before was in windows of another lease.
+        self.media.blocks.has_failed = false;
         for _ in 0..ATTEMPTS {
             let records = self.read_records()?;
             let newest = newest_state(&records).ok_or(OpenError::NoCommit)?.clone();
@@ -199,7 +210,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 sequence: 0,
                 owner,
                 expires_ms: tenure.expiry(now_ms),
-                windows: newest.windows.map(|window| Window { count: 0, ..window }),
+                windows: newest.windows.map(Window::emptied),
                 ..newest.clone()
             };
             // Not to the slots of whoever may still be writing, nor of what counts.
@@ -332,14 +343,20 @@ impl<D: BlockDevice> CheckpointStore<D> {
     }
 }
 
-/// The windows of the two leases before, unless they were the same owner's.
+/// The windows of the two leases before, unless they were the same owner's, or nothing is on its way
+/// any more that was written under them.
 fn quarantine(records: &[CommitRecord], claim: &CommitRecord) -> Vec<Window> {
     let others = records.iter().filter(|record| record.owner != claim.owner);
     let mut fences: Vec<u64> = others.clone().map(|record| record.fence).collect();
     fences.sort_unstable();
     fences.dedup();
     let recent = fences.iter().rev().take(2).copied().collect::<Vec<_>>();
-    let recent = others.filter(|record| recent.contains(&record.fence));
+    let lease = |record: &CommitRecord| (record.fence, record.owner);
+    let has_ended = |record: &CommitRecord| {
+        let others = records.iter().filter(|other| lease(other) == lease(record));
+        newest_lease(others).is_some_and(|newest| newest.expires_ms == 0 && newest.is_windowless())
+    };
+    let recent = others.filter(|record| recent.contains(&record.fence) && !has_ended(record));
     recent
         .flat_map(|record| record.windows)
         .filter(|window| window.count > 0)

@@ -60,6 +60,11 @@ impl CommitRecord {
         (self.fence, self.sequence, self.owner)
     }
 
+    /// Whether its owner has nothing to write until the next record.
+    pub fn is_windowless(&self) -> bool {
+        self.windows.iter().all(|window| window.count == 0)
+    }
+
     /// The slot that it goes to.
     pub fn slot(&self) -> u64 {
         2 * group(&self.owner, self.fence) + self.sequence % 2

@@ -34,6 +34,11 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// A window of no units at the same place, which says where to go on.
+    pub fn emptied(self) -> Self {
+        Self { count: 0, ..self }
+    }
+
     /// How many units a unit is behind the window's first.
     fn distance(&self, unit: u64, data: &Range<u64>) -> u64 {
         if unit >= self.first {

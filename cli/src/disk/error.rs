@@ -1,5 +1,6 @@
 //! Why a disk could not be made, read or written.
 
+use super::opened::now_ms;
 use std::io;
 use std::path::{Path, PathBuf};
 use woodfrog::checkpoint::{
@@ -55,7 +56,7 @@ pub enum DiskError {
         source: WriteError,
     },
     /// Its lease cannot be had.
-    #[error("{}: {source}{}", path.display(), lease_advice(source))]
+    #[error("{}: {}", path.display(), lease_text(source))]
     Lease {
         /// The disk.
         path: PathBuf,
@@ -163,11 +164,21 @@ fn open_advice(source: &OpenError) -> &'static str {
     }
 }
 
-/// What to do if another machine has the lease.
-fn lease_advice(source: &LeaseError) -> &'static str {
+/// Why a lease cannot be had, and what to do if another machine has it.
+fn lease_text(source: &LeaseError) -> String {
     match source {
-        LeaseError::Held { .. } => "; --take-over takes it away",
-        _ => "",
+        LeaseError::Held {
+            owner,
+            expires_ms: Some(expires_ms),
+        } => {
+            let rest_s = expires_ms.saturating_sub(now_ms()).div_ceil(1000);
+            format!(
+                "{owner} has the lease, which ends in {rest_s} s if that was killed; --take-over \
+                 takes it away at once"
+            )
+        }
+        LeaseError::Held { .. } => format!("{source}; --take-over takes it away"),
+        _ => source.to_string(),
     }
 }
 

@@ -37,6 +37,7 @@ impl BlockDevice for Shared {
 fn machines() -> (CheckpointStore<Shared>, CheckpointStore<Shared>, GuestId) {
     let mut disk = new_disk(8 << 20);
     let guest = disk.add_guest(&program("one")).unwrap();
+    disk.release().unwrap();
     let shared = Shared(std::rc::Rc::new(core::cell::RefCell::new(
         disk.into_device(),
     )));
@@ -129,6 +130,106 @@ fn late_writes_of_a_former_owner_harm_nothing() {
         let refused = (1..=late_pages).find_map(|first| write(&mut a, first).err());
         assert!(refused.is_none_or(|error| error == WriteError::Fenced));
         assert_eq!(State::read(&mut b, guest, number).unwrap(), state);
+    }
+}
+
+/// A device of which some writes fail once.
+struct Flaky {
+    disk: Shared,
+    failures_left: usize,
+}
+
+impl BlockDevice for Flaky {
+    fn block_size(&self) -> usize {
+        self.disk.block_size()
+    }
+
+    fn block_count(&self) -> u64 {
+        self.disk.block_count()
+    }
+
+    fn has_flush(&self) -> bool {
+        true
+    }
+
+    fn read_blocks(&mut self, first: u64, buffer: &mut [u8]) -> Result<(), DeviceError> {
+        self.disk.read_blocks(first, buffer)
+    }
+
+    fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
+        if self.failures_left > 0 {
+            self.failures_left -= 1;
+            return Err(DeviceError::Transient { code: 5 });
+        }
+        self.disk.write_blocks(first, data)
+    }
+
+    fn flush(&mut self) -> Result<(), DeviceError> {
+        Ok(())
+    }
+}
+
+/// 300 pages, each of which has a number.
+fn filled(number: u64) -> State {
+    state_of((0..300).map(|page| ((0, page), page + number)).collect())
+}
+
+#[test]
+fn windows_are_set_aside_unless_their_owner_has_released_them() {
+    let quarantine_after = |failures_left: usize, is_released: bool| {
+        let (a, mut b, guest) = machines();
+        let disk = Flaky {
+            disk: a.into_device(),
+            failures_left: 0,
+        };
+        let mut a = CheckpointStore::open(disk, &OpenOptions::default()).unwrap();
+        // Nobody has released the lease under which the disk was made, which is one of two that count.
+        a.acquire(OWNER, 0, None).unwrap();
+        a.release().unwrap();
+        a.acquire(OWNER, 0, None).unwrap();
+        a.media.blocks.device.failures_left = failures_left;
+        filled(1).write(&mut a, guest, None, 1).unwrap();
+        let mut pending = a.begin(guest, None, &[1], 0).unwrap();
+        let pages = MemoryPages {
+            memory: 0,
+            first: 0,
+            bytes: &page(7),
+        };
+        a.write_pages(&mut pending, &[pages]).unwrap();
+        if is_released {
+            a.release().unwrap();
+        }
+        b.take_over(OTHER, 0, None).unwrap();
+        let quarantine = b.quarantined_units();
+        let number = filled(2).write(&mut b, guest, None, 1).unwrap();
+        assert_eq!(State::read(&mut b, guest, number).unwrap(), filled(2));
+        b.release().unwrap();
+        // A lease that was released does not end that of the one before.
+        let mut c = CheckpointStore::open(b.into_device(), &OpenOptions::default()).unwrap();
+        c.acquire(Owner([9; 32]), 0, None).unwrap();
+        assert_eq!(c.quarantined_units(), quarantine);
+        quarantine
+    };
+    assert_eq!(quarantine_after(0, true), 0);
+    assert!(quarantine_after(0, false) > 0);
+    assert!(quarantine_after(1, true) > 0);
+}
+
+#[test]
+fn a_guest_that_fills_half_a_disk_goes_to_and_fro() {
+    let mut disk = new_disk(3 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    disk.release().unwrap();
+    let shared = Shared(std::rc::Rc::new(core::cell::RefCell::new(
+        disk.into_device(),
+    )));
+    for round in 0..20 {
+        let mut machine = CheckpointStore::open(shared.clone(), &OpenOptions::default()).unwrap();
+        let owner = [OWNER, OTHER][round % 2];
+        machine.acquire(owner, 0, None).unwrap();
+        let written = filled(round as u64).write(&mut machine, guest, None, 1);
+        assert!(written.is_ok(), "round {round}: {written:?}");
+        machine.release().unwrap();
     }
 }
 
