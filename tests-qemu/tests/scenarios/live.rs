@@ -155,7 +155,7 @@ fn straight_line_writer() -> String {
             (loop $again
               {writes}
               (local.set $round (i32.add (local.get $round) (i32.const 1)))
-              (br_if $again (i32.lt_u (local.get $round) (i32.const 300))))
+              (br_if $again (i32.lt_u (local.get $round) (i32.const 2000))))
             (call $proc_exit (i32.and (local.get $x) (i32.const 63)))))"#
     )
 }
