@@ -30,6 +30,8 @@ pub(super) struct Behind {
 struct Write {
     group: u64,
     blocks: Vec<Range<u64>>,
+    /// What is written, on loan until the group is finished.
+    pages: Arc<LentBatch>,
 }
 
 impl<T: Transport> VirtioDisk<T> {
@@ -42,11 +44,9 @@ impl<T: Transport> VirtioDisk<T> {
 
     /// How many batches of pages the disk keeps.
     pub fn kept_batches(&self) -> usize {
-        let writes = self.behind.writes.iter();
-        let batches = writes.filter_map(|write| self.groups[&write.group].shared.as_ref());
-        let mut batches: Vec<*const LentBatch> = batches.map(Arc::as_ptr).collect();
-        batches.dedup();
-        batches.len()
+        let writes = &self.behind.writes;
+        let is_same = |one: &Write, next: &Write| Arc::ptr_eq(&one.pages, &next.pages);
+        writes.chunk_by(is_same).count()
     }
 
     /// Waits until everything that was begun is done. It is durable after a flush.
@@ -71,11 +71,13 @@ impl<T: Transport> VirtioDisk<T> {
     /// The shared pages, if all of these bytes are of them.
     pub(super) fn shared_by(&self, requests: &[WriteRequest<'_>]) -> Option<Arc<LentBatch>> {
         let shared = self.behind.shared.as_ref()?;
-        let runs = shared.runs();
+        let runs = shared.runs().into_iter();
+        let mut runs: Vec<_> = runs.map(|(.., bytes)| bytes.as_ptr_range()).collect();
+        runs.sort_unstable_by_key(|run| run.start);
         let is_of_it = |request: &WriteRequest<'_>| {
             let data = request.data.as_ptr_range();
-            let ranges = runs.iter().map(|(.., bytes)| bytes.as_ptr_range());
-            { ranges }.any(|range| range.start <= data.start && data.end <= range.end)
+            let behind = runs.partition_point(|run| run.start <= data.start);
+            behind > 0 && data.end <= runs[behind - 1].end
         };
         requests.iter().all(is_of_it).then(|| Arc::clone(shared))
     }
@@ -85,22 +87,26 @@ impl<T: Transport> VirtioDisk<T> {
     pub(super) fn write_behind(
         &mut self,
         requests: &[WriteRequest<'_>],
-        shared: Arc<LentBatch>,
+        pages: Arc<LentBatch>,
     ) -> Result<(), DeviceError> {
         if let Some(error) = self.behind.error {
             return Err(error.into());
         }
         let pieces = requests.iter();
         let pieces = pieces.map(|request| (request.first, NonNull::from(request.data)));
-        // SAFETY: the group keeps the pages on loan, which stay where and as they are, until it is
-        // finished, or the disk is dropped.
+        // SAFETY: the pages on loan, which stay where and as they are, are kept until the group is finished,
+        // or the disk is dropped.
         let group = unsafe { self.begin(Operation::Write, pieces) };
-        self.entry(group).shared = Some(shared);
         let blocks = requests
             .iter()
             .map(|request| self.blocks_of(request.first, request.data.len()));
         let blocks = blocks.collect();
-        self.behind.writes.push(Write { group, blocks });
+        let write = Write {
+            group,
+            blocks,
+            pages,
+        };
+        self.behind.writes.push(write);
         self.advance();
         Ok(())
     }

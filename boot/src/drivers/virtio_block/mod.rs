@@ -27,7 +27,6 @@ use super::{pci, virtio_mmio};
 use crate::arch::{clock, device_interrupts, io_apic};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::rc::Rc;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use behind::Behind;
@@ -38,7 +37,6 @@ use ring::Ring;
 use transfer::{Operation, Piece, Transfer};
 use virtio_drivers::transport::{DeviceStatus, SomeTransport, Transport};
 use woodfrog::checkpoint::{BlockDevice, DeviceError, ReadRequest, WriteRequest};
-use woodfrog::runtime::LentBatch;
 
 /// How long a device may complete nothing.
 const PATIENCE_NS: u64 = 60_000_000_000;
@@ -73,8 +71,6 @@ struct Group {
     error: Option<RequestError>,
     /// The data of writes that nobody keeps meanwhile.
     data: Vec<Vec<u8>>,
-    /// Pages on loan that are written.
-    shared: Option<Arc<LentBatch>>,
 }
 
 /// How the device says that it has completed something.
