@@ -8,7 +8,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 use woodfrog::platform::tracking::{CutEnd, Loan, TrackError, Tracker};
 use woodfrog::platform::{PAGE_SIZE, Platform};
 
@@ -205,17 +204,15 @@ impl<'p> Memory<'p> {
     }
 
     /// Borrows due pages; returns which. None: there are no more.
-    fn lend(&mut self, tracker: &dyn Tracker, snapshot: &[u64]) -> Option<Range<usize>> {
+    fn lend(&mut self, tracker: &dyn Tracker, snapshot: &[u64]) -> Option<Vec<usize>> {
         let most = 1 + self.random.any() as usize % 20;
         let loan = tracker.lend_due(most).expect("room")?;
-        let runs = loan.runs();
-        let first = runs.first().map_or(0, |(start, _)| start / PAGE_SIZE);
-        let lengths = runs.iter().map(|(_, bytes)| bytes.len());
-        let pages = first..first + lengths.sum::<usize>() / PAGE_SIZE;
+        let runs = loan.runs().into_iter();
+        let runs = runs.map(|(start, bytes)| start / PAGE_SIZE..(start + bytes.len()) / PAGE_SIZE);
+        let pages: Vec<usize> = runs.flatten().collect();
         assert!(pages.len() <= most);
-        let values = pages.clone().map(|page| (page, snapshot[page])).collect();
+        let values = pages.iter().map(|&page| (page, snapshot[page])).collect();
         assert_lent(&*loan, &values);
-        drop(runs);
         self.loans.push((loan, values));
         Some(pages)
     }
@@ -275,7 +272,9 @@ impl<'p> Memory<'p> {
         let snapshot = self.expected.clone();
         for _ in 0..10 {
             let pages = self.lend(&*tracker, &snapshot).expect("all are due");
-            was_due[pages].fill(true);
+            for page in pages {
+                was_due[page] = true;
+            }
         }
         let mut buffer = vec![0; 16 * PAGE_SIZE];
         while let Some(range) = tracker.take_due(&mut buffer).expect("the range is there") {
@@ -295,13 +294,13 @@ impl<'p> Memory<'p> {
 }
 
 /// Copies due pages; returns which. None: there are no more.
-fn copy(tracker: &dyn Tracker, buffer: &mut [u8], snapshot: &[u64]) -> Option<Range<usize>> {
+fn copy(tracker: &dyn Tracker, buffer: &mut [u8], snapshot: &[u64]) -> Option<Vec<usize>> {
     let run = tracker.take_due(buffer).expect("room")?;
     let pages = run.start / PAGE_SIZE..run.end / PAGE_SIZE;
     for (page, bytes) in pages.clone().zip(buffer.chunks(PAGE_SIZE)) {
         assert_holds(page, bytes, snapshot[page]);
     }
-    Some(pages)
+    Some(pages.collect())
 }
 
 fn assert_holds(page: usize, bytes: &[u8], value: u64) {

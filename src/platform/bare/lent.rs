@@ -90,7 +90,6 @@ impl LentFrames {
 /// What a loan is of.
 #[derive(Default)]
 pub(super) struct Lent {
-    /// In ascending order.
     runs: Vec<Run>,
     /// The frames of pages that are lent in place.
     frames: Vec<PhysFrame>,
@@ -112,6 +111,11 @@ struct Run {
 }
 
 impl Lent {
+    /// How many pages are lent.
+    pub(super) fn pages(&self) -> usize {
+        self.frames.len() + self.kept.len() + self.copied.len()
+    }
+
     /// Adds a page with its lent frame.
     fn add_frame(&mut self, offset: usize, frame: PhysFrame, address: VirtAddr) {
         self.frames.push(frame);
@@ -154,49 +158,46 @@ where
     M: PageTables,
     F: FrameAllocator<Size4KiB> + FrameDeallocator<Size4KiB>,
 {
-    /// Lends up to `most` adjacent due pages of a tracked range; None: all have been taken. Pages are copied
-    /// whose frames cannot be lent, because as many as may be are, or no other can be promised.
+    /// Lends the next run of due pages of a tracked range as well, at most `most`; returns how many. None: all
+    /// have been taken. Pages are copied whose frames cannot be lent, because as many as may be are, or no
+    /// other can be promised.
     pub(super) fn lend(
         &mut self,
         start: usize,
         id: u64,
         most: usize,
-    ) -> Result<Option<Lent>, TrackError> {
-        let (range, mapper, zero_frame) = self.tracked_by(start, id).ok_or(TrackError::Gone)?;
-        let lendable = range.lendable();
-        let Some(taken) = range.take_run(mapper, zero_frame, most)? else {
+        lent: &mut Lent,
+    ) -> Result<Option<usize>, TrackError> {
+        let range = self.tracked.get_mut(&start);
+        let range = range.filter(|range| range.id == id);
+        let range = range.ok_or(TrackError::Gone)?;
+        let Some(run) = range.next_run(&mut self.mapper, self.zero_frame, most)? else {
             return Ok(None);
         };
-        let mut lent = Lent::default();
-        for (index, kept) in (taken.first..).zip(taken.pages) {
+        for index in run.clone() {
             let (page, offset) = (page_at(start, index), index * PAGE_SIZE);
-            let may_lend = lent.frames.len() < lendable;
-            match kept {
-                Some(kept) => lent.add_kept(offset, kept),
-                None => match may_lend.then(|| self.lend_frame(page)).flatten() {
-                    Some((frame, address)) => lent.add_frame(offset, frame, address),
-                    None => {
-                        // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
-                        let contents = unsafe { page_bytes(page) };
-                        lent.add_copied(offset, contents.to_vec());
-                    }
-                },
+            if let Some(kept) = range.take_page(index) {
+                lent.add_kept(offset, kept);
+                continue;
+            }
+            let found = match range.may_lend() {
+                true => find_frame(&self.mapper, page),
+                false => None,
+            };
+            match found.filter(|_| self.budget.lend()) {
+                Some((frame, address)) => {
+                    range.lend();
+                    self.lent.lend(frame);
+                    lent.add_frame(offset, frame, address);
+                }
+                None => {
+                    // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
+                    let contents = unsafe { page_bytes(page) };
+                    lent.add_copied(offset, contents.to_vec());
+                }
             }
         }
-        if let Some((range, ..)) = self.tracked_by(start, id) {
-            range.lend(lent.frames.len());
-        }
-        Ok(Some(lent))
-    }
-
-    /// Lends the frame of a due page, if another one can be promised and its contents can be found.
-    fn lend_frame(&mut self, page: Page) -> Option<(PhysFrame, VirtAddr)> {
-        let frame = self.mapper.translate_page(page).ok()?;
-        let address = self.mapper.frame_address(frame)?;
-        self.budget.lend().then(|| {
-            self.lent.lend(frame);
-            (frame, address)
-        })
+        Ok(Some(run.len()))
     }
 
     /// Takes a loan back.
@@ -234,6 +235,12 @@ where
         self.lent.leave_page(lent);
         true
     }
+}
+
+/// The frame of a page, and where its contents can be found without the page.
+fn find_frame<M: PageTables>(mapper: &M, page: Page) -> Option<(PhysFrame, VirtAddr)> {
+    let frame = mapper.translate_page(page).ok()?;
+    Some((frame, mapper.frame_address(frame)?))
 }
 
 /// Pages on loan of a range that is tracked, or was.

@@ -28,12 +28,12 @@ pub(super) struct Memory<M, F> {
     /// Frames that are on loan.
     pub(super) lent: LentFrames,
     /// A frame of zeros that every page is which was read but never written.
-    zero_frame: Option<PhysFrame>,
+    pub(super) zero_frame: Option<PhysFrame>,
     /// Whether there is such a frame. When a page leaves it, translations to it must be
     /// forgotten, which a fault handler can do on its own processor only.
     shares_zeros: bool,
     /// Tracked ranges, by their start.
-    tracked: BTreeMap<usize, TrackedRange>,
+    pub(super) tracked: BTreeMap<usize, TrackedRange>,
     /// How many ranges have been tracked so far.
     tracked_count: u64,
 }
@@ -174,14 +174,11 @@ where
 
     /// Ends the tracking of a range: its pages may be written to.
     pub(super) fn stop_tracking(&mut self, start: usize, id: u64) {
-        let range = self.tracked.remove(&start);
-        match range {
-            Some(mut range) if range.id == id => {
-                range.stop(&mut self.mapper, self.zero_frame, &self.lent);
-            }
-            // Another one is tracked there now.
-            Some(range) => drop(self.tracked.insert(start, range)),
-            None => {}
+        // Another one may be tracked there now.
+        let range = self.tracked.get_mut(&start);
+        if let Some(range) = range.filter(|range| range.id == id) {
+            range.stop(&mut self.mapper, self.zero_frame, &self.lent);
+            self.tracked.remove(&start);
         }
     }
 

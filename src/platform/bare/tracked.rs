@@ -15,7 +15,7 @@ use super::TABLE;
 use super::lent::LentFrames;
 use super::paging::{READ_ONLY, TABLE_FLAGS, page_flags};
 use super::tables::PageTables;
-use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, Taken, TrackError, Waker};
+use crate::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError, Waker};
 use crate::platform::{PAGE_SIZE, Protection};
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -219,30 +219,35 @@ impl TrackedRange {
         })
     }
 
-    /// Takes due pages as [`Ledger::take_run`] does. No pages: none have been found so far.
-    pub(super) fn take_run<M>(
+    /// The due pages to take next, as [`Ledger::next_run`] says. No pages: none have been found so far.
+    pub(super) fn next_run<M>(
         &mut self,
         mapper: &mut M,
         zero_frame: Option<PhysFrame>,
         most: usize,
-    ) -> Result<Option<Taken>, TrackError>
+    ) -> Result<Option<Range<usize>>, TrackError>
     where
         M: PageTables,
     {
         match self.look_ahead(mapper, zero_frame, most) {
-            true => self.ledger.take_run(most),
-            false => Ok(Some(Taken::default())),
+            true => self.ledger.next_run(most),
+            false => Ok(Some(0..0)),
         }
     }
 
-    /// How many more frames may be lent.
-    pub(super) fn lendable(&self) -> usize {
-        self.lent_limit - self.lent
+    /// Takes a page as [`Ledger::take`] does.
+    pub(super) fn take_page(&mut self, index: usize) -> Option<Vec<u8>> {
+        self.ledger.take(index)
     }
 
-    /// Notes that so many frames are lent.
-    pub(super) fn lend(&mut self, frames: usize) {
-        self.lent += frames;
+    /// Whether another frame may be lent.
+    pub(super) fn may_lend(&self) -> bool {
+        self.lent < self.lent_limit
+    }
+
+    /// Notes that another frame is lent.
+    pub(super) fn lend(&mut self) {
+        self.lent += 1;
     }
 
     /// Takes so many frames back, and what other taken pages were kept in.

@@ -1,6 +1,6 @@
 //! Handles to tracked ranges.
 
-use super::lent::BareLoan;
+use super::lent::{BareLoan, Lent};
 use super::platform::Shared;
 use super::processor::Processors;
 use super::tables::PageTables;
@@ -62,16 +62,27 @@ where
     }
 
     fn lend_due(&self, most: usize) -> Result<Option<Box<dyn Loan>>, TrackError> {
-        let (start, id) = (self.start, self.id);
-        let lent = self.shared.locked(|memory| memory.lend(start, id, most))?;
-        Ok(lent.map(|lent| -> Box<dyn Loan> {
-            Box::new(BareLoan {
-                shared: self.shared.clone(),
-                start,
-                id,
-                lent,
-            })
-        }))
+        let mut loan = BareLoan {
+            shared: self.shared.clone(),
+            start: self.start,
+            id: self.id,
+            lent: Lent::default(),
+        };
+        let mut is_over = false;
+        while loan.lent.pages() < most {
+            let left = most - loan.lent.pages();
+            let lent = &mut loan.lent;
+            // Interrupts are disabled for a run at a time.
+            let more = self
+                .shared
+                .locked(|memory| memory.lend(self.start, self.id, left, lent))?;
+            is_over = more.is_none();
+            if more.is_none_or(|pages| pages == 0) {
+                break;
+            }
+        }
+        let is_nothing = is_over && loan.lent.pages() == 0;
+        Ok((!is_nothing).then(|| -> Box<dyn Loan> { Box::new(loan) }))
     }
 
     fn set_waker(&self, waker: Waker) {

@@ -30,16 +30,6 @@ pub enum Room {
     Any,
 }
 
-/// Adjacent due pages that have been taken.
-#[derive(Debug, Default)]
-pub struct Taken {
-    /// The number of the first one.
-    pub first: usize,
-    /// What each was kept in, with what it held at the cut; None: it has not been written to since. Whoever
-    /// took them [gives these back](Ledger::give_back).
-    pub pages: Vec<Option<Vec<u8>>>,
-}
-
 /// The pages of a tracked range, by their number in it.
 ///
 /// ```text
@@ -210,8 +200,8 @@ impl Ledger {
         self.next_due(self.cursor)
     }
 
-    /// Takes due pages: the first one, or, while spare pages are short, the first one that takes one,
-    /// and as many adjacent ones as there are, at most `most`. None: all have been taken.
+    /// The due pages to [take](Self::take) next: the first one, or, while spare pages are short, the first one
+    /// that takes one, and as many adjacent ones as there are, at most `most`. None: all have been taken.
     ///
     /// # Errors
     ///
@@ -220,7 +210,7 @@ impl Ledger {
     /// # Panics
     ///
     /// Panics if `most` is 0.
-    pub fn take_run(&mut self, most: usize) -> Result<Option<Taken>, TrackError> {
+    pub fn next_run(&mut self, most: usize) -> Result<Option<Range<usize>>, TrackError> {
         assert!(most > 0, "no room for a page");
         if self.has_overrun {
             return Err(TrackError::Overrun);
@@ -229,21 +219,33 @@ impl Ledger {
             let (first, _) = self.kept[0];
             let numbers = self.kept.iter().map(|&(page, _)| page);
             let adjacent = numbers.zip(first..).take_while(|(page, next)| page == next);
-            let count = adjacent.count().min(most);
-            return Ok(Some(self.take_all(first..first + count)));
+            return Ok(Some(first..first + adjacent.count().min(most)));
         }
         let Some(first) = self.first_due() else {
             return Ok(None);
         };
-        let mut end = first + 1;
-        while end - first < most && self.next_due(end) == Some(end) {
-            end += 1;
-        }
-        self.cursor = end;
-        Ok(Some(self.take_all(first..end)))
+        self.cursor = first;
+        let adjacent = (first + 1..first + most).take_while(|&page| self.is_due(page));
+        Ok(Some(first..first + 1 + adjacent.count()))
     }
 
-    /// Takes due pages as [`Self::take_run`] does, and copies what they held, at most as many as fit, to the
+    /// Takes a due page. Returns what it was kept in, with what it held at the cut, which is to be
+    /// [given back](Self::give_back); None: it has not been written to since.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is not due.
+    pub fn take(&mut self, page: usize) -> Option<Vec<u8>> {
+        if self.in_place.remove(page) {
+            return None;
+        }
+        let at = self.kept.binary_search_by_key(&page, |&(page, _)| page);
+        let kept = self.kept.remove(at.expect("the page is due"));
+        self.out += 1;
+        kept.map(|(_, kept)| kept)
+    }
+
+    /// Takes the [next](Self::next_run) due pages, and copies what they held, at most as many as fit, to the
     /// beginning of `buffer`. `read` copies a page, by its number, that is still in its place.
     /// Returns where they lie, in bytes; None: all have been taken.
     ///
@@ -259,13 +261,11 @@ impl Ledger {
         buffer: &mut [u8],
         read: impl Fn(usize, &mut [u8]),
     ) -> Result<Option<Range<usize>>, TrackError> {
-        let Some(taken) = self.take_run(buffer.len() / PAGE_SIZE)? else {
+        let Some(run) = self.next_run(buffer.len() / PAGE_SIZE)? else {
             return Ok(None);
         };
-        let range = taken.first * PAGE_SIZE..(taken.first + taken.pages.len()) * PAGE_SIZE;
-        let buffers = buffer.chunks_exact_mut(PAGE_SIZE);
-        for ((page, kept), buffer) in (taken.first..).zip(taken.pages).zip(buffers) {
-            match kept {
+        for (page, buffer) in run.clone().zip(buffer.chunks_exact_mut(PAGE_SIZE)) {
+            match self.take(page) {
                 None => read(page, buffer),
                 Some(kept) => {
                     buffer.copy_from_slice(&kept);
@@ -273,7 +273,12 @@ impl Ledger {
                 }
             }
         }
-        Ok(Some(range))
+        Ok(Some(run.start * PAGE_SIZE..run.end * PAGE_SIZE))
+    }
+
+    fn is_due(&self, page: usize) -> bool {
+        let in_kept = || self.kept.binary_search_by_key(&page, |&(page, _)| page);
+        self.is_in_place(page) || in_kept().is_ok()
     }
 
     fn next_due(&self, from: usize) -> Option<usize> {
@@ -281,23 +286,6 @@ impl Ledger {
         let kept = self.kept.get(at).map(|&(page, _)| page);
         let in_place = self.in_place.next(from);
         kept.into_iter().chain(in_place).min()
-    }
-
-    fn take_all(&mut self, pages: Range<usize>) -> Taken {
-        let first = pages.start;
-        let pages = pages.map(|page| self.take(page)).collect();
-        Taken { first, pages }
-    }
-
-    /// Takes one due page.
-    fn take(&mut self, page: usize) -> Option<Vec<u8>> {
-        if self.in_place.remove(page) {
-            return None;
-        }
-        let at = self.kept.binary_search_by_key(&page, |&(page, _)| page);
-        let kept = self.kept.remove(at.expect("the page is due"));
-        self.out += 1;
-        kept.map(|(_, kept)| kept)
     }
 
     /// Closes the cut. If its pages are not safe they are carried to the next one.
@@ -396,18 +384,18 @@ mod tests {
 
         fn take(&mut self, most: usize) {
             let is_short = self.ledger.takes_kept_first();
-            let taken = self.ledger.take_run(most).expect("there is memory");
-            let first = taken.as_ref().map(|taken| taken.first);
-            let kept = taken.map_or(Vec::new(), |taken| taken.pages);
-            assert!(kept.len() <= most);
-            let pages = (first.unwrap_or(0)..).zip(&kept);
-            let contents = pages.map(|(page, kept)| match kept {
-                Some(kept) => kept.clone(),
+            let run = self.ledger.next_run(most).expect("there is memory");
+            let pages = run.clone().unwrap_or_default();
+            assert!(pages.len() <= most);
+            let contents = pages.map(|page| match self.ledger.take(page) {
+                Some(kept) => {
+                    self.out.push(kept.clone());
+                    kept
+                }
                 None => vec![self.memory[page]; PAGE_SIZE],
             });
             let contents: Vec<Vec<u8>> = contents.collect();
-            self.is_due(is_short, first, &contents);
-            self.out.extend(kept.into_iter().flatten());
+            self.is_due(is_short, run.map(|run| run.start), &contents);
         }
 
         /// Holds what was taken against what was due.
@@ -509,15 +497,14 @@ mod tests {
         for page in 20..24 {
             ledger.keep(page, &[1; PAGE_SIZE], Room::Spare).unwrap();
         }
-        let taken = ledger.take_run(100).unwrap().unwrap();
-        assert_eq!((taken.first, taken.pages.len()), (20, 4));
+        assert_eq!(ledger.next_run(100), Ok(Some(20..24)));
+        let taken: Vec<_> = (20..24).filter_map(|page| ledger.take(page)).collect();
         assert!(ledger.is_short());
-        let next = ledger.take_run(2).unwrap().unwrap();
-        assert_eq!(next.first, 10, "others are taken meanwhile");
+        let next = ledger.next_run(2);
+        assert_eq!(next, Ok(Some(10..12)), "others are taken meanwhile");
         let kept = ledger.keep(30, &[1; PAGE_SIZE], Room::Spare);
         assert_eq!(kept, Err(NoRoom));
-        let pages = taken.pages.into_iter().flatten();
-        pages.for_each(|page| ledger.give_back(page));
+        taken.into_iter().for_each(|page| ledger.give_back(page));
         assert!(!ledger.is_short());
         ledger.keep(30, &[1; PAGE_SIZE], Room::Spare).unwrap();
     }

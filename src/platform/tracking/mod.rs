@@ -25,7 +25,7 @@ mod bits;
 mod ledger;
 
 pub use bits::Bits;
-pub use ledger::{Ledger, NoRoom, OVERDRAFT, Room, Taken};
+pub use ledger::{Ledger, NoRoom, OVERDRAFT, Room};
 
 use super::PAGE_SIZE;
 use alloc::boxed::Box;
@@ -73,9 +73,9 @@ pub trait Tracker: Send + Sync {
     /// Panics if `buffer` has no room for a page.
     fn take_due(&self, buffer: &mut [u8]) -> Result<Option<Range<usize>>, TrackError>;
 
-    /// Lends due pages as they were at the cut: the next one, and adjacent ones, at most `most`. None: all
-    /// have been taken. No pages: none have been found so far, ask again. What is on loan may outlive the
-    /// cut, the tracker and the range.
+    /// Lends due pages as they were at the cut, at most `most`, wherever they lie. None: all have been
+    /// taken. No pages: none have been found so far, ask again. What is on loan may outlive the cut, the tracker
+    /// and the range.
     ///
     /// A platform that can lends the very memory that the range consists of, for a device to read: whoever
     /// writes to such a page goes on with a copy. The default copies first.
@@ -120,7 +120,7 @@ pub trait Tracker: Send + Sync {
 /// Pages on loan, as they were at the cut. Dropping it gives them back.
 pub trait Loan: Send + Sync {
     /// Adjacent pages: where in the tracked range they begin, and their bytes. These stay where
-    /// they are, as they are, for as long as the loan is there.
+    /// they are, as they are, for as long as the loan is there. No page is in two runs.
     fn runs(&self) -> Vec<(usize, &[u8])>;
 }
 
