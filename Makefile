@@ -28,11 +28,12 @@ check: setup
 	cargo clippy --manifest-path examples/foreign-kernel/Cargo.toml --target x86_64-unknown-none --target-dir target -- -D warnings
 	CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc -q --no-deps -p woodfrog
-	cargo test -q -p woodfrog --lib
+	cargo test -q --lib
 
 ## test: everything above, then every other test
 test: check
-	cargo test -q
+	cargo test -q --bins --examples --test '*'
+	cargo test -q --doc
 	cargo test -q -p woodfrog --no-default-features --lib module::features
 
 ## test-disk: cut the power after every write of a long random history of checkpoints; CRASHES=n SEED=n

@@ -28,7 +28,7 @@ use std::sync::{Arc, OnceLock};
 use woodfrog::abi::VmStoreContext;
 use woodfrog::abi::vmctx::TrapFrame;
 use woodfrog::platform::tracking::Tracker;
-use woodfrog::platform::{PAGE_SIZE, Platform, PlatformError, Protection};
+use woodfrog::platform::{PAGE_SIZE, Platform, PlatformError, Protection, is_zero};
 use woodfrog::trap::{self, FaultAction};
 
 /// The Linux platform. All instances are alike; the first one made installs the signal handlers.
@@ -116,7 +116,7 @@ unsafe impl Platform for LinuxPlatform {
         }
         for (index, page) in bytes.chunks(PAGE_SIZE).enumerate() {
             // Others are zero already.
-            if page.iter().any(|&byte| byte != 0) {
+            if !is_zero(page) {
                 let target = start.wrapping_add(index * PAGE_SIZE);
                 // SAFETY: the pages are as many as the bytes, writable now, and nobody else's yet.
                 unsafe { target.copy_from_nonoverlapping(page.as_ptr(), page.len()) };

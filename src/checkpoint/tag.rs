@@ -8,7 +8,6 @@
 //! Tags below the root have 8 bytes, because every page costs one in the page map: a forger
 //! without the key succeeds with a chance of 2^-64 per attempt, and each attempt has to be loaded.
 
-use super::PAGE;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
@@ -124,13 +123,4 @@ impl Tagger {
             Self::Keyed(key) => *blake3::keyed_hash(&key.0, bytes).as_bytes(),
         }
     }
-}
-
-/// Whether a page is all zeros. Works in words, since kernels have no SSE.
-pub(super) fn is_zero(page: &[u8]) -> bool {
-    debug_assert_eq!(page.len(), PAGE);
-    page.as_chunks::<64>().0.iter().all(|line| {
-        let words = line.as_chunks::<8>().0.iter();
-        words.fold(0, |bits, word| bits | u64::from_ne_bytes(*word)) == 0
-    })
 }

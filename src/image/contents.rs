@@ -1,6 +1,7 @@
 //! Contents of linear memories: what of them is not zero, and where.
 
 use super::IMAGE_PAGE;
+use crate::platform::is_zero;
 use alloc::vec::Vec;
 use core::ops::Range;
 use serde::{Deserialize, Serialize};
@@ -115,14 +116,6 @@ fn non_zero_runs(bytes: &[u8], touched: &[Range<usize>]) -> Vec<PageRun> {
         }
     }
     runs
-}
-
-/// Whether all bytes of a page are zero. Works in words, since kernels have no SSE.
-fn is_zero(page: &[u8]) -> bool {
-    page.as_chunks::<64>().0.iter().all(|line| {
-        let words = line.as_chunks::<8>().0.iter();
-        words.fold(0, |bits, word| bits | u64::from_ne_bytes(*word)) == 0
-    })
 }
 
 #[cfg(test)]

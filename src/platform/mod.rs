@@ -146,3 +146,31 @@ pub unsafe trait Platform: Send + Sync {
 
 /// The page size that [`Platform`] works in, in bytes.
 pub const PAGE_SIZE: usize = 4096;
+
+/// Whether all bytes are zero. Works in words: kernels have no SSE.
+pub fn is_zero(bytes: &[u8]) -> bool {
+    let (lines, rest) = bytes.as_chunks::<64>();
+    let is_zero_line = |line: &[u8; 64]| {
+        let words = line.as_chunks::<8>().0.iter();
+        words.fold(0, |bits, word| bits | u64::from_ne_bytes(*word)) == 0
+    };
+    lines.iter().all(is_zero_line) && rest.iter().all(|&byte| byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bit_anywhere_is_not_zero() {
+        for len in 0..200 {
+            let mut bytes = alloc::vec![0; len];
+            assert!(is_zero(&bytes));
+            for at in 0..len {
+                bytes[at] = 1 << (at % 8);
+                assert!(!is_zero(&bytes), "byte {at} of {len}");
+                bytes[at] = 0;
+            }
+        }
+    }
+}

@@ -33,8 +33,8 @@ use requests::{Requests, Writes};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tracker::LinuxTracker;
-use woodfrog::platform::PAGE_SIZE;
 use woodfrog::platform::tracking::Tracker;
+use woodfrog::platform::{PAGE_SIZE, is_zero};
 
 /// Begins to track a range. None if this system cannot.
 pub(crate) fn track(start: *mut u8, size: usize, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
@@ -106,11 +106,10 @@ pub(crate) fn supply(start: *mut u8, bytes: &[u8]) -> Result<bool, NoMemory> {
         return Ok(false);
     }
     let pages: Vec<&[u8]> = bytes.chunks(PAGE_SIZE).collect();
-    let is_zero = |page: &&[u8]| page.iter().all(|&byte| byte == 0);
     let mut page = first;
     for run in pages.chunk_by(|page, next| is_zero(page) == is_zero(next)) {
         let bytes = bytes_of(&(page..page + run.len()));
-        match is_zero(&run[0]) {
+        match is_zero(run[0]) {
             true => faults.requests.protect(&range, bytes, Writes::Fault),
             false => faults.requests.copy(&range, bytes, run[0].as_ptr())?,
         }

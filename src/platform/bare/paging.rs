@@ -7,7 +7,7 @@ use super::lent::LentFrames;
 use super::regions::Regions;
 use super::tables::PageTables;
 use super::tracked::TrackedRange;
-use crate::platform::{PAGE_SIZE, PlatformError, Protection};
+use crate::platform::{PAGE_SIZE, PlatformError, Protection, is_zero};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -405,12 +405,6 @@ pub(super) fn page_flags(protection: Protection) -> PageTableFlags {
         }
         Protection::ReadExecute => PageTableFlags::PRESENT,
     }
-}
-
-/// Works in words, since kernels have no SSE.
-fn is_zero(page: &[u8; PAGE_SIZE]) -> bool {
-    let (words, _) = page.as_chunks::<8>();
-    words.iter().all(|word| u64::from_ne_bytes(*word) == 0)
 }
 
 fn pages(range: Range<usize>) -> impl Iterator<Item = Page> {

@@ -8,6 +8,7 @@ use super::contents::{CHUNK, Contents};
 use super::image::is_name;
 use super::tree::{Directory, Node};
 use super::{Errno, MAX_PATH, MemoryFiles, ROOT};
+use crate::platform::is_zero;
 use crate::wasi::SetTimes;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -103,7 +104,7 @@ impl MemoryFiles {
             let (entry, consumed, pieces) = match event {
                 ParseEvent::End { .. } => break,
                 // One block of zeros at the end is less than it should be, but enough.
-                ParseEvent::NeedData { .. } if rest.iter().all(|&byte| byte == 0) => break,
+                ParseEvent::NeedData { .. } if is_zero(rest) => break,
                 ParseEvent::NeedData { .. } => return Err(ArchiveError::Truncated { offset }),
                 ParseEvent::GlobalExtensions { consumed, .. } => {
                     offset += consumed;

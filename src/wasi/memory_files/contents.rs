@@ -2,6 +2,7 @@
 //! zero, so that a file can be large and hold little, and grow without being moved.
 
 use super::{Budget, Errno, MAX_FILE_SIZE};
+use crate::platform::is_zero;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
@@ -155,8 +156,4 @@ fn pieces(mut offset: u64, mut buffer: &mut [u8]) -> impl Iterator<Item = (u64, 
         offset += len as u64;
         Some((number, start, piece))
     })
-}
-
-fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| byte == 0)
 }
