@@ -19,6 +19,8 @@ pub struct Load {
     pub pages_per_s: u64,
     /// Which ones.
     pub seed: u64,
+    /// How often it writes to all of them, in milliseconds; 0: when it begins alone.
+    pub all_every_ms: u64,
 }
 
 impl Load {
@@ -28,6 +30,7 @@ impl Load {
             mib,
             pages_per_s: (mib << 20) / PAGE * percent / 100,
             seed,
+            all_every_ms: 0,
         }
     }
 
@@ -36,7 +39,8 @@ impl Load {
         let text = include_str!("guest.wat")
             .replace("MEMORY)", &format!("{})", self.mib << 4))
             .replace("RATE)", &format!("{})", self.pages_per_s))
-            .replace("SEED)", &format!("{})", self.seed));
+            .replace("SEED)", &format!("{})", self.seed))
+            .replace("ALL_EVERY)", &format!("{})", self.all_every_ms * 1_000_000));
         Ok(wat::parse_str(text)?)
     }
 }

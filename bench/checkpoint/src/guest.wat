@@ -1,5 +1,5 @@
 ;; A program that writes to some pages of a large memory in each second, chosen at random, and
-;; reads all the time. MEMORY, RATE and SEED are put in by whoever makes a module of this.
+;; reads all the time. MEMORY, RATE, SEED and ALL_EVERY (ns) are put in by whoever makes a module of this.
 (module
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -62,8 +62,12 @@
 
   (func (export "_start")
     (local $now i64) (local $last i64) (local $credit i64) (local $next i64) (local $sum i64)
+    (local $all i64)
+    (local.set $all (call $now))
     (call $write_all)
     (local.set $last (call $now))
+    ;; Half-way between the checkpoints that are as far apart.
+    (local.set $all (i64.add (local.get $all) (i64.div_u (i64.const ALL_EVERY) (i64.const 2))))
     (loop $again
       (local.set $sum (i64.add (local.get $sum) (call $read (call $any_page))))
       (global.set $units (i64.add (global.get $units) (i64.const 1)))
@@ -80,6 +84,10 @@
           (call $write (call $any_page))
           (global.set $writes (i64.add (global.get $writes) (i64.const 1)))
           (br $pay)))
+      (if (i32.and (i64.ne (i64.const ALL_EVERY) (i64.const 0)) (i64.ge_u (local.get $now) (local.get $all)))
+        (then
+          (call $write_all)
+          (local.set $all (i64.add (local.get $all) (i64.const ALL_EVERY)))))
       (if (i64.ge_u (local.get $now) (local.get $next))
         (then
           (call $report (local.get $now))

@@ -173,6 +173,7 @@ pub fn throughput(plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
         mib,
         pages_per_s: 0,
         seed: plan.seed,
+        all_every_ms: 0,
     })?;
     let (mut store, instance) = program.begin()?;
     let write_all = instance.get_typed_func::<(), ()>(&store, "write_all")?;

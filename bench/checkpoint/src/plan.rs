@@ -17,7 +17,7 @@ pub struct Plan {
     pub throughput_mib: u64,
     /// The memory of the guest whose slowdown is measured.
     pub slowdown_mib: u64,
-    /// Checkpoints of each guest in a virtual machine.
+    /// Checkpoints of each guest in a virtual machine whose pauses are measured.
     pub qemu_checkpoints: usize,
     /// How often a guest's slowdown in a virtual machine is measured.
     pub qemu_rounds: usize,
@@ -39,7 +39,7 @@ impl Plan {
             seed,
             throughput_mib: choose(16, 256) as u64,
             slowdown_mib: choose(16, 256) as u64,
-            qemu_checkpoints: choose(5, 30),
+            qemu_checkpoints: choose(5, 100),
             qemu_rounds: choose(1, 3),
             qemu_time: Duration::from_secs(choose(2, 6) as u64),
             is_quick,
