@@ -21,7 +21,7 @@ const PASSES: u64 = 6;
 /// It runs for little longer than this on each,
 const SPAN: Duration = Duration::from_millis(60);
 /// in which it does less than this of what `LARGE_MEMORY` does 4000 times.
-const ROUNDS: u64 = 700;
+const ROUNDS: u64 = 1400;
 
 /// A program whose disk is served.
 struct Served {
