@@ -458,7 +458,7 @@ pub struct WastArgs {
 
     /// Freeze every call at every Nth suspend point, and thaw it at other addresses; 0: never
     ///
-    /// A call that passes more than 500 points is frozen at the first 100, and then
+    /// A call that passes more than 10,000 points is frozen at the first 1,000, and then
     /// at random ones.
     #[arg(
         long,

@@ -80,13 +80,13 @@ impl Freezer for Counting {
 }
 
 /// A call that passes more points than this is not frozen at each of them.
-pub const MAX_POINTS_OF_SHORT_CALL: u64 = 500;
+pub const MAX_POINTS_OF_SHORT_CALL: u64 = 10_000;
 
 /// At so many points a long call is frozen before that becomes random.
-pub const FREEZES_BEFORE_RANDOM: u64 = 100;
+pub const FREEZES_BEFORE_RANDOM: u64 = 1000;
 
 /// At about so many of its other points a long call is frozen.
-const RANDOM_FREEZES: u64 = 150;
+const RANDOM_FREEZES: u64 = 250;
 
 /// Freezes at every suspend point, or every Nth. Calls that pass more than
 /// [`MAX_POINTS_OF_SHORT_CALL`] points are frozen like that for the first

@@ -100,7 +100,7 @@ fn a_program_on_a_full_disk_runs_on() {
         log.matches("not-checkpointed reason=the disk is full")
             .count()
     };
-    let happened = running.wait_until(|running| is_full(&running.log()) >= 2);
+    let happened = running.wait_until(|running| is_full(&running.log()) >= 3);
     assert!(happened, "{}", running.log());
     let first = Boot::new(running.kill());
     let boot = bench.boot(Q35, "checkpoint_every_ms=40", Ending::Finished);
