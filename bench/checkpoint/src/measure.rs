@@ -169,12 +169,7 @@ fn bytes(stops: &[Stop]) -> Option<(f64, f64)> {
 pub fn throughput(plan: &Plan) -> Result<(Vec<Table>, Vec<Goal>)> {
     let mib = plan.throughput_mib;
     eprintln!("throughput of checkpoints of {mib} MiB");
-    let program = Program::new(Load {
-        mib,
-        pages_per_s: 0,
-        seed: plan.seed,
-        all_every_ms: 0,
-    })?;
+    let program = Program::new(Load::of_percent(mib, 0, plan.seed))?;
     let (mut store, instance) = program.begin()?;
     let write_all = instance.get_typed_func::<(), ()>(&store, "write_all")?;
     let mut disk = Disk::create_filled(&plan.file("throughput"), disk_bytes(mib), &program.wasm)?;

@@ -105,13 +105,14 @@ pub(crate) fn supply(start: *mut u8, bytes: &[u8]) -> Result<bool, NoMemory> {
     if state.is_gone {
         return Ok(false);
     }
-    let pages: Vec<&[u8]> = bytes.chunks(PAGE_SIZE).collect();
+    let pages = bytes.chunks(PAGE_SIZE);
+    let pages: Vec<(&[u8], bool)> = pages.map(|page| (page, is_zero(page))).collect();
     let mut page = first;
-    for run in pages.chunk_by(|page, next| is_zero(page) == is_zero(next)) {
+    for run in pages.chunk_by(|(_, is_zero), (_, next)| is_zero == next) {
         let bytes = bytes_of(&(page..page + run.len()));
-        match is_zero(run[0]) {
-            true => faults.requests.protect(&range, bytes, Writes::Fault),
-            false => faults.requests.copy(&range, bytes, run[0].as_ptr())?,
+        match run[0] {
+            (_, true) => faults.requests.protect(&range, bytes, Writes::Fault),
+            (contents, false) => faults.requests.copy(&range, bytes, contents.as_ptr())?,
         }
         page += run.len();
     }

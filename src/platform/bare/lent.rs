@@ -16,7 +16,7 @@
 
 #![expect(unsafe_code, reason = "reads and copies frames, and gives them back")]
 
-use super::paging::{Memory, READ_ONLY, page_flags};
+use super::paging::{Memory, READ_ONLY, page_flags, range_by};
 use super::platform::Shared;
 use super::processor::Processors;
 use super::tables::PageTables;
@@ -168,9 +168,7 @@ where
         most: usize,
         lent: &mut Lent,
     ) -> Result<Option<usize>, TrackError> {
-        let range = self.tracked.get_mut(&start);
-        let range = range.filter(|range| range.id == id);
-        let range = range.ok_or(TrackError::Gone)?;
+        let range = range_by(&mut self.tracked, start, id).ok_or(TrackError::Gone)?;
         let Some(run) = range.next_run(&mut self.mapper, self.zero_frame, most)? else {
             return Ok(None);
         };
@@ -180,17 +178,13 @@ where
                 lent.add_kept(offset, kept);
                 continue;
             }
-            let found = match range.may_lend() {
-                true => find_frame(&self.mapper, page),
-                false => None,
-            };
-            match found.filter(|_| self.budget.lend()) {
-                Some((frame, address)) => {
+            match find_frame(&self.mapper, page) {
+                Some((frame, address)) if range.may_lend() && self.budget.lend() => {
                     range.lend();
                     self.lent.lend(frame);
                     lent.add_frame(offset, frame, address);
                 }
-                None => {
+                _ => {
                     // SAFETY: a due page has a frame, and nothing writes to it meanwhile.
                     let contents = unsafe { page_bytes(page) };
                     lent.add_copied(offset, contents.to_vec());

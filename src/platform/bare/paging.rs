@@ -168,15 +168,14 @@ where
         start: usize,
         id: u64,
     ) -> Option<(&mut TrackedRange, &mut M, Option<PhysFrame>)> {
-        let range = self.tracked.get_mut(&start)?;
-        (range.id == id).then_some((range, &mut self.mapper, self.zero_frame))
+        let range = range_by(&mut self.tracked, start, id)?;
+        Some((range, &mut self.mapper, self.zero_frame))
     }
 
     /// Ends the tracking of a range: its pages may be written to.
     pub(super) fn stop_tracking(&mut self, start: usize, id: u64) {
         // Another one may be tracked there now.
-        let range = self.tracked.get_mut(&start);
-        if let Some(range) = range.filter(|range| range.id == id) {
+        if let Some(range) = range_by(&mut self.tracked, start, id) {
             range.stop(&mut self.mapper, self.zero_frame, &self.lent);
             self.tracked.remove(&start);
         }
@@ -378,6 +377,15 @@ where
             Err(error) => panic!("cannot unmap {page:?}: {error:?}"),
         }
     }
+}
+
+/// The range that is tracked from `start` on, unless it is another one than `id` by now.
+pub(super) fn range_by(
+    tracked: &mut BTreeMap<usize, TrackedRange>,
+    start: usize,
+    id: u64,
+) -> Option<&mut TrackedRange> {
+    tracked.get_mut(&start).filter(|range| range.id == id)
 }
 
 /// Takes the frames of page tables instead of giving them back.

@@ -68,21 +68,19 @@ where
             id: self.id,
             lent: Lent::default(),
         };
-        let mut is_over = false;
-        while loan.lent.pages() < most {
+        loop {
             let left = most - loan.lent.pages();
             let lent = &mut loan.lent;
             // Interrupts are disabled for a run at a time.
             let more = self
                 .shared
                 .locked(|memory| memory.lend(self.start, self.id, left, lent))?;
-            is_over = more.is_none();
-            if more.is_none_or(|pages| pages == 0) {
-                break;
+            match more {
+                None if loan.lent.pages() == 0 => return Ok(None),
+                Some(1..) if loan.lent.pages() < most => {}
+                _ => return Ok(Some(Box::new(loan))),
             }
         }
-        let is_nothing = is_over && loan.lent.pages() == 0;
-        Ok((!is_nothing).then(|| -> Box<dyn Loan> { Box::new(loan) }))
     }
 
     fn set_waker(&self, waker: Waker) {

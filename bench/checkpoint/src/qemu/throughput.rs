@@ -82,15 +82,14 @@ fn times(
     path.push(limit);
     let options = format!("checkpoint_every_ms={INTERVAL_MS}");
     let vm = machines.vm(MIB, path.into(), &options)?;
-    let is_whole = |one: &CheckpointFigures| one.pages * PAGE >= MIB << 20;
-    let whole = |found: &[CheckpointFigures]| {
-        let others = found.iter().skip(1);
-        others.filter(|one| is_whole(one)).count()
-    };
-    let found = checkpoints_until(vm.start(false)?, |found| whole(found) >= checkpoints)?;
     let time = |us, bytes| Duration::from_micros(us).mul_f64((1 << 20) as f64 / bytes as f64);
-    let later = found.iter().skip(1).filter(|one| is_whole(one));
-    let times = later.map(|one| time(one.total_us, one.bytes)).collect();
+    let times_of = |found: &[CheckpointFigures]| -> Vec<Duration> {
+        let later = found.iter().skip(1);
+        let whole = later.filter(|one| one.pages * PAGE >= MIB << 20);
+        whole.map(|one| time(one.total_us, one.bytes)).collect()
+    };
+    let running = vm.start(false)?;
+    let found = checkpoints_until(running, |found| times_of(found).len() >= checkpoints)?;
     let kernel = machines.artifacts.image("device_rate")?;
     let append = String::new();
     let floor = floor(&Vm {
@@ -98,7 +97,7 @@ fn times(
         append,
         ..vm
     })?;
-    Ok((time(floor.0, floor.1), times))
+    Ok((time(floor.0, floor.1), times_of(&found)))
 }
 
 /// Microseconds that the device takes to write so many bytes, without the first time.
