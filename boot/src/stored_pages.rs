@@ -38,4 +38,13 @@ impl PageSource for StoredPages {
         disk.read_pages(&mut self.generation, memory, first, buffer)
             .map_err(HostError::new)
     }
+
+    fn zeros(&mut self, memory: u32, address: u64, size: u64) -> Result<u64, HostError> {
+        let (first, most) = (address / PAGE as u64, size / PAGE as u64);
+        let mut disk = self.disk.borrow_mut();
+        let pages = disk.zero_pages(&mut self.generation, memory, first, most);
+        pages
+            .map(|pages| pages * PAGE as u64)
+            .map_err(HostError::new)
+    }
 }

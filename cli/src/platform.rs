@@ -96,13 +96,8 @@ unsafe impl Platform for LinuxPlatform {
     }
 
     unsafe fn supply(&self, start: *mut u8, bytes: &[u8]) -> Result<(), PlatformError> {
-        let out_of_memory = || PlatformError::OutOfMemory(bytes.len());
-        let bits = protection_bits(Protection::ReadWrite);
-        // SAFETY: nobody uses withheld pages yet (caller). There may be too many ranges of unlike
-        // protection.
-        if unsafe { libc::mprotect(start.cast(), bytes.len(), bits) } != 0 {
-            return Err(out_of_memory());
-        }
+        // SAFETY: the caller's.
+        unsafe { take_into_use(start, bytes.len()) }?;
         match userfault::supply(start, bytes) {
             Ok(true) => return Ok(()),
             Ok(false) => {}
@@ -111,7 +106,7 @@ unsafe impl Platform for LinuxPlatform {
                 unsafe { libc::madvise(start.cast(), bytes.len(), libc::MADV_DONTNEED) };
                 // SAFETY: as above.
                 unsafe { self.protect(start, bytes.len(), Protection::None) };
-                return Err(out_of_memory());
+                return Err(PlatformError::OutOfMemory(bytes.len()));
             }
         }
         for (index, page) in bytes.chunks(PAGE_SIZE).enumerate() {
@@ -122,6 +117,13 @@ unsafe impl Platform for LinuxPlatform {
                 unsafe { target.copy_from_nonoverlapping(page.as_ptr(), page.len()) };
             }
         }
+        Ok(())
+    }
+
+    unsafe fn supply_zeros(&self, start: *mut u8, size: usize) -> Result<(), PlatformError> {
+        // SAFETY: the caller's.
+        unsafe { take_into_use(start, size) }?;
+        userfault::supply_zeros(start, size);
         Ok(())
     }
 
@@ -194,6 +196,20 @@ fn map_anonymous(size: usize) -> Option<*mut u8> {
         )
     };
     (start != libc::MAP_FAILED).then_some(start.cast())
+}
+
+/// Makes withheld pages readable and writable.
+///
+/// # Safety
+///
+/// Nobody uses them yet.
+unsafe fn take_into_use(start: *mut u8, size: usize) -> Result<(), PlatformError> {
+    let bits = protection_bits(Protection::ReadWrite);
+    // SAFETY: the caller's. There may be too many ranges of unlike protection.
+    match unsafe { libc::mprotect(start.cast(), size, bits) } {
+        0 => Ok(()),
+        _ => Err(PlatformError::OutOfMemory(size)),
+    }
 }
 
 fn protection_bits(protection: Protection) -> i32 {

@@ -166,6 +166,27 @@ impl<D: BlockDevice> CheckpointStore<D> {
         generation.map.pages(&mut self.media, memory, leaf)
     }
 
+    /// How many pages of a memory from `first` on are zeros, as far as one look at the page map tells, and
+    /// at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub fn zero_pages(
+        &mut self,
+        generation: &mut Generation,
+        memory: u32,
+        first: u64,
+        most: u64,
+    ) -> Result<u64, ReadError> {
+        check_page(generation, memory, first, most)?;
+        let slot = first % LEAF_PAGES;
+        let pages = self.leaf_pages(generation, memory, first / LEAF_PAGES)?;
+        let next = pages.range(slot as u8..).next();
+        let end = next.map_or(LEAF_PAGES, |(&slot, _)| slot.into());
+        Ok((end - slot).min(most))
+    }
+
     /// Reads the pages from `first` on that fill `buffer`; zero pages cost nothing, and what
     /// lies side by side on the disk is read at once.
     ///

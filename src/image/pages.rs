@@ -19,6 +19,16 @@ struct StoredRun {
     offset: usize,
 }
 
+impl StoredRun {
+    fn start(&self) -> u64 {
+        self.run.address() as u64
+    }
+
+    fn end(&self) -> u64 {
+        self.start() + self.run.len_bytes() as u64
+    }
+}
+
 impl<B: AsRef<[u8]>> ImagePages<B> {
     /// Parses the bytes of an image, as [`RawImage::parse`] does. The image that is returned has the
     /// contents of all memories [elsewhere](MemoryContents::Elsewhere): in the pages.
@@ -54,19 +64,33 @@ impl<B: AsRef<[u8]>> ImagePages<B> {
         assert!(buffer.len().is_multiple_of(IMAGE_PAGE), "part of a page");
         assert!(address.is_multiple_of(IMAGE_PAGE as u64), "part of a page");
         buffer.fill(0);
-        let runs = &self.memories[memory as usize];
         let end = address + buffer.len() as u64;
-        let start_of = |stored: &StoredRun| stored.run.address() as u64;
-        let end_of = |stored: &StoredRun| start_of(stored) + stored.run.len_bytes() as u64;
-        let first = runs.partition_point(|stored| end_of(stored) <= address);
-        for stored in runs[first..].iter().take_while(|run| start_of(run) < end) {
-            let from = start_of(stored).max(address);
-            let to = end_of(stored).min(end);
-            let source = stored.offset + (from - start_of(stored)) as usize;
+        let runs = self.runs_from(memory, address).iter();
+        for stored in runs.take_while(|run| run.start() < end) {
+            let from = stored.start().max(address);
+            let to = stored.end().min(end);
+            let source = stored.offset + (from - stored.start()) as usize;
             let len = (to - from) as usize;
             buffer[(from - address) as usize..][..len]
                 .copy_from_slice(&self.bytes.as_ref()[source..source + len]);
         }
+    }
+
+    /// How many of the `size` bytes of a memory from `address` on the image has nothing of, from the
+    /// first on: they are zeros.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such memory.
+    pub fn zeros(&self, memory: u32, address: u64, size: u64) -> u64 {
+        let next = self.runs_from(memory, address).first();
+        next.map_or(size, |run| run.start().saturating_sub(address).min(size))
+    }
+
+    /// The runs of a memory that do not end in front of an address.
+    fn runs_from(&self, memory: u32, address: u64) -> &[StoredRun] {
+        let runs = &self.memories[memory as usize];
+        &runs[runs.partition_point(|run| run.end() <= address)..]
     }
 }
 

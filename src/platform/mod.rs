@@ -113,6 +113,22 @@ pub unsafe trait Platform: Send + Sync {
         Ok(())
     }
 
+    /// As [`Self::supply`], for `size` bytes that are zeros, as committed pages are until they are
+    /// touched: takes hardly longer for many than for few.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    unsafe fn supply_zeros(&self, start: *mut u8, size: usize) -> Result<(), PlatformError> {
+        // SAFETY: nobody but who supplies them uses withheld pages.
+        unsafe { self.protect(start, size, Protection::ReadWrite) };
+        Ok(())
+    }
+
     /// Calls `visit` with the runs of pages of a committed range that may hold something
     /// else than zeros, in ascending order, as offsets in bytes. A platform that backs
     /// pages lazily knows which were never touched; it makes images of large memories cheap.

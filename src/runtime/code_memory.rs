@@ -93,6 +93,13 @@ impl Reservation {
         unsafe { self.platform.supply(start, bytes) }
     }
 
+    /// Puts zeros into pages as [`Self::supply`] does.
+    pub(crate) fn supply_zeros(&self, offset: usize, size: usize) -> Result<(), PlatformError> {
+        let start = self.page_range(offset, size);
+        // SAFETY: as above.
+        unsafe { self.platform.supply_zeros(start, size) }
+    }
+
     /// The ranges of the first `size` bytes, which are committed, that may hold something
     /// else than zeros, in ascending order.
     pub(crate) fn touched(&self, size: usize) -> Vec<Range<usize>> {

@@ -33,6 +33,18 @@ pub trait PageSource: Send {
     ///
     /// Why it cannot be read. The store stops there, and may be asked to go on.
     fn read(&mut self, memory: u32, address: u64, buffer: &mut [u8]) -> Result<(), HostError>;
+
+    /// How many of the next `size` bytes are known to be zeros, from the first on: these are not read when
+    /// all pages are loaded. `address` and `size` are multiples of the page's size, and so is the
+    /// answer. It is called as [`Self::read`] is. The default knows of none.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn zeros(&mut self, memory: u32, address: u64, size: u64) -> Result<u64, HostError> {
+        let _ = (memory, address, size);
+        Ok(0)
+    }
 }
 
 /// What a store is thawed from but its image.
@@ -84,6 +96,10 @@ pub struct PageCounts {
 /// before them were needed.
 const LEAST_AHEAD: usize = 16;
 const MOST_AHEAD: usize = 256;
+
+/// Pages of which the source is asked at once whether they are zeros; of fewer than are read
+/// together it is not asked.
+const MOST_ZEROS: usize = 4096;
 
 /// Runs of pages of which it is remembered that they were needed.
 const MOST_DEMANDED: usize = 4096;
@@ -191,6 +207,14 @@ impl Withheld {
             let Some(first) = next.filter(|&first| first < end) else {
                 break;
             };
+            if reason == Reason::Ahead {
+                let run = first..self.end_of_run(first, end.min(first + MOST_ZEROS));
+                let count = self.load_zeros(reservation, run)?;
+                if count > 0 {
+                    page = first + count;
+                    continue;
+                }
+            }
             let run = self.run_around(first, end);
             page = run.end;
             self.read(reservation, run, reason)?;
@@ -204,6 +228,10 @@ impl Withheld {
             return Ok(0);
         };
         let run = first..self.end_of_run(first, first + limit.min(MOST_AHEAD));
+        let zeros = self.load_zeros(reservation, run.clone())?;
+        if zeros > 0 {
+            return Ok(zeros);
+        }
         let count = run.len();
         self.read(reservation, run, Reason::Ahead)?;
         Ok(count)
@@ -236,6 +264,33 @@ impl Withheld {
         first + run.count()
     }
 
+    /// Has those pages of a withheld run that are known to be zeros, from the first on; returns how many.
+    fn load_zeros(&self, reservation: &Reservation, run: Range<usize>) -> Result<usize, PageError> {
+        if run.len() <= LEAST_AHEAD {
+            return Ok(0);
+        }
+        let (address, size) = (run.start * PAGE_SIZE, run.len() * PAGE_SIZE);
+        let failed = |error| self.failed(&run, error);
+        let mut shared = self.shared.lock();
+        let source = shared.source.as_mut().expect("there are pages to be read");
+        let zeros = source.zeros(self.memory, address as u64, size as u64);
+        let count = (zeros.map_err(failed)? as usize).min(size) / PAGE_SIZE;
+        if count > 0 {
+            let supplied = reservation.supply_zeros(address, count * PAGE_SIZE);
+            supplied.map_err(|error| failed(HostError::new(error)))?;
+            self.note_loaded(&mut shared, run.start..run.start + count);
+        }
+        Ok(count)
+    }
+
+    fn failed(&self, run: &Range<usize>, error: HostError) -> PageError {
+        PageError {
+            memory: self.memory,
+            address: (run.start * PAGE_SIZE) as u64,
+            source: Arc::new(error),
+        }
+    }
+
     fn read(
         &self,
         reservation: &Reservation,
@@ -243,11 +298,7 @@ impl Withheld {
         reason: Reason,
     ) -> Result<(), PageError> {
         let address = (run.start * PAGE_SIZE) as u64;
-        let failed = |error: HostError| PageError {
-            memory: self.memory,
-            address,
-            source: Arc::new(error),
-        };
+        let failed = |error| self.failed(&run, error);
         let mut shared = self.shared.lock();
         let Pages { source, buffer, .. } = &mut *shared;
         let size = run.len() * PAGE_SIZE;
@@ -262,6 +313,13 @@ impl Withheld {
             shared.demanded.push((self.memory, bytes));
         }
         shared.reads += 1;
+        self.next.set(run.end);
+        self.note_loaded(&mut shared, run);
+        Ok(())
+    }
+
+    /// Notes that withheld pages are there now.
+    fn note_loaded(&self, shared: &mut Pages, run: Range<usize>) {
         shared.loaded += run.len() as u64;
         shared.withheld -= run.len() as u64;
         if shared.withheld == 0 {
@@ -269,14 +327,11 @@ impl Withheld {
             shared.source = None;
             shared.buffer = Vec::new();
         }
-        drop(shared);
-        self.next.set(run.end);
         self.count.set(self.count.get() - run.len());
         let mut pages = self.pages.borrow_mut();
         for page in run {
             assert!(pages.remove(page), "page {page} was read twice");
         }
-        Ok(())
     }
 }
 
@@ -284,7 +339,7 @@ impl StoreCore {
     /// Reads all pages that memories do not have yet.
     pub(super) fn load_pages(&self) -> Result<(), PageError> {
         let mut memories = self.memories.iter();
-        memories.try_for_each(|memory| memory.load_ahead(0..memory.len() as usize))
+        memories.try_for_each(MemoryEntry::load_all)
     }
 
     /// Has the page read that machine code has faulted on. None: it is not withheld.
@@ -374,7 +429,7 @@ impl<T: 'static> Store<T> {
 
 impl MemoryEntry {
     /// Has the pages of a range read that it does not have yet, which may be needed.
-    fn load_ahead(&self, range: Range<usize>) -> Result<(), PageError> {
+    pub(super) fn load_ahead(&self, range: Range<usize>) -> Result<(), PageError> {
         let len = self.len() as usize;
         match &self.withheld {
             Some(withheld) if !range.is_empty() && range.start < len => {

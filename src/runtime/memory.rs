@@ -195,7 +195,7 @@ impl MemoryEntry {
 
     /// Has all pages read that it does not have yet.
     pub(super) fn load_all(&self) -> Result<(), PageError> {
-        self.load(0..self.len() as usize)
+        self.load_ahead(0..self.len() as usize)
     }
 
     /// Has the pages of a range read that it does not have yet. Whoever touches memory

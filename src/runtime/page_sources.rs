@@ -9,6 +9,10 @@ impl<B: AsRef<[u8]> + Send> PageSource for ImagePages<B> {
         ImagePages::read(self, memory, address, buffer);
         Ok(())
     }
+
+    fn zeros(&mut self, memory: u32, address: u64, size: u64) -> Result<u64, HostError> {
+        Ok(ImagePages::zeros(self, memory, address, size))
+    }
 }
 
 #[cfg(feature = "checkpoint")]
@@ -38,6 +42,15 @@ mod generation {
             let first = address / PAGE as u64;
             let mut disk = self.disk.lock();
             disk.read_pages(&mut self.generation, memory, first, buffer)
+                .map_err(HostError::new)
+        }
+
+        fn zeros(&mut self, memory: u32, address: u64, size: u64) -> Result<u64, HostError> {
+            let (first, most) = (address / PAGE as u64, size / PAGE as u64);
+            let mut disk = self.disk.lock();
+            let pages = disk.zero_pages(&mut self.generation, memory, first, most);
+            pages
+                .map(|pages| pages * PAGE as u64)
                 .map_err(HostError::new)
         }
     }

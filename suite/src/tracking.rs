@@ -102,6 +102,14 @@ impl<'p> Memory<'p> {
 
     /// Supplies a page and some behind it, if it is not there.
     fn supply(&mut self, page: usize) {
+        let start = self.start.wrapping_add(page * PAGE_SIZE / 8);
+        if self.is_withheld[page] && self.expected[page] == 0 && self.random.any().is_multiple_of(2)
+        {
+            self.is_withheld[page] = false;
+            // SAFETY: the page has been withheld until now.
+            unsafe { self.platform.supply_zeros(start.cast(), PAGE_SIZE) }.expect("memory");
+            return;
+        }
         let behind = self.is_withheld[page..].iter();
         let count = behind
             .take(9)
@@ -114,7 +122,6 @@ impl<'p> Memory<'p> {
                 *word = self.expected[page].to_le_bytes();
             }
         }
-        let start = self.start.wrapping_add(page * PAGE_SIZE / 8);
         // SAFETY: the pages have been withheld until now.
         unsafe { self.platform.supply(start.cast(), &bytes) }.expect("memory");
     }

@@ -119,6 +119,20 @@ pub(crate) fn supply(start: *mut u8, bytes: &[u8]) -> Result<bool, NoMemory> {
     Ok(true)
 }
 
+/// Notes that pages that nobody has touched are in use now, as zeros, if their range is tracked.
+pub(crate) fn supply_zeros(start: *mut u8, size: usize) {
+    let Some(faults) = Userfault::existing() else {
+        return;
+    };
+    if let Some((range, first)) = faults.find(start.addr()) {
+        let state = range.state();
+        if !state.is_gone {
+            let bytes = bytes_of(&(first..first + size / PAGE_SIZE));
+            faults.requests.protect(&range, bytes, Writes::Fault);
+        }
+    }
+}
+
 /// What those that fault, and those that cut, share.
 struct Userfault {
     requests: Requests,

@@ -32,6 +32,10 @@ impl PageSource for Source {
         self.pages.read(memory, address, buffer);
         Ok(())
     }
+
+    fn zeros(&mut self, memory: u32, address: u64, size: u64) -> Result<u64, HostError> {
+        Ok(self.pages.zeros(memory, address, size))
+    }
 }
 
 /// Freezes a store and thaws it lazily; the `n`th read fails, if `n` is not zero. The counter
@@ -317,6 +321,34 @@ fn the_rest_is_read_when_there_is_nothing_else_to_do() {
     until_failure.store(1, Ordering::Relaxed);
     // Nobody asks the source any more.
     store.load_pages().unwrap();
+}
+
+#[test]
+fn what_is_known_to_be_zeros_is_not_read() {
+    let program = Program::<()>::new(
+        r#"(module
+          (memory (export "memory") 2000)
+          (func (export "fill")
+            (i64.store (i32.const 0x3210000) (i64.const 1))
+            (i64.store (i32.const 0x3333333) (i64.const 2))))"#,
+    );
+    let (store, _) = filled(&program);
+    let image = store.capture().unwrap().to_bytes();
+    let (mut store, _) = thaw(&program, store, 0);
+    store.load_pages().unwrap();
+    let counts = store.page_counts();
+    assert_eq!((counts.loaded, counts.withheld), (2000 * 16, 0));
+    assert_eq!(counts.reads, 2);
+    assert!(store.capture().unwrap().to_bytes() == image);
+    // Whether they come at once, or little by little: what is not zeros fails to be read.
+    let (mut store, _) = thaw(&program, store, 1);
+    let mut zeros = 0;
+    while let Ok(count) = store.load_some_pages(10_000) {
+        zeros += count;
+    }
+    assert_eq!(zeros, 0x3210);
+    while store.load_some_pages(10_000).unwrap() > 0 {}
+    assert!(store.capture().unwrap().to_bytes() == image);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::testing::{FaultyDevice, MemoryDevice, Random};
 use super::*;
 use alloc::collections::BTreeMap;
 use alloc::vec;
+use core::ops::Range;
 
 const OWNER: Owner = Owner([7; 32]);
 
@@ -107,7 +108,10 @@ impl State {
             pages: BTreeMap::new(),
         };
         for memory in 0..state.page_counts.len() as u32 {
+            let (mut from, page_count) = (0, state.page_counts[memory as usize]);
             for range in disk.page_ranges(&mut generation, memory)? {
+                assert_zeros(disk, &mut generation, memory, from..range.first)?;
+                from = range.first + range.count;
                 let mut bytes = vec![0; range.count as usize * PAGE];
                 disk.read_pages(&mut generation, memory, range.first, &mut bytes)?;
                 for (index, bytes) in (range.first..).zip(bytes.chunks(PAGE)) {
@@ -117,9 +121,30 @@ impl State {
                     state.pages.insert((memory, index), number);
                 }
             }
+            assert_zeros(disk, &mut generation, memory, from..page_count)?;
         }
         Ok(state)
     }
+}
+
+/// Asserts that pages are told to be zeros, and no others behind them.
+fn assert_zeros<D: BlockDevice>(
+    disk: &mut CheckpointStore<D>,
+    generation: &mut Generation,
+    memory: u32,
+    zeros: Range<u64>,
+) -> Result<(), ReadError> {
+    let page_count = generation.page_counts()[memory as usize];
+    let mut page = zeros.start;
+    while page < zeros.end {
+        let count = disk.zero_pages(generation, memory, page, page_count - page)?;
+        assert!((1..=zeros.end - page).contains(&count), "{count} of {page}");
+        page += count;
+    }
+    if page < page_count {
+        assert_eq!(disk.zero_pages(generation, memory, page, 1)?, 0);
+    }
+    Ok(())
 }
 
 /// Of the factor in [`page`], modulo 2^64.

@@ -274,6 +274,13 @@ where
         Ok(())
     }
 
+    unsafe fn supply_zeros(&self, start: *mut u8, size: usize) -> Result<(), PlatformError> {
+        // They are backed when they are touched.
+        let range = address_range(start, size);
+        self.locked(|memory| memory.regions.protect(range, Protection::ReadWrite));
+        Ok(())
+    }
+
     fn visit_touched(&self, start: *mut u8, size: usize, visit: &mut dyn FnMut(Range<usize>)) {
         let range = address_range(start, size);
         for chunk in chunks(range.clone()) {
