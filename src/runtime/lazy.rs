@@ -97,8 +97,7 @@ pub struct PageCounts {
 const LEAST_AHEAD: usize = 16;
 const MOST_AHEAD: usize = 256;
 
-/// Pages of which the source is asked at once whether they are zeros; of fewer than are read
-/// together it is not asked.
+/// Pages of which the source is asked at once whether they are zeros.
 const MOST_ZEROS: usize = 4096;
 
 /// Runs of pages of which it is remembered that they were needed.
@@ -266,6 +265,7 @@ impl Withheld {
 
     /// Has those pages of a withheld run that are known to be zeros, from the first on; returns how many.
     fn load_zeros(&self, reservation: &Reservation, run: Range<usize>) -> Result<usize, PageError> {
+        // So few are one read.
         if run.len() <= LEAST_AHEAD {
             return Ok(0);
         }

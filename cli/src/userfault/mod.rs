@@ -27,7 +27,7 @@ mod regions;
 mod requests;
 mod tracker;
 
-use range::{TrackedRange, bytes_of};
+use range::{State, TrackedRange, bytes_of};
 pub(crate) use requests::NoMemory;
 use requests::{Requests, Writes};
 use std::collections::BTreeMap;
@@ -78,15 +78,9 @@ pub(crate) fn resolve(address: usize) -> bool {
 
 /// Notes that pages have been withheld, if their range is tracked.
 pub(crate) fn withheld(start: *mut u8, size: usize) {
-    let Some(faults) = Userfault::existing() else {
-        return;
-    };
-    if let Some((range, first)) = faults.find(start.addr()) {
-        let mut state = range.state();
-        if !state.is_gone {
-            state.withhold(faults, &range, first..first + size / PAGE_SIZE);
-        }
-    }
+    if_tracked(start, |faults, range, state, first| {
+        state.withhold(faults, range, first..first + size / PAGE_SIZE);
+    });
 }
 
 /// Puts bytes into pages that nobody has touched, protected. False: they are of no tracked range.
@@ -95,42 +89,41 @@ pub(crate) fn withheld(start: *mut u8, size: usize) {
 ///
 /// There is no memory for the pages.
 pub(crate) fn supply(start: *mut u8, bytes: &[u8]) -> Result<bool, NoMemory> {
-    let Some(faults) = Userfault::existing() else {
-        return Ok(false);
-    };
-    let Some((range, first)) = faults.find(start.addr()) else {
-        return Ok(false);
-    };
-    let state = range.state();
-    if state.is_gone {
-        return Ok(false);
-    }
-    let pages = bytes.chunks(PAGE_SIZE);
-    let pages: Vec<(&[u8], bool)> = pages.map(|page| (page, is_zero(page))).collect();
-    let mut page = first;
-    for run in pages.chunk_by(|(_, is_zero), (_, next)| is_zero == next) {
-        let bytes = bytes_of(&(page..page + run.len()));
-        match run[0] {
-            (_, true) => faults.requests.protect(&range, bytes, Writes::Fault),
-            (contents, false) => faults.requests.copy(&range, bytes, contents.as_ptr())?,
+    let supplied = if_tracked(start, |faults, range, _, first| {
+        let pages = bytes.chunks(PAGE_SIZE);
+        let pages: Vec<(&[u8], bool)> = pages.map(|page| (page, is_zero(page))).collect();
+        let mut page = first;
+        for run in pages.chunk_by(|(_, is_zero), (_, next)| is_zero == next) {
+            let bytes = bytes_of(&(page..page + run.len()));
+            match run[0] {
+                (_, true) => faults.requests.protect(range, bytes, Writes::Fault),
+                (contents, false) => faults.requests.copy(range, bytes, contents.as_ptr())?,
+            }
+            page += run.len();
         }
-        page += run.len();
-    }
-    Ok(true)
+        Ok(())
+    });
+    supplied.transpose().map(|done| done.is_some())
 }
 
 /// Notes that pages that nobody has touched are in use now, as zeros, if their range is tracked.
 pub(crate) fn supply_zeros(start: *mut u8, size: usize) {
-    let Some(faults) = Userfault::existing() else {
-        return;
-    };
-    if let Some((range, first)) = faults.find(start.addr()) {
-        let state = range.state();
-        if !state.is_gone {
-            let bytes = bytes_of(&(first..first + size / PAGE_SIZE));
-            faults.requests.protect(&range, bytes, Writes::Fault);
-        }
-    }
+    if_tracked(start, |faults, range, _, first| {
+        let bytes = bytes_of(&(first..first + size / PAGE_SIZE));
+        faults.requests.protect(range, bytes, Writes::Fault);
+    });
+}
+
+/// Does something with the tracked range that an address lies in, whose state is locked meanwhile, and the
+/// page there. None: it lies in none.
+fn if_tracked<R>(
+    start: *mut u8,
+    act: impl FnOnce(&Userfault, &TrackedRange, &mut State, usize) -> R,
+) -> Option<R> {
+    let faults = Userfault::existing()?;
+    let (range, first) = faults.find(start.addr())?;
+    let mut state = range.state();
+    (!state.is_gone).then(|| act(faults, &range, &mut state, first))
 }
 
 /// What those that fault, and those that cut, share.
