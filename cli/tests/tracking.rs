@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use woodfrog::platform::tracking::{CutEnd, Tracker};
+use std::time::Duration;
+use woodfrog::platform::tracking::{CutEnd, TrackError, Tracker};
 use woodfrog::platform::{PAGE_SIZE, Platform};
 use woodfrog::wasi::{FileId, FileSystem, OpenOptions, Place, WasiHost};
 use woodfrog_cli::LinuxPlatform;
@@ -100,16 +101,35 @@ impl Memory {
     fn take_due(&self, last_seen: &mut [u64]) {
         let mut buffer = vec![0; 3 * PAGE_SIZE];
         while let Some(run) = self.tracker.take_due(&mut buffer).expect("room") {
-            for (page, bytes) in (run.start / PAGE_SIZE..).zip(buffer.chunks(PAGE_SIZE)) {
-                if page < run.end / PAGE_SIZE {
-                    let words = bytes.as_chunks::<8>().0;
-                    let (first, last) = (words[0], words[PAGE_SIZE / 8 - 1]);
-                    last_seen[page] = u64::from_le_bytes(first);
-                    assert_eq!(u64::from_le_bytes(last), last_seen[page]);
-                }
-            }
+            see(run.start, &buffer[..run.len()], last_seen);
             thread::yield_now();
         }
+    }
+
+    /// As [`Self::take_due`], in their places, where pages hold the same for as long as they are seen.
+    fn visit_due(&self, last_seen: &mut [u64]) {
+        let mut visit = |runs: &[(usize, &[u8])]| {
+            for (start, bytes) in runs {
+                see(*start, bytes, last_seen);
+            }
+            let before = last_seen.to_vec();
+            thread::yield_now();
+            for (start, bytes) in runs {
+                see(*start, bytes, last_seen);
+            }
+            assert_eq!(last_seen, before);
+        };
+        while self.tracker.visit_due(7, &mut visit).expect("room") {}
+    }
+}
+
+/// Brings what was seen last of adjacent pages up to date.
+fn see(start: usize, bytes: &[u8], last_seen: &mut [u64]) {
+    for (page, bytes) in (start / PAGE_SIZE..).zip(bytes.chunks(PAGE_SIZE)) {
+        let words = bytes.as_chunks::<8>().0;
+        let (first, last) = (words[0], words[PAGE_SIZE / 8 - 1]);
+        last_seen[page] = u64::from_le_bytes(first);
+        assert_eq!(u64::from_le_bytes(last), last_seen[page]);
     }
 }
 
@@ -157,7 +177,7 @@ fn cut_while_it_is_written_to(memory: &Memory, cuts: usize, grows: bool, prepare
             });
         }
         let mut last_seen = vec![0; memory.pages];
-        for _ in 0..cuts {
+        for cut in 0..cuts {
             memory.tracker.prepare();
             let snapshot = {
                 is_cutting.store(true, Ordering::Relaxed);
@@ -167,7 +187,10 @@ fn cut_while_it_is_written_to(memory: &Memory, cuts: usize, grows: bool, prepare
                 is_cutting.store(false, Ordering::Relaxed);
                 expected.clone()
             };
-            memory.take_due(&mut last_seen);
+            match cut % 2 {
+                0 => memory.take_due(&mut last_seen),
+                _ => memory.visit_due(&mut last_seen),
+            }
             assert_eq!(last_seen, snapshot, "what was not due has not changed");
             memory.tracker.end(CutEnd::Kept);
         }
@@ -204,6 +227,62 @@ fn no_write_is_lost_that_comes_while_its_page_is_protected_for_the_first_time() 
             cut_while_it_is_written_to(&memory, 5, true, true);
         }
     }
+}
+
+#[test]
+fn only_a_writer_to_a_page_that_is_read_in_its_place_waits() {
+    let Some(memory) = Memory::new(8, 8, 4) else {
+        return;
+    };
+    (0..8).for_each(|page| memory.write(page, 1));
+    memory.tracker.cut(8 * PAGE_SIZE).unwrap();
+    thread::scope(|scope| {
+        let (mut waits, mut seen) = (None, vec![0; 8]);
+        let visited = memory.tracker.visit_due(2, &mut |runs| {
+            waits = Some(scope.spawn(|| memory.write(1, 2)));
+            // One that is due, and in another place.
+            thread::scope(|scope| drop(scope.spawn(|| memory.write(5, 3))));
+            for (start, bytes) in runs {
+                see(*start, bytes, &mut seen);
+            }
+        });
+        assert_eq!((visited, &seen[..3]), (Ok(true), &[1, 1, 0][..]));
+        waits.expect("it was called").join().unwrap();
+        memory.take_due(&mut seen);
+        assert_eq!(seen, [1; 8]);
+    });
+    memory.tracker.end(CutEnd::Kept);
+    memory.tracker.cut(8 * PAGE_SIZE).unwrap();
+    let mut seen = vec![0; 8];
+    memory.visit_due(&mut seen);
+    assert_eq!(seen, [0, 2, 0, 0, 0, 3, 0, 0]);
+}
+
+#[test]
+fn a_range_is_there_for_as_long_as_its_pages_are_read_in_their_place() {
+    let Some(memory) = Memory::new(3, 3, 4) else {
+        return;
+    };
+    (0..3).for_each(|page| memory.write(page, 7));
+    memory.tracker.cut(3 * PAGE_SIZE).unwrap();
+    let tracker = memory.tracker.clone();
+    let (mut seen, mut memory) = (vec![0; 3], Some(memory));
+    thread::scope(|scope| {
+        let mut visit = |runs: &[(usize, &[u8])]| {
+            let memory = memory.take();
+            let releases = scope.spawn(|| drop(memory));
+            // It is on its way, if it is any: most of the time.
+            thread::sleep(Duration::from_millis(20));
+            assert!(!releases.is_finished());
+            for (start, bytes) in runs {
+                see(*start, bytes, &mut seen);
+            }
+        };
+        assert_eq!(tracker.visit_due(2, &mut visit), Ok(true));
+    });
+    assert_eq!(seen, [7, 7, 0]);
+    let visited = tracker.visit_due(2, &mut |_| panic!("there is nothing left"));
+    assert_eq!(visited, Err(TrackError::Gone));
 }
 
 #[test]

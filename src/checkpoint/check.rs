@@ -3,7 +3,8 @@
 use super::blob::Blob;
 use super::format::read_header_at;
 use super::guests::GenerationSummary;
-use super::map::{LEAF_PAGES, PageEntry, PageMap};
+use super::leaf::LEAF_PAGES;
+use super::map::{PageEntry, PageMap};
 use super::nodes::NodeRef;
 use super::place::Place;
 use super::tag::{Kind, Tag};
@@ -223,7 +224,7 @@ impl<D: BlockDevice> Checker<'_, D> {
                 continue;
             }
             let mut run: Vec<(u64, PageEntry)> = Vec::new();
-            for (slot, entry) in self.store.leaf_pages(generation, memory, leaf)? {
+            for (slot, entry) in self.store.leaf_pages(generation, memory, leaf)?.iter() {
                 if self.pages.contains(&(entry.place, entry.tag)) {
                     continue;
                 }
@@ -232,7 +233,7 @@ impl<D: BlockDevice> Checker<'_, D> {
                     self.check_run(generation, memory, &run)?;
                     run.clear();
                 }
-                run.push((page, entry));
+                run.push((page, *entry));
             }
             self.check_run(generation, memory, &run)?;
         }

@@ -395,7 +395,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         let no_memory = ReadError::OutOfMemory {
             len_bytes: units / 4,
         };
-        let mut marks = Marks::new(units).ok_or(no_memory)?;
+        let mut marks = Marks::new(units, &mut self.known_leaves).ok_or(no_memory)?;
         let roots = [self.previous, Some(self.state.root)];
         for root in roots
             .into_iter()

@@ -7,9 +7,8 @@
 
 use super::commit::NodeWriter;
 use super::guests::GenerationRecord;
-use super::map::{
-    Delta, LEAF_PAGES, Leaf, LeafKey, MemoryMap, PageEntry, PageMap, Pending, add_all,
-};
+use super::leaf::{LEAF_PAGES, Leaf};
+use super::map::{Delta, LeafKey, MemoryMap, PageEntry, PageMap, Pending};
 use super::nodes::{NodeRef, encode};
 use super::tag::Kind;
 use super::tree::{FANOUT, Inners};
@@ -18,7 +17,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// Changed pages, by leaf.
-pub(super) type Changes = BTreeMap<LeafKey, BTreeMap<u8, PageEntry>>;
+pub(super) type Changes = BTreeMap<LeafKey, Leaf<PageEntry>>;
 
 /// What a commit may cost whatever it changes: 64 KiB, less what is written at any rate
 /// (records of generation and guest, tree of guests, root, two commit records).
@@ -55,25 +54,25 @@ impl<D: BlockDevice> CheckpointStore<D> {
             if pages.len() >= DENSE {
                 dense.insert(key);
             }
-            let new = pages.into_iter().map(|(slot, entry)| {
-                let born = number;
-                (slot, Pending { entry, born })
+            let pending = map.pending.entry(key).or_default();
+            pending.add_all(&pages, |&entry| Pending {
+                entry,
+                born: number,
             });
-            add_all(map.pending.entry(key).or_default(), new);
         }
         let folded = self.choose(map, dense, number, dirty_bytes);
         let mut updates: BTreeMap<u32, Vec<(u64, NodeRef)>> = BTreeMap::new();
         for (memory, leaf) in folded {
             let pages = map.pages(&mut self.media, memory, leaf)?;
             map.pending.remove(&(memory, leaf));
-            let leaf_node = Leaf::from_pages(&pages);
-            let node = match leaf_node.is_empty() {
+            let node = match pages.is_empty() {
                 true => NodeRef {
                     born: number,
                     ..NodeRef::default()
                 },
-                false => self.write_node(writer, Kind::Leaf, &encode(&leaf_node), number)?,
+                false => self.write_node(writer, Kind::Leaf, &encode(&pages), number)?,
             };
+            self.known_leaves.add(&self.media, &node, &pages);
             updates.entry(memory).or_default().push((leaf, node));
         }
         let page_counts: Vec<u64> = record
@@ -135,7 +134,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             .filter(|page| page.born == number);
         let spent = dense_cost + 2 * DELTA_BYTES * new.count() as u64;
         let mut left = (ALLOWANCE + dirty_bytes / 20).saturating_sub(spent);
-        let oldest = |pages: &BTreeMap<u8, Pending>| pages.values().map(|page| page.born).min();
+        let oldest = |pages: &Leaf<Pending>| pages.values().iter().map(|page| page.born).min();
         let mut rest: Vec<(u64, LeafKey)> = map
             .pending
             .iter()
@@ -166,7 +165,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         let number = record.number;
         let mut by_birth: BTreeMap<u64, Vec<Delta>> = BTreeMap::new();
         for (&(memory, leaf), pages) in &map.pending {
-            for (&slot, pending) in pages {
+            for (slot, pending) in pages.iter() {
                 let page = leaf * LEAF_PAGES + u64::from(slot);
                 let entry = pending.entry;
                 by_birth.entry(pending.born).or_default().push(Delta {

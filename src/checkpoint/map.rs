@@ -6,6 +6,7 @@
 //! counts if it is younger than its leaf.
 
 use super::guests::GenerationRecord;
+use super::leaf::{LEAF_PAGES, Leaf};
 use super::nodes::{Media, NodeRef};
 use super::place::Place;
 use super::tag::{Kind, Tag};
@@ -14,9 +15,6 @@ use super::{BlockDevice, Damage, Fault, GuestId, Part, ReadError};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
-
-/// Pages of a leaf.
-pub(super) const LEAF_PAGES: u64 = 256;
 
 /// Most pages of a memory: 1 TiB.
 pub(super) const MAX_PAGES: u64 = 1 << 28;
@@ -34,37 +32,6 @@ pub(super) struct PageEntry {
 impl PageEntry {
     pub fn is_zero(&self) -> bool {
         self.place.is_nowhere()
-    }
-}
-
-/// The pages of a leaf that are not zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Leaf {
-    /// A bit per page.
-    present: [u8; 32],
-    entries: Vec<PageEntry>,
-}
-
-impl Leaf {
-    pub fn from_pages(pages: &BTreeMap<u8, PageEntry>) -> Self {
-        let mut leaf = Self::default();
-        for (&slot, &entry) in pages.iter().filter(|(_, entry)| !entry.is_zero()) {
-            leaf.present[usize::from(slot / 8)] |= 1 << (slot % 8);
-            leaf.entries.push(entry);
-        }
-        leaf
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Its pages; None if it is malformed.
-    pub fn pages(self) -> Option<BTreeMap<u8, PageEntry>> {
-        let slots =
-            (0..=u8::MAX).filter(|slot| self.present[usize::from(slot / 8)] & 1 << (slot % 8) != 0);
-        let slots: Vec<u8> = slots.collect();
-        (slots.len() == self.entries.len()).then(|| slots.into_iter().zip(self.entries).collect())
     }
 }
 
@@ -106,7 +73,7 @@ pub(super) struct PageMap {
     pub guest: GuestId,
     pub number: u64,
     pub memories: Vec<MemoryMap>,
-    pub pending: BTreeMap<LeafKey, BTreeMap<u8, Pending>>,
+    pub pending: BTreeMap<LeafKey, Leaf<Pending>>,
     pub inners: InnerCache,
 }
 
@@ -209,16 +176,16 @@ impl PageMap {
         media: &mut Media<D>,
         memory: u32,
         leaf: u64,
-    ) -> Result<BTreeMap<u8, PageEntry>, ReadError> {
+    ) -> Result<Leaf<PageEntry>, ReadError> {
         let part = self.part(memory, leaf);
         let node = self.leaf_ref(media, memory, leaf)?;
         let Some(node) = node.filter(|node| node.len_bytes > 0) else {
-            return Ok(BTreeMap::new());
+            return Ok(Leaf::default());
         };
         let pages = read_leaf(media, &node, part)?;
         let page_count = self.memories[memory as usize].page_count;
-        let is_within = |slot: &u8| leaf * LEAF_PAGES + u64::from(*slot) < page_count;
-        if pages.keys().all(is_within) {
+        let is_within = |slot: u8| leaf * LEAF_PAGES + u64::from(slot) < page_count;
+        if pages.slots().all(is_within) {
             return Ok(pages);
         }
         let fault = Fault::Malformed;
@@ -231,18 +198,17 @@ impl PageMap {
         media: &mut Media<D>,
         memory: u32,
         leaf: u64,
-    ) -> Result<BTreeMap<u8, PageEntry>, ReadError> {
-        let is_replaced = |pending: &BTreeMap<u8, Pending>| pending.len() as u64 == LEAF_PAGES;
+    ) -> Result<Leaf<PageEntry>, ReadError> {
+        let is_replaced = |pending: &Leaf<Pending>| pending.len() as u64 == LEAF_PAGES;
         // What the tree has need not be read then.
         let mut pages = match self.pending.get(&(memory, leaf)).is_some_and(is_replaced) {
-            true => BTreeMap::new(),
+            true => Leaf::default(),
             false => self.read_leaf(media, memory, leaf)?,
         };
         if let Some(pending) = self.pending.get(&(memory, leaf)) {
-            let new = pending.iter().map(|(&slot, new)| (slot, new.entry));
-            add_all(&mut pages, new);
+            pages.add_all(pending, |new| new.entry);
         }
-        pages.retain(|_, entry| !entry.is_zero());
+        pages.retain(|entry| !entry.is_zero());
         Ok(pages)
     }
 
@@ -285,22 +251,16 @@ impl PageMap {
     }
 }
 
-/// Adds pages to those of a leaf. If these are the first, and come in ascending order, it takes a fraction
-/// of the time.
-pub(super) fn add_all<T>(pages: &mut BTreeMap<u8, T>, new: impl Iterator<Item = (u8, T)>) {
-    match pages.is_empty() {
-        true => *pages = new.collect(),
-        false => pages.extend(new),
-    }
-}
-
 /// Reads a leaf's node.
 pub(super) fn read_leaf<D: BlockDevice>(
     media: &mut Media<D>,
     node: &NodeRef,
     part: Part,
-) -> Result<BTreeMap<u8, PageEntry>, ReadError> {
-    let leaf: Leaf = media.decode_node(Kind::Leaf, node, part)?;
+) -> Result<Leaf<PageEntry>, ReadError> {
+    let leaf: Leaf<PageEntry> = media.decode_node(Kind::Leaf, node, part)?;
     let fault = Fault::Malformed;
-    leaf.pages().ok_or_else(|| Damage { part, fault }.into())
+    let is_sound = leaf.is_sound();
+    is_sound
+        .then_some(leaf)
+        .ok_or_else(|| Damage { part, fault }.into())
 }

@@ -2,6 +2,7 @@
 
 use super::blob::Blob;
 use super::guests::{GenerationRecord, GenerationSummary, GuestRecord, RootRecord};
+use super::leaf::Leaf;
 use super::map::{PageEntry, PageMap, read_leaf};
 use super::nodes::{Media, NodeRef};
 use super::open::load_guests;
@@ -10,31 +11,107 @@ use super::space::{Bitmap, Extent};
 use super::tag::Kind;
 use super::tree::{Children, Tree, check_children};
 use super::{BlockDevice, Fault, GuestId, PAGE, Part, ReadError};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// Where the pages of leaves are that have been written or read, for leaves whose pages are in few runs: a walk
+/// need not read these again.
+#[derive(Debug, Default)]
+pub(super) struct KnownLeaves(BTreeMap<u64, KnownLeaf>);
+
+#[derive(Debug)]
+struct KnownLeaf {
+    /// What tells it from others in the same place.
+    node: NodeRef,
+    units: Vec<Extent>,
+}
+
+/// Most runs of units of a known leaf.
+const MAX_RUNS: usize = 8;
+
+/// Most known leaves: with their runs 3 MiB at most, and those of 16 GiB of memory.
+const MAX_KNOWN: usize = 16 * 1024;
+
+impl KnownLeaves {
+    /// Notes where a leaf's pages are.
+    pub fn add<D: BlockDevice>(
+        &mut self,
+        media: &Media<D>,
+        node: &NodeRef,
+        leaf: &Leaf<PageEntry>,
+    ) {
+        let mut units: Vec<Extent> = Vec::new();
+        for extent in leaf
+            .values()
+            .iter()
+            .filter_map(|page| units_of(media, page))
+        {
+            let is_full = units.len() == MAX_RUNS;
+            match units.last_mut() {
+                Some(last) if *last == extent => {}
+                Some(last) if last.first + last.count == extent.first => last.count += extent.count,
+                _ if is_full => return,
+                _ => units.push(extent),
+            }
+        }
+        if self.0.len() < MAX_KNOWN {
+            let node = *node;
+            self.0.insert(node.copies[0], KnownLeaf { node, units });
+        }
+    }
+
+    /// Where a leaf's pages are; None: its node has to be read.
+    fn get(&self, node: &NodeRef) -> Option<&[Extent]> {
+        let known = self.0.get(&node.copies[0])?;
+        (known.node == *node).then_some(&known.units)
+    }
+}
+
+/// The units that a page is in; None: there are none, or none that can be.
+fn units_of<D: BlockDevice>(media: &Media<D>, entry: &PageEntry) -> Option<Extent> {
+    let (address, count) = match entry.place.get() {
+        Where::Nowhere => return None,
+        Where::Alone(address) => (address, 1),
+        Where::Packed { pack, .. } => (pack.address, pack.units),
+    };
+    let first = address / (media.blocks.unit_bytes / PAGE) as u64;
+    media
+        .is_data(first, count)
+        .then_some(Extent { first, count })
+}
 
 /// Units that are in use. Trees share most of their nodes, so what was visited is not again.
 ///
 /// Damage is passed over: what is below a node of which both copies are lost, nobody can reach
 /// any more. What cannot be read is an error, for it may be readable again later: a server that was
 /// restarted, a cable that was plugged in again.
-pub(super) struct Marks {
+pub(super) struct Marks<'k> {
     used: Bitmap,
     visited: Bitmap,
+    known: &'k mut KnownLeaves,
 }
 
-impl Marks {
-    pub fn new(units: u64) -> Option<Self> {
+impl<'k> Marks<'k> {
+    pub fn new(units: u64, known: &'k mut KnownLeaves) -> Option<Self> {
         Some(Self {
             used: Bitmap::new(units)?,
             visited: Bitmap::new(units)?,
+            known,
         })
     }
 
-    /// The units marked, and some more.
+    /// The units marked, and some more. Of leaves that were not among them nothing is known any more.
     pub fn into_used(mut self, others: impl Iterator<Item = Extent>) -> Bitmap {
-        for unit in others.flat_map(Extent::units) {
+        self.mark(others);
+        let visited = |_: &u64, leaf: &mut KnownLeaf| self.visited.is_set(leaf.node.copies[1]);
+        self.known.0.retain(visited);
+        self.used
+    }
+
+    fn mark(&mut self, extents: impl Iterator<Item = Extent>) {
+        for unit in extents.flat_map(Extent::units) {
             self.used.set(unit);
         }
-        self.used
     }
 
     /// Marks a node; false if it has been visited, or lies where nothing can be.
@@ -43,39 +120,14 @@ impl Marks {
         if node.len_bytes == 0 || node.copies.iter().any(|&unit| !media.is_data(unit, units)) {
             return false;
         }
-        for first in node.copies {
-            let extent = Extent {
-                first,
-                count: units,
-            };
-            for unit in extent.units() {
-                self.used.set(unit);
-            }
-        }
+        let count = units;
+        self.mark(node.copies.into_iter().map(|first| Extent { first, count }));
         !self.visited.set(node.copies[0])
     }
 
     fn mark_blob<D: BlockDevice>(&mut self, media: &Media<D>, blob: &Blob) {
-        let extents = blob.copies.iter().flatten();
-        for extent in extents.filter(|extent| media.is_data(extent.first, extent.count)) {
-            for unit in extent.units() {
-                self.used.set(unit);
-            }
-        }
-    }
-
-    fn mark_page<D: BlockDevice>(&mut self, media: &Media<D>, entry: &PageEntry) {
-        let (address, units) = match entry.place.get() {
-            Where::Nowhere => return,
-            Where::Alone(address) => (address, 1),
-            Where::Packed { pack, .. } => (pack.address, pack.units),
-        };
-        let first = address / (media.blocks.unit_bytes / PAGE) as u64;
-        if media.is_data(first, units) {
-            for unit in first..first + units {
-                self.used.set(unit);
-            }
-        }
+        let extents = blob.copies.iter().flatten().copied();
+        self.mark(extents.filter(|extent| media.is_data(extent.first, extent.count)));
     }
 
     /// Marks all that a root reaches.
@@ -144,9 +196,8 @@ impl Marks {
         let Some(map) = ok(PageMap::load(media, &record))? else {
             return Ok(());
         };
-        for page in map.pending.values().flat_map(|pages| pages.values()) {
-            self.mark_page(media, &page.entry);
-        }
+        let listed = map.pending.values().flat_map(Leaf::values);
+        self.mark(listed.filter_map(|page| units_of(media, &page.entry)));
         for (memory, of_memory) in (0..).zip(&map.memories) {
             let part = map.part(memory, 0);
             self.mark_tree(media, &of_memory.leaves, part)?;
@@ -160,16 +211,23 @@ impl Marks {
                 if !self.visit_leaf(&node) {
                     continue;
                 }
+                let listed = map.pending.get(&(memory, leaf)).filter(|_| is_exact);
+                if let Some(units) = self.known.get(&node).filter(|_| listed.is_none()) {
+                    media.blocks.device.yield_now();
+                    let units = units.to_vec();
+                    self.mark(units.into_iter());
+                    continue;
+                }
                 let part = map.part(memory, leaf);
-                let Some(pages) = ok(read_leaf(media, &node, part))? else {
+                let Some(mut pages) = ok(read_leaf(media, &node, part))? else {
                     continue;
                 };
-                let pending = map.pending.get(&(memory, leaf)).filter(|_| is_exact);
-                for (slot, entry) in &pages {
-                    if pending.is_none_or(|pending| !pending.contains_key(slot)) {
-                        self.mark_page(media, entry);
-                    }
+                self.known.add(media, &node, &pages);
+                if let Some(listed) = listed {
+                    pages = pages.without(listed);
                 }
+                let pages = pages.values().iter();
+                self.mark(pages.filter_map(|page| units_of(media, page)));
             }
         }
         Ok(())

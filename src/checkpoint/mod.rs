@@ -36,6 +36,7 @@ mod error;
 mod fold;
 mod format;
 mod guests;
+mod leaf;
 mod lease;
 mod map;
 mod mark;
@@ -66,7 +67,7 @@ pub use open::OpenOptions;
 pub use read::Generation;
 pub use store::{CheckpointStore, Compression, Usage};
 pub use tag::Key;
-pub use write::{MemoryPages, PageTagger, PageTags, PendingGeneration};
+pub use write::{MemoryPages, PendingGeneration};
 
 use alloc::string::String;
 use alloc::vec::Vec;

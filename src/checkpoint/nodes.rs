@@ -185,7 +185,9 @@ impl Gathered {
 
     /// Writes all of it.
     pub fn write<D: BlockDevice>(&mut self, blocks: &mut Blocks<D>) -> Result<(), DeviceError> {
-        let Self { pieces, .. } = core::mem::take(self);
+        let Self { mut pieces, .. } = core::mem::take(self);
+        // Second copies come back to front.
+        pieces.sort_unstable_by_key(|(unit, _)| *unit);
         let borrowed: Vec<(u64, &[u8])> = pieces
             .iter()
             .map(|(unit, bytes)| (*unit, bytes.as_slice()))

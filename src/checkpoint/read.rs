@@ -1,7 +1,8 @@
 //! Generations to be read, page by page.
 
 use super::guests::GenerationRecord;
-use super::map::{LEAF_PAGES, PageEntry, PageMap};
+use super::leaf::{LEAF_PAGES, Leaf};
+use super::map::{PageEntry, PageMap};
 use super::pack::unpack;
 use super::place::{Pack, Where};
 use super::space::Extent;
@@ -23,7 +24,7 @@ pub struct Generation {
     record: GenerationRecord,
     map: PageMap,
     /// Leaves that have been read.
-    leaves: BTreeMap<(u32, u64), BTreeMap<u8, PageEntry>>,
+    leaves: BTreeMap<(u32, u64), Leaf<PageEntry>>,
     _pin: Arc<()>,
 }
 
@@ -131,7 +132,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
     ) -> Result<Vec<PageRange>, ReadError> {
         let mut ranges: Vec<PageRange> = Vec::new();
         for leaf in self.leaves(generation, memory)? {
-            for slot in self.leaf_pages(generation, memory, leaf)?.into_keys() {
+            for slot in self.leaf_pages(generation, memory, leaf)?.slots() {
                 let page = leaf * LEAF_PAGES + u64::from(slot);
                 match ranges.last_mut() {
                     Some(range) if range.first + range.count == page => range.count += 1,
@@ -162,7 +163,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         generation: &mut Generation,
         memory: u32,
         leaf: u64,
-    ) -> Result<BTreeMap<u8, PageEntry>, ReadError> {
+    ) -> Result<Leaf<PageEntry>, ReadError> {
         generation.map.pages(&mut self.media, memory, leaf)
     }
 
@@ -182,8 +183,8 @@ impl<D: BlockDevice> CheckpointStore<D> {
         check_page(generation, memory, first, most)?;
         let slot = first % LEAF_PAGES;
         let pages = self.leaf_pages(generation, memory, first / LEAF_PAGES)?;
-        let next = pages.range(slot as u8..).next();
-        let end = next.map_or(LEAF_PAGES, |(&slot, _)| slot.into());
+        let next = pages.slots().find(|&next| u64::from(next) >= slot);
+        let end = next.map_or(LEAF_PAGES, u64::from);
         Ok((end - slot).min(most))
     }
 
@@ -319,7 +320,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         }
         let slot = (page % LEAF_PAGES) as u8;
         Ok(generation.leaves[&key]
-            .get(&slot)
+            .get(slot)
             .copied()
             .unwrap_or_default())
     }

@@ -4,8 +4,8 @@
 //! live trees does not reach ([`super::mark`]). In between, units that are given out are added,
 //! and none are taken away; when the search has gone round the disk, the walk is made again.
 //!
-//! Units are given out front to back, by two streams: pages and first copies come from one, second
-//! copies from another that starts half a disk away. A stream gives out units within its
+//! Units are given out by two streams: pages and first copies come from one that goes front to back,
+//! second copies from another that goes back to front, so that they are far from the first ones. A stream gives out units within its
 //! *window* only, which stands in the commit record, so that whoever takes the disk over knows
 //! where its former owner may still be writing.
 
@@ -34,24 +34,25 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// A window of no units at the same place, which says where to go on.
+    /// A window of no units at the same place, which says where the first stream is to go on.
     pub fn emptied(self) -> Self {
         Self { count: 0, ..self }
     }
 
-    /// How many units a unit is behind the window's first.
-    fn distance(&self, unit: u64, data: &Range<u64>) -> u64 {
-        if unit >= self.first {
-            unit - self.first
-        } else {
-            unit + (data.end - data.start) - self.first
+    /// Behind its last unit; where the data area ends if it has none and begins with that.
+    fn end(&self, data: &Range<u64>) -> u64 {
+        let end = self.first + self.count;
+        match end {
+            _ if end > data.end => end - (data.end - data.start),
+            _ if end == data.start => data.end,
+            _ => end,
         }
     }
 
     fn contains(&self, extent: Extent, data: &Range<u64>) -> bool {
         // Of all units, those from the last ones to the first ones, too.
         let has_all = self.count >= data.end - data.start;
-        has_all || self.distance(extent.first, data) + extent.count <= self.count
+        has_all || distance(self.first, extent.first, data) + extent.count <= self.count
     }
 
     /// Its units as one or two runs.
@@ -70,12 +71,20 @@ impl Window {
     }
 }
 
+/// How many units another one is behind a unit, round the end of the data area.
+fn distance(unit: u64, other: u64, data: &Range<u64>) -> u64 {
+    match other >= unit {
+        true => other - unit,
+        false => other + (data.end - data.start) - unit,
+    }
+}
+
 /// Where the next units come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stream {
-    /// Pages, metadata, and first copies.
+    /// Pages, metadata, and first copies: front to back.
     First = 0,
-    /// Second copies.
+    /// Second copies: back to front.
     Second = 1,
 }
 
@@ -106,6 +115,21 @@ impl Bitmap {
         was_set
     }
 
+    /// The end of the last bit before `from` that has this value; `start` if there is none behind it.
+    fn previous(&self, value: bool, from: u64, start: u64) -> u64 {
+        let mut end = from;
+        while end > start {
+            let word_start = (end - 1) / 64 * 64;
+            let word = self.words[(word_start / 64) as usize];
+            let word = if value { word } else { !word } << (63 - (end - 1 - word_start));
+            if word != 0 {
+                return (end - u64::from(word.leading_zeros())).max(start);
+            }
+            end = word_start;
+        }
+        start
+    }
+
     /// The first bit from `from` on that has this value; the end if there is none before it.
     fn next(&self, value: bool, from: u64, end: u64) -> u64 {
         let mut bit = from;
@@ -131,13 +155,17 @@ impl Bitmap {
 /// One stream's search for free units.
 #[derive(Clone, Copy, Debug)]
 struct Search {
-    /// The next unit to look at.
+    /// Where the next unit to look at begins; of the second stream, where it ends.
     position: u64,
     /// How many units of this round are still to be looked at.
     left: u64,
     /// Free runs shorter than this are passed over, as long as there are others.
     min_run: u64,
     window: Window,
+    /// Units given out since the last commit.
+    given_out: u64,
+    /// Units that were likely given out for that one.
+    given_out_before: u64,
 }
 
 /// What comes of a search.
@@ -158,8 +186,6 @@ pub(super) struct Space {
     used: Bitmap,
     free: u64,
     searches: [Search; 2],
-    /// Units given out since the last commit.
-    given_out: u64,
 }
 
 /// Shortest run that pages are scattered over while there is better.
@@ -171,22 +197,30 @@ const MIN_WINDOW: u64 = 64;
 impl Space {
     /// An account in which `used` is in use; it has a bit for every unit of the disk.
     pub fn new(geometry: &Geometry, used: Bitmap, windows: [Window; 2]) -> Self {
-        let data = geometry.data();
+        Self::of(geometry.data(), used, windows)
+    }
+
+    fn of(data: Range<u64>, used: Bitmap, windows: [Window; 2]) -> Self {
         let len = data.end - data.start;
-        let starts = [data.start, data.start + len / 2];
-        let searches = [0, 1].map(|stream| {
-            let mut window = windows[stream];
+        let searches = [Stream::First, Stream::Second].map(|stream| {
+            let mut window = windows[stream as usize];
             if !data.contains(&window.first) {
                 window = Window {
-                    first: starts[stream],
+                    first: data.start,
                     count: 0,
                 };
             }
+            let position = match stream {
+                Stream::First => window.first,
+                Stream::Second => window.end(&data),
+            };
             Search {
-                position: window.first,
+                position,
                 left: len,
                 min_run: GOOD_RUN,
                 window,
+                given_out: 0,
+                given_out_before: 0,
             }
         });
         let mut space = Self {
@@ -194,7 +228,6 @@ impl Space {
             used,
             free: 0,
             searches,
-            given_out: 0,
         };
         space.count_free();
         space
@@ -235,72 +268,206 @@ impl Space {
 
     /// Takes the next `min` to `want` free units in a row.
     pub fn take(&mut self, stream: Stream, want: u64, min: u64) -> Found {
-        let len = self.data.end - self.data.start;
-        let search = &mut self.searches[stream as usize];
+        let search = self.searches[stream as usize];
         let enough = min.max(search.min_run.min(want));
-        while search.left > 0 {
-            let end = self.data.end.min(search.position + search.left);
-            let first = self.used.next(false, search.position, end);
-            let run_end = self.used.next(true, first, end.min(first + want));
-            if run_end - first >= enough {
-                let extent = Extent {
-                    first,
-                    count: run_end - first,
-                };
-                let window = search.window;
-                if !window.contains(extent, &self.data) {
-                    let needed = window.distance(first, &self.data) + extent.count;
-                    let ahead = MIN_WINDOW.max(2 * self.given_out);
-                    return Found::Window(Window {
-                        first: window.first,
-                        count: (needed + ahead).min(len),
-                    });
-                }
-                search.left -= run_end - search.position;
-                search.position = run_end;
-                self.wrap(stream);
+        while let Some(extent) = self.next_run(stream, want) {
+            if extent.count >= enough && !search.window.contains(extent, &self.data) {
+                return Found::Window(self.wider_window(stream, extent));
+            }
+            // A run that was cut off at the end of the round or the data area was too short too.
+            self.pass(stream, extent);
+            if extent.count >= enough {
                 for unit in extent.units() {
                     self.used.set(unit);
                 }
                 self.free -= extent.count;
-                self.given_out += extent.count;
+                self.searches[stream as usize].given_out += extent.count;
                 return Found::Extent(extent);
-            }
-            // A run that was cut off at the end of the round or the data area was too short too.
-            search.left -= run_end - search.position;
-            search.position = run_end;
-            if search.position == self.data.end {
-                search.position = self.data.start;
             }
         }
         Found::Nothing
     }
 
-    fn wrap(&mut self, stream: Stream) {
+    /// The next free units in a row, at most `want`: none where a part of the data area ends. None: the
+    /// round has ended.
+    fn next_run(&self, stream: Stream, want: u64) -> Option<Extent> {
+        let Search { position, left, .. } = self.searches[stream as usize];
+        let units = match stream {
+            Stream::First => {
+                let end = self.data.end.min(position + left);
+                let first = self.used.next(false, position, end);
+                first..self.used.next(true, first, end.min(first + want))
+            }
+            Stream::Second => {
+                let start = self.data.start.max(position.saturating_sub(left));
+                let end = self.used.previous(false, position, start);
+                self.used
+                    .previous(true, end, start.max(end.saturating_sub(want)))..end
+            }
+        };
+        (left > 0).then_some(Extent {
+            first: units.start,
+            count: units.end - units.start,
+        })
+    }
+
+    /// Goes on behind a run.
+    fn pass(&mut self, stream: Stream, run: Extent) {
         let search = &mut self.searches[stream as usize];
-        if search.position == self.data.end {
-            search.position = self.data.start;
+        let behind = match stream {
+            Stream::First => run.first + run.count,
+            Stream::Second => run.first,
+        };
+        search.left -= search.position.abs_diff(behind);
+        search.position = match stream {
+            Stream::First if behind == self.data.end => self.data.start,
+            Stream::Second if behind == self.data.start => self.data.end,
+            _ => behind,
+        };
+    }
+
+    /// The window with an extent in it, and some more.
+    fn wider_window(&self, stream: Stream, extent: Extent) -> Window {
+        let search = &self.searches[stream as usize];
+        // What is in use may have taken all of the window.
+        let ahead = self.ahead(search.given_out_before);
+        let (window, ahead) = (search.window, ahead.max(2 * search.given_out));
+        match stream {
+            Stream::First => {
+                let needed = distance(window.first, extent.first, &self.data) + extent.count;
+                self.window_from(window.first, needed + ahead)
+            }
+            Stream::Second => {
+                let end = window.end(&self.data);
+                let needed = distance(extent.first, end - 1, &self.data) + 1;
+                self.window_up_to(end, needed + ahead)
+            }
         }
     }
 
-    /// The windows for what comes after a commit.
+    fn window_from(&self, first: u64, count: u64) -> Window {
+        let count = count.min(self.data.end - self.data.start);
+        Window { first, count }
+    }
+
+    fn window_up_to(&self, end: u64, count: u64) -> Window {
+        let len = self.data.end - self.data.start;
+        let count = count.min(len);
+        let first = match end - self.data.start >= count {
+            true => end - count,
+            false => end + len - count,
+        };
+        Window { first, count }
+    }
+
+    /// The windows for what comes after a commit. They begin where the streams go on.
     pub fn next_windows(&self, is_idle: bool) -> [Window; 2] {
         if !is_idle {
             return self.windows();
         }
+        let [first, second] = self.searches;
+        [
+            self.window_from(first.position, self.ahead(first.given_out)),
+            self.window_up_to(second.position, self.ahead(second.given_out)),
+        ]
+    }
+
+    /// How many units a window has for a commit that is likely to take no more than so many: twice as many, but
+    /// no great part of the disk. Some may be in use, so it has a small part of the disk at least.
+    fn ahead(&self, likely: u64) -> u64 {
         let len = self.data.end - self.data.start;
-        let ahead = (2 * self.given_out).max(MIN_WINDOW).min(len / 8);
-        self.searches.map(|search| Window {
-            first: search.position,
-            count: ahead,
-        })
+        (2 * likely).max(MIN_WINDOW.max(len / 64)).min(len / 4)
     }
 
     /// Makes them the windows: a commit has put them on the disk.
     pub fn committed(&mut self, windows: [Window; 2]) {
         for (search, window) in self.searches.iter_mut().zip(windows) {
             search.window = window;
+            // Small commits come between large ones.
+            search.given_out_before = search.given_out.max(search.given_out_before / 2);
+            search.given_out = 0;
         }
-        self.given_out = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use proptest::prelude::*;
+
+    const DATA: Range<u64> = 5..605;
+
+    fn units_of(window: Window) -> BTreeSet<u64> {
+        let extents = window.extents(&DATA).into_iter();
+        extents.flat_map(Extent::units).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_round_finds_every_free_unit_once_and_gives_out_none_outside_the_window(
+            used in prop::collection::btree_set(DATA, 0..600),
+            windows in prop::collection::vec((DATA, 0..=600_u64), 2),
+            stream in prop_oneof![Just(Stream::First), Just(Stream::Second)],
+            wants in prop::collection::vec((1..100_u64, any::<bool>()), 1..20),
+        ) {
+            let mut bitmap = Bitmap::new(DATA.end).unwrap();
+            for &unit in &used {
+                bitmap.set(unit);
+            }
+            let windows = [0, 1].map(|index| Window { first: windows[index].0, count: windows[index].1 });
+            let mut space = Space::of(DATA, bitmap, windows);
+            space.searches[stream as usize].min_run = 1;
+            let mut found = used.clone();
+            let mut wants = wants.into_iter().cycle();
+            loop {
+                let before = space.windows()[stream as usize];
+                let (want, is_committed) = wants.next().unwrap();
+                match space.take(stream, want, 1) {
+                    Found::Nothing => break,
+                    Found::Extent(extent) => {
+                        prop_assert!((1..=want).contains(&extent.count));
+                        prop_assert!(extent.units().all(|unit| units_of(before).contains(&unit)));
+                        prop_assert!(extent.units().all(|unit| found.insert(unit)), "{extent:?} is in use");
+                        if is_committed {
+                            let windows = space.next_windows(true);
+                            space.committed(windows);
+                        }
+                    }
+                    Found::Window(window) => {
+                        prop_assert!(units_of(window).is_superset(&units_of(before)));
+                        prop_assert!(window.count > before.count);
+                        space.set_window(stream, window);
+                    }
+                }
+            }
+            prop_assert!(found.into_iter().eq(DATA));
+            prop_assert_eq!(space.free(), 0);
+        }
+    }
+
+    #[test]
+    fn the_streams_begin_at_either_end_and_meet_in_the_middle() {
+        let mut space = Space::of(DATA, Bitmap::new(DATA.end).unwrap(), Default::default());
+        let mut take = |stream| loop {
+            match space.take(stream, 100, 1) {
+                Found::Window(window) => space.set_window(stream, window),
+                Found::Extent(extent) => return extent.units(),
+                Found::Nothing => return 0..0,
+            }
+        };
+        assert_eq!(
+            (take(Stream::First), take(Stream::Second)),
+            (5..105, 505..605)
+        );
+        assert_eq!(
+            (take(Stream::First), take(Stream::Second)),
+            (105..205, 405..505)
+        );
+        assert_eq!(
+            (take(Stream::First), take(Stream::Second)),
+            (205..305, 305..405)
+        );
+        assert_eq!((take(Stream::First), take(Stream::Second)), (0..0, 0..0));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::guests::{GuestRecord, MAX_GUESTS, MAX_NAME, RootRecord, Settings, WorkingSet};
 use super::lease::Tenure;
+use super::mark::KnownLeaves;
 use super::nodes::{Media, NodeRef, decode, encode};
 use super::slots::{CommitRecord, RecordKind};
 use super::space::{Extent, Space, Window};
@@ -28,6 +29,7 @@ pub struct CheckpointStore<D> {
     pub(super) tenure: Option<Tenure>,
     /// The account of free space; None: not made yet.
     pub(super) space: Option<Space>,
+    pub(super) known_leaves: KnownLeaves,
     /// Units that are given out, and on no tree yet.
     pub(super) in_flight: Vec<InFlight>,
     /// Generations that are being read.
@@ -101,6 +103,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
             compression: Compression::default(),
             tenure: None,
             space: None,
+            known_leaves: KnownLeaves::default(),
             in_flight: Vec::new(),
             pins: Vec::new(),
         }

@@ -37,6 +37,7 @@ pub(crate) struct MemoryDevice {
     pub written_bytes: u64,
     /// How often something else could have run.
     pub yields: u64,
+    pub flushes: u64,
 }
 
 impl MemoryDevice {
@@ -47,6 +48,7 @@ impl MemoryDevice {
             has_flush: true,
             written_bytes: 0,
             yields: 0,
+            flushes: 0,
         }
     }
 
@@ -89,6 +91,7 @@ impl BlockDevice for MemoryDevice {
     }
 
     fn flush(&mut self) -> Result<(), DeviceError> {
+        self.flushes += 1;
         Ok(())
     }
 

@@ -1,20 +1,20 @@
 //! Generations in the making.
 
 use super::fold::Changes;
-use super::map::{LEAF_PAGES, MAX_MEMORIES, MAX_PAGES, PageEntry, PageMap, add_all};
+use super::leaf::LEAF_PAGES;
+use super::map::{MAX_MEMORIES, MAX_PAGES, PageEntry, PageMap};
 use super::nodes::Gathered;
 use super::pack::pack;
 use super::place::Place;
 use super::place::{PACK_PAGES, Pack};
 use super::space::{Extent, Stream};
 use super::store::Compression;
-use super::tag::{Kind, Tag, Tagger};
+use super::tag::{Kind, Tagger};
 use super::{BlockDevice, CheckpointStore, GuestId, PAGE, ReadError, WriteError};
 use crate::platform::is_zero;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 /// Pages of a memory, where they lie.
 #[derive(Clone, Copy, Debug)]
@@ -28,28 +28,8 @@ pub struct MemoryPages<'a> {
 }
 
 impl<'a> MemoryPages<'a> {
-    /// Runs of pages that lie side by side in a buffer, from its start on: of each its memory, and where in
-    /// that it lies in bytes, as `LiveCheckpoint::take_batch` tells.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the buffer is shorter than the runs.
-    pub fn side_by_side(runs: &[(u32, Range<usize>)], buffer: &'a [u8]) -> Vec<Self> {
-        let mut rest = buffer;
-        let pages = runs.iter().map(|(memory, range)| {
-            let (bytes, behind) = rest.split_at(range.len());
-            rest = behind;
-            Self {
-                memory: *memory,
-                first: (range.start / PAGE) as u64,
-                bytes,
-            }
-        });
-        pages.collect()
-    }
-
-    /// Runs of pages, each with its memory and where in that it begins, in bytes, as `LentBatch::runs`
-    /// tells.
+    /// Runs of pages, each with its memory and where in that it begins, in bytes, as `LentBatch::runs` and
+    /// `LiveCheckpoint::visit_pages` tell.
     pub fn lent(runs: &[(u32, usize, &'a [u8])]) -> Vec<Self> {
         let pages = runs.iter().map(|&(memory, start, bytes)| Self {
             memory,
@@ -57,32 +37,6 @@ impl<'a> MemoryPages<'a> {
             bytes,
         });
         pages.collect()
-    }
-}
-
-/// Makes tags of pages, also in another thread than the one that writes them:
-/// [`CheckpointStore::page_tagger`].
-#[derive(Clone, Debug)]
-pub struct PageTagger(Tagger);
-
-/// The tags of some pages, in their order; of zeros none.
-#[derive(Clone, Debug, Default)]
-pub struct PageTags(Vec<Option<Tag>>);
-
-impl PageTagger {
-    /// The tags of all these pages.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there are parts of pages.
-    pub fn tag(&self, pages: &[MemoryPages<'_>]) -> PageTags {
-        let pages = pages.iter().flat_map(|run| {
-            let (whole, rest) = run.bytes.as_chunks::<PAGE>();
-            assert!(rest.is_empty(), "part of a page");
-            whole
-        });
-        let tag = |page: &[u8; PAGE]| (!is_zero(page)).then(|| self.0.tag(Kind::Page, page));
-        PageTags(pages.map(tag).collect())
     }
 }
 
@@ -94,10 +48,15 @@ struct Present<'a> {
     page: u64,
     /// Its bytes, and what follows where they lie.
     bytes: &'a [u8],
-    tag: Tag,
 }
 
 impl Present<'_> {
+    /// What the page map has of it, where it is.
+    fn entry(&self, place: Place, tagger: &Tagger) -> (u32, u64, PageEntry) {
+        let tag = tagger.tag(Kind::Page, &self.bytes[..PAGE]);
+        (self.memory, self.page, PageEntry { place, tag })
+    }
+
     /// Whether another page is the next of the same memory, and lies behind it.
     fn adjoins(&self, next: &Self) -> bool {
         let is_next = self.memory == next.memory && self.page + 1 == next.page;
@@ -208,11 +167,6 @@ impl<D: BlockDevice> CheckpointStore<D> {
         Ok(PageMap::load(&mut self.media, &record)?)
     }
 
-    /// What makes the tags of pages of this disk.
-    pub fn page_tagger(&self) -> PageTagger {
-        PageTagger(self.media.tagger.clone())
-    }
-
     /// Writes pages of a generation, straight from where they lie. Zero pages take no space. The
     /// more pages come at once, the larger are the device's requests.
     ///
@@ -228,26 +182,6 @@ impl<D: BlockDevice> CheckpointStore<D> {
         pending: &mut PendingGeneration,
         pages: &[MemoryPages<'_>],
     ) -> Result<(), WriteError> {
-        let tags = self.page_tagger().tag(pages);
-        self.write_tagged_pages(pending, pages, &tags)
-    }
-
-    /// Writes pages as [`Self::write_pages`] does, whose tags have been made already, of the same bytes
-    /// and by this disk's [`PageTagger`]: with others, the pages cannot be read.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`].
-    ///
-    /// # Panics
-    ///
-    /// Panics if there are parts of pages, or not as many tags as pages.
-    pub fn write_tagged_pages(
-        &mut self,
-        pending: &mut PendingGeneration,
-        pages: &[MemoryPages<'_>],
-        tags: &PageTags,
-    ) -> Result<(), WriteError> {
         if self
             .tenure
             .as_ref()
@@ -255,9 +189,6 @@ impl<D: BlockDevice> CheckpointStore<D> {
         {
             return Err(WriteError::NoLease);
         }
-        let lengths = pages.iter().map(|run| run.bytes.len());
-        assert!(lengths.sum::<usize>() == tags.0.len() * PAGE, "unlike tags");
-        let mut tags = tags.0.iter();
         let mut present: Vec<Present<'_>> = Vec::new();
         for run in pages {
             let (whole, rest) = run.bytes.as_chunks::<PAGE>();
@@ -271,16 +202,15 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 });
             }
             let (memory, mut behind) = (run.memory, run.bytes);
-            for (page, tag) in (run.first..end).zip(&mut tags) {
+            for page in run.first..end {
                 let bytes = behind;
                 behind = &bytes[PAGE..];
-                match *tag {
-                    None => pending.insert(memory, page, PageEntry::default()),
-                    Some(tag) => present.push(Present {
+                match is_zero(&bytes[..PAGE]) {
+                    true => pending.insert(memory, page, PageEntry::default()),
+                    false => present.push(Present {
                         memory,
                         page,
                         bytes,
-                        tag,
                     }),
                 }
             }
@@ -315,11 +245,10 @@ impl<D: BlockDevice> CheckpointStore<D> {
             let (now, later) = present.split_at(count);
             present = later;
             self.write_extent(extent, now)?;
-            let first = extent.first * per_unit;
-            let entries = (first..).zip(now).map(|(address, one)| {
-                let (place, tag) = (Place::alone(address), one.tag);
-                (one.memory, one.page, PageEntry { place, tag })
-            });
+            let (first, tagger) = (extent.first * per_unit, &self.media.tagger);
+            // Now that they have been written, a processor has them in its cache.
+            let entries = (first..).zip(now);
+            let entries = entries.map(|(address, one)| one.entry(Place::alone(address), tagger));
             pending.insert_all(&entries.collect::<Vec<_>>());
             pending.stored_bytes += (count * PAGE) as u64;
         }
@@ -356,9 +285,8 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 units: extent.count,
             };
             for (index, one) in pages.iter().enumerate() {
-                let (place, tag) = (Place::packed(pack, index), one.tag);
-                let entry = PageEntry { place, tag };
-                packs.entries.push((one.memory, one.page, entry));
+                let place = Place::packed(pack, index);
+                packs.entries.push(one.entry(place, &self.media.tagger));
             }
             packs.gathered.add(extent.first, &packed, unit_bytes);
             if packs.gathered.is_large() {
@@ -411,7 +339,8 @@ impl PendingGeneration {
         for of_leaf in entries.chunk_by(|one, next| key(one) == key(next)) {
             let slots = of_leaf.iter();
             let slots = slots.map(|&(_, page, entry)| ((page % LEAF_PAGES) as u8, entry));
-            add_all(self.changes.entry(key(&of_leaf[0])).or_default(), slots);
+            let leaf = self.changes.entry(key(&of_leaf[0])).or_default();
+            leaf.extend(slots);
         }
     }
 }

@@ -287,40 +287,9 @@ impl LiveCheckpoint {
         }
     }
 
-    /// Copies pages as [`Self::take_pages`] does, one run behind the other, and adds to `runs` what they
-    /// are: the memory and where in it they lie, in bytes, in the order in which they lie in the
-    /// buffer. Returns before the buffer is full if it takes long to find more. True: all have been taken.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Panics
-    ///
-    /// As there.
-    pub fn take_batch(
-        &mut self,
-        buffer: &mut [u8],
-        runs: &mut Vec<(u32, Range<usize>)>,
-    ) -> Result<bool, TrackError> {
-        let mut used = 0;
-        while buffer.len() - used >= PAGE_SIZE {
-            let free = &mut buffer[used..];
-            match self.next_of_trackers(|tracker| tracker.take_due(free))? {
-                None => return Ok(true),
-                Some((_, range)) if range.is_empty() => break,
-                Some((memory, range)) => {
-                    used += range.len();
-                    runs.push((memory, range));
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Takes pages as [`Self::take_batch`] does, at most `most`, but lends them: where the platform can,
-    /// they are the very memory that the store's is made of, and whoever writes to it goes on with a copy
-    /// ([`Tracker::lend_due`]). Loans may be given back in any order, also after the checkpoint has ended; the
+    /// Lends pages as they were when the checkpoint began, at most `most`, wherever they lie: where the
+    /// platform can, they are the very memory that the store's is made of, and whoever writes to it goes on with a
+    /// copy ([`Tracker::lend_due`]). Returns fewer if it takes long to find more. Loans may be given back in any order, also after the checkpoint has ended; the
     /// store's spare pages are the fewer for as long as they are out.
     ///
     /// # Errors
@@ -351,6 +320,40 @@ impl LiveCheckpoint {
             }
         }
         Ok(batch)
+    }
+
+    /// Shows `visit` pages as they were when the checkpoint began, at most `most`, wherever they lie: adjacent ones
+    /// with their memory, where in that they begin, in bytes, and their bytes. Returns what it does; None: all
+    /// have been taken, and it was not called. There may be no pages, if it takes long to find more.
+    ///
+    /// Where the platform can, the pages are shown in their place, and the store waits if it writes to
+    /// one of them meanwhile ([`Tracker::visit_due`]); else they are lent, or copied.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError`]; the checkpoint is to be dropped then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `most` is 0, and may if `visit` uses the store.
+    pub fn visit_pages<R>(
+        &mut self,
+        most: usize,
+        mut visit: impl FnMut(&[(u32, usize, &[u8])]) -> R,
+    ) -> Result<Option<R>, TrackError> {
+        while let Some(tracker) = self.trackers.get(self.memory) {
+            let mut result = None;
+            tracker.visit_due(most, &mut |runs| {
+                let runs = runs.iter();
+                let runs = runs.map(|&(start, bytes)| (self.memory as u32, start, bytes));
+                result = Some(visit(&runs.collect::<Vec<_>>()));
+            })?;
+            if result.is_some() {
+                return Ok(result);
+            }
+            self.memory += 1;
+        }
+        Ok(None)
     }
 
     /// What the next tracker has, of all whose pages have not been taken, and which memory that is.

@@ -178,7 +178,8 @@ impl<'p> Memory<'p> {
                 self.read();
             }
             let pages = match round % 4 {
-                0 | 1 => copy(&*tracker, &mut buffer, &snapshot),
+                0 => copy(&*tracker, &mut buffer, &snapshot),
+                1 => self.visit(&*tracker, &snapshot),
                 _ => self.lend(&*tracker, &snapshot),
             };
             let Some(pages) = pages else { break };
@@ -222,6 +223,22 @@ impl<'p> Memory<'p> {
         assert_lent(&*loan, &values);
         self.loans.push((loan, values));
         Some(pages)
+    }
+
+    /// Is shown due pages; returns which. None: there are no more.
+    fn visit(&mut self, tracker: &dyn Tracker, snapshot: &[u64]) -> Option<Vec<usize>> {
+        let most = 1 + self.random.any() as usize % 20;
+        let mut pages = Vec::new();
+        let visited = tracker.visit_due(most, &mut |runs| {
+            for &(start, bytes) in runs {
+                for (page, bytes) in (start / PAGE_SIZE..).zip(bytes.chunks(PAGE_SIZE)) {
+                    assert_holds(page, bytes, snapshot[page]);
+                    pages.push(page);
+                }
+            }
+        });
+        assert!(pages.len() <= most);
+        visited.expect("room").then_some(pages)
     }
 
     /// Gives one of the loans back.

@@ -1,21 +1,13 @@
 //! Checkpoints that are written out while their store may run.
 
-use std::ops::Range;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
-use woodfrog::checkpoint::{
-    BlockDevice, CheckpointStore, GuestId, MemoryPages, PAGE, PageTagger, PageTags,
-    PendingGeneration, WriteError,
-};
+use std::time::{Duration, Instant};
+use woodfrog::checkpoint::{BlockDevice, CheckpointStore, GuestId, MemoryPages, PAGE, WriteError};
 use woodfrog::platform::tracking::TrackError;
 use woodfrog::runtime::LiveCheckpoint;
 
-/// Bytes that are taken from a checkpoint at once: much for a device, and little enough to be in a cache
-/// when it is written.
-const BATCH: usize = 2 << 20;
-
-/// Batches that are taken before the first of them has been written.
-const BATCHES: usize = 4;
+/// Pages that are written at once: enough for a device, and few enough to be in a processor's cache until
+/// their tags have been made. A guest that writes to one of them waits as long as that takes.
+const BATCH: usize = 256;
 
 /// A checkpoint on a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,55 +30,12 @@ pub enum LiveError {
     Write(#[from] WriteError),
 }
 
-/// Pages on their way from a checkpoint to a disk.
-struct Batch {
-    buffer: Vec<u8>,
-    /// What is in the buffer, from its start on.
-    runs: Vec<(u32, Range<usize>)>,
-    tags: PageTags,
-    /// Whether it has the last due pages.
-    is_last: bool,
-}
+/// Longer than a batch takes to be written where a copy of it would cost much. A guest waits for it once, and
+/// then the pages are copied first, until batches are written faster again.
+const SLOW: Duration = Duration::from_millis(2);
 
-impl Batch {
-    fn new() -> Self {
-        Self {
-            buffer: vec![0; BATCH],
-            runs: Vec::new(),
-            tags: PageTags::default(),
-            is_last: false,
-        }
-    }
-
-    fn take(
-        &mut self,
-        checkpoint: &mut LiveCheckpoint,
-        tagger: &PageTagger,
-    ) -> Result<(), TrackError> {
-        self.runs.clear();
-        self.is_last = checkpoint.take_batch(&mut self.buffer, &mut self.runs)?;
-        self.tags = tagger.tag(&self.pages());
-        Ok(())
-    }
-
-    fn pages(&self) -> Vec<MemoryPages<'_>> {
-        MemoryPages::side_by_side(&self.runs, &self.buffer)
-    }
-
-    /// Writes it; returns how many pages it has.
-    fn write<D: BlockDevice>(
-        &self,
-        disk: &mut CheckpointStore<D>,
-        pending: &mut PendingGeneration,
-    ) -> Result<u64, WriteError> {
-        disk.write_tagged_pages(pending, &self.pages(), &self.tags)?;
-        let lengths = self.runs.iter().map(|(_, range)| range.len() / PAGE);
-        Ok(lengths.sum::<usize>() as u64)
-    }
-}
-
-/// Writes a checkpoint to a disk, of whose generations so many are kept, and ends it. If there are many
-/// pages, a thread of its own takes them and makes their tags, while others are written.
+/// Writes a checkpoint to a disk, of whose generations so many are kept, and ends it. Pages are written
+/// from where they lie, and a guest that writes to one meanwhile waits; from copies, where writes take long.
 ///
 /// # Errors
 ///
@@ -100,57 +49,27 @@ pub fn write_checkpoint<D: BlockDevice>(
 ) -> Result<Written, LiveError> {
     let counts = checkpoint.page_counts().to_vec();
     let mut pending = disk.begin(guest, checkpoint.base(), &counts, time_ms)?;
-    let mut first = Batch::new();
-    first.take(&mut checkpoint, &disk.page_tagger())?;
-    let mut pages = first.write(disk, &mut pending)?;
-    if !first.is_last {
-        pages += write_rest(disk, &mut pending, &mut checkpoint, first)?;
+    let (mut is_slow, mut is_last, mut pages) = (false, false, 0);
+    while !is_last {
+        let start = Instant::now();
+        let mut write = |runs: &[(u32, usize, &[u8])]| {
+            let runs = MemoryPages::lent(runs);
+            let lengths = runs.iter().map(|run| run.bytes.len() / PAGE);
+            pages += lengths.sum::<usize>() as u64;
+            disk.write_pages(&mut pending, &runs)
+        };
+        if is_slow {
+            let batch = checkpoint.lend_batch(BATCH)?;
+            write(&batch.runs())?;
+            is_last = batch.is_last();
+        } else {
+            let written = checkpoint.visit_pages(BATCH, write)?;
+            is_last = written.is_none();
+            written.unwrap_or(Ok(()))?;
+        }
+        is_slow = start.elapsed() > SLOW;
     }
     let number = disk.commit(pending, checkpoint.metadata(), keep)?;
     checkpoint.keep(number);
     Ok(Written { number, pages })
-}
-
-fn write_rest<D: BlockDevice>(
-    disk: &mut CheckpointStore<D>,
-    pending: &mut PendingGeneration,
-    checkpoint: &mut LiveCheckpoint,
-    first: Batch,
-) -> Result<u64, LiveError> {
-    let (to_fill, empty) = mpsc::channel();
-    let (to_write, filled) = mpsc::channel();
-    let others = (1..BATCHES).map(|_| Batch::new());
-    for batch in others.chain([first]) {
-        to_fill.send(batch).expect("the receiver is here");
-    }
-    let tagger = disk.page_tagger();
-    // All channels are the closure's: if a write fails, they end before the other thread is waited for.
-    thread::scope(move |scope| {
-        let taker = scope.spawn(move || take_rest(checkpoint, &tagger, empty, to_write));
-        let mut pages = 0;
-        for batch in filled {
-            pages += batch.write(disk, pending)?;
-            // Nobody takes more if that was the last.
-            let _ = to_fill.send(batch);
-        }
-        taker.join().expect("pages are taken without panicking")?;
-        Ok(pages)
-    })
-}
-
-/// Takes pages until there are no more, or nobody wants them.
-fn take_rest(
-    checkpoint: &mut LiveCheckpoint,
-    tagger: &PageTagger,
-    empty: Receiver<Batch>,
-    to_write: Sender<Batch>,
-) -> Result<(), TrackError> {
-    for mut batch in empty {
-        batch.take(checkpoint, tagger)?;
-        let is_last = batch.is_last;
-        if to_write.send(batch).is_err() || is_last {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -39,13 +39,15 @@ use woodfrog::platform::{PAGE_SIZE, is_zero};
 /// Begins to track a range. None if this system cannot.
 pub(crate) fn track(start: *mut u8, size: usize, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
     let faults = Userfault::get()?;
+    let old = faults.ranges().get(&start.addr()).cloned();
+    if let Some(old) = old {
+        // Somebody may hold on to a tracker that the range does not belong to any more.
+        old.settled_state().is_gone = true;
+    }
     let range = Arc::new(TrackedRange::new(start.addr(), size, spare_pages));
     let mut ranges = faults.ranges();
     faults.requests.register(&range)?;
-    if let Some(old) = ranges.insert(range.start, range.clone()) {
-        // Somebody holds on to a tracker that the range does not belong to any more.
-        old.settled_state().is_gone = true;
-    }
+    ranges.insert(range.start, range.clone());
     Some(Arc::new(LinuxTracker::new(range, faults)))
 }
 
@@ -54,7 +56,9 @@ pub(crate) fn released(start: *mut u8) {
     let Some(faults) = Userfault::existing() else {
         return;
     };
-    if let Some(range) = faults.ranges().remove(&start.addr()) {
+    // Others' faults do not wait for whoever reads this one's pages.
+    let range = faults.ranges().remove(&start.addr());
+    if let Some(range) = range {
         range.settled_state().is_gone = true;
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::ptr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use woodfrog::platform::PAGE_SIZE;
-use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, NoRoom, Room};
+use woodfrog::platform::tracking::{Bits, CutEnd, Ledger, Room, TrackError};
 
 /// A tracked range.
 pub struct TrackedRange {
@@ -42,11 +42,17 @@ impl TrackedRange {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As [`Self::state`], when nobody is protecting pages. Those who do give way.
+    /// As [`Self::state`], when nobody is protecting pages, to which those who do give way, and nobody
+    /// reads any in their place.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the thread itself does.
     pub fn settled_state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state();
         state.waiting += 1;
-        while state.is_preparing {
+        while state.is_preparing || state.in_use.is_some() {
+            state.assert_not_reader();
             state = self.wait(state);
         }
         state.waiting -= 1;
@@ -64,18 +70,20 @@ impl TrackedRange {
         self.has_changed.notify_all();
     }
 
-    /// What a page holds.
+    /// What pages hold.
     ///
     /// # Safety
     ///
-    /// It is mapped, and nothing writes to it while the slice is used.
-    pub unsafe fn page_contents(&self, page: usize) -> &[u8] {
-        let start = ptr::with_exposed_provenance(self.start + page * PAGE_SIZE);
+    /// They are mapped, and nothing writes to them while the slice is used.
+    pub unsafe fn contents(&self, pages: &Range<usize>) -> &[u8] {
+        let bytes = bytes_of(pages);
+        let start = ptr::with_exposed_provenance(self.start + bytes.start);
         // SAFETY: the caller's.
-        unsafe { std::slice::from_raw_parts(start, PAGE_SIZE) }
+        unsafe { std::slice::from_raw_parts(start, bytes.len()) }
     }
 
-    /// Lets a protected page be written to. Waits until there is a spare page, if one is needed.
+    /// Lets a protected page be written to. Waits until there is a spare page, if one is needed, and while somebody
+    /// reads the page in its place.
     pub fn before_write(&self, faults: &Userfault, page: usize) {
         let mut state = self.state();
         while state.try_before_write(faults, self, page).is_err() {
@@ -113,6 +121,33 @@ impl TrackedRange {
     }
 }
 
+/// Whoever writes to a page has to wait.
+struct MustWait;
+
+/// Due pages that have been taken.
+pub enum Taken {
+    /// Adjacent ones in their place, to which nobody writes until they are given back.
+    InPlace(Range<usize>),
+    /// One that has been written to since the cut, and what it held.
+    Kept(usize, Vec<u8>),
+}
+
+impl Taken {
+    fn in_place(&self) -> Option<Range<usize>> {
+        match self {
+            Self::InPlace(run) => Some(run.clone()),
+            Self::Kept(..) => None,
+        }
+    }
+}
+
+/// Due pages that a thread reads in their place.
+struct InUse {
+    /// In ascending order.
+    runs: Vec<Range<usize>>,
+    reader: u32,
+}
+
 /// What is known of a range.
 pub struct State {
     /// The pages that are due.
@@ -127,6 +162,8 @@ pub struct State {
     pub exposed: Vec<usize>,
     /// The thread that takes due pages. It must not wait for itself.
     pub taker: u32,
+    /// Due pages that somebody reads in their place.
+    in_use: Option<InUse>,
     /// Whether pages are being protected that are neither exposed nor in new regions any more.
     pub is_preparing: bool,
     /// How many threads wait until none are.
@@ -147,6 +184,7 @@ impl State {
             dirty: Bits::default(),
             exposed: Vec::new(),
             taker: 0,
+            in_use: None,
             is_preparing: false,
             waiting: 0,
             is_gone: false,
@@ -162,15 +200,71 @@ impl State {
         };
     }
 
-    /// Lets a protected page be written to, unless it is due and there is no spare page.
+    /// Takes due pages, at most `most`, which stay as they are until they are
+    /// [given back](Self::give_back). None: all have been taken.
+    pub fn take_due(&mut self, most: usize) -> Result<Option<Vec<Taken>>, TrackError> {
+        self.taker = this_thread();
+        let (mut taken, mut count) = (Vec::new(), 0);
+        while count < most
+            && let Some(run) = self.ledger.next_run(most - count)?
+        {
+            count += run.len();
+            for page in run {
+                match (self.ledger.take(page), taken.last_mut()) {
+                    (Some(contents), _) => taken.push(Taken::Kept(page, contents)),
+                    (None, Some(Taken::InPlace(last))) if last.end == page => last.end += 1,
+                    (None, _) => taken.push(Taken::InPlace(page..page + 1)),
+                }
+            }
+        }
+        let mut runs: Vec<Range<usize>> = taken.iter().filter_map(Taken::in_place).collect();
+        runs.sort_unstable_by_key(|run| run.start);
+        let reader = self.taker;
+        self.in_use = (!runs.is_empty()).then_some(InUse { runs, reader });
+        Ok((count > 0).then_some(taken))
+    }
+
+    /// Takes back what has been taken.
+    pub fn give_back(&mut self, taken: Vec<Taken>) {
+        self.in_use = None;
+        for taken in taken {
+            if let Taken::Kept(_, contents) = taken {
+                self.ledger.give_back(contents);
+            }
+        }
+    }
+
+    /// Whether somebody reads a page in its place.
+    fn is_in_use(&self, page: usize) -> bool {
+        self.in_use.as_ref().is_some_and(|in_use| {
+            let next = in_use.runs.partition_point(|run| run.end <= page);
+            in_use.runs.get(next).is_some_and(|run| run.contains(&page))
+        })
+    }
+
+    /// Panics if it is the thread itself that reads pages in their place, for which it is about to wait.
+    fn assert_not_reader(&self) {
+        let in_use = self.in_use.as_ref();
+        assert!(
+            in_use.is_none_or(|in_use| in_use.reader != this_thread()),
+            "tracked memory is used by the thread that reads it in its place"
+        );
+    }
+
+    /// Lets a protected page be written to, unless it is due and there is no spare page, or somebody reads it
+    /// in its place.
     fn try_before_write(
         &mut self,
         faults: &Userfault,
         range: &TrackedRange,
         page: usize,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), MustWait> {
         if self.is_gone {
             return Ok(());
+        }
+        if self.is_in_use(page) {
+            self.assert_not_reader();
+            return Err(MustWait);
         }
         // Else a tracker before this one has protected it.
         if self.regions.has_protected(page) {
@@ -183,7 +277,7 @@ impl State {
         Ok(())
     }
 
-    fn keep_if_due(&mut self, range: &TrackedRange, page: usize) -> Result<(), NoRoom> {
+    fn keep_if_due(&mut self, range: &TrackedRange, page: usize) -> Result<(), MustWait> {
         if !self.ledger.is_in_place(page) {
             return Ok(());
         }
@@ -192,8 +286,9 @@ impl State {
             false => Room::Spare,
         };
         // SAFETY: a due page is mapped, and protected while its contents are kept.
-        let contents = unsafe { range.page_contents(page) };
-        self.ledger.keep(page, contents, room)
+        let contents = unsafe { range.contents(&(page..page + 1)) };
+        let kept = self.ledger.keep(page, contents, room);
+        kept.map_err(|_| MustWait)
     }
 
     /// Notes that whole regions are being protected, whose pages `dirty` may have been written to.

@@ -6,13 +6,13 @@
 //! protected belongs to the next cut, for which the page is due already; a write behind that faults.
 
 use super::Userfault;
-use super::range::{State, TrackedRange, bytes_of, protect_near, this_thread};
+use super::range::{State, Taken, TrackedRange, bytes_of, protect_near, this_thread};
 use super::regions::REGION;
 use super::requests::Writes;
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard};
 use woodfrog::platform::PAGE_SIZE;
-use woodfrog::platform::tracking::{CutEnd, TrackError, Tracker};
+use woodfrog::platform::tracking::{CutEnd, TrackError, Tracker, Visit};
 
 /// A tracker, of which there is one for each range.
 pub struct LinuxTracker {
@@ -113,6 +113,36 @@ impl Drop for Preparing<'_> {
     }
 }
 
+/// Due pages that are being read, which ends when it is dropped.
+struct Reading<'r> {
+    range: &'r TrackedRange,
+    taken: Vec<Taken>,
+}
+
+impl Reading<'_> {
+    /// Where adjacent pages begin, and their bytes.
+    fn runs(&self) -> Vec<(usize, &[u8])> {
+        let runs = self.taken.iter().map(|taken| match taken {
+            Taken::Kept(page, contents) => (page * PAGE_SIZE, &contents[..]),
+            Taken::InPlace(pages) => {
+                // SAFETY: due pages are mapped, and whoever writes to these, or unmaps them, waits
+                // until they are given back.
+                let bytes = unsafe { self.range.contents(pages) };
+                (pages.start * PAGE_SIZE, bytes)
+            }
+        });
+        runs.collect()
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        self.range.state().give_back(taken);
+        self.range.notify();
+    }
+}
+
 /// Pages of regions that [`LinuxTracker::prepare`] protects in one request: a cut that comes meanwhile
 /// waits for it, some 0.2 ms.
 const NEW_AT_ONCE: usize = 4 * REGION;
@@ -172,10 +202,23 @@ impl Tracker for LinuxTracker {
         state.taker = this_thread();
         let taken = state.ledger.copy_run(buffer, |page, buffer| {
             // SAFETY: a due page is mapped, and protected until the state is unlocked.
-            buffer.copy_from_slice(unsafe { self.range.page_contents(page) });
+            buffer.copy_from_slice(unsafe { self.range.contents(&(page..page + 1)) });
         })?;
         self.range.notify();
         Ok(taken)
+    }
+
+    fn visit_due(&self, most: usize, visit: &mut Visit<'_>) -> Result<bool, TrackError> {
+        assert!(most > 0, "no room for a page");
+        let Some(taken) = self.settled_state()?.take_due(most)? else {
+            return Ok(false);
+        };
+        let reading = Reading {
+            range: &self.range,
+            taken,
+        };
+        visit(&reading.runs());
+        Ok(true)
     }
 
     fn end(&self, end: CutEnd) {
@@ -189,7 +232,6 @@ impl Drop for LinuxTracker {
     fn drop(&mut self) {
         // The range stays known until it is released: somebody may be about to ask for a fault that
         // came before.
-        let _ranges = self.faults.ranges();
         let mut state = self.range.settled_state();
         if !state.is_gone {
             state.forget();

@@ -2,15 +2,18 @@
 
 use crate::disk::{ROUNDS, WRITER, begin, can_track, disk, thaw, write};
 use crate::harness::{Program, returned};
+use spin::Mutex;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use woodfrog::abi::Val;
 use woodfrog::checkpoint::{
-    BlockDevice, DeviceError, FormatOptions, Guest, Owner, PAGE, WriteError, format,
+    BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, GuestId, Owner, PAGE,
+    WriteError, format,
 };
 use woodfrog::platform::tracking::TrackError;
-use woodfrog::runtime::{CheckpointError, Outcome};
+use woodfrog::runtime::{CheckpointError, Outcome, Store};
 use woodfrog_cli::disk::{LiveError, write_checkpoint};
 use woodfrog_suite::freezing::Random;
 
@@ -74,13 +77,16 @@ fn a_store_that_ran_on_is_thawed_as_it_was_when_the_checkpoint_began() {
     assert_ne!(expected, returned(&[Val::I64(0)]));
 }
 
-/// A disk that fails after some large writes, long after more is there to be written.
-struct Failing {
+/// What a disk does when it is given a MiB.
+type OnLargeWrite = Box<dyn FnMut(&[u8]) -> Result<(), DeviceError>>;
+
+/// A disk that looks at large writes first.
+struct Watching {
     bytes: Vec<u8>,
-    large_writes: usize,
+    on_large_write: OnLargeWrite,
 }
 
-impl BlockDevice for Failing {
+impl BlockDevice for Watching {
     fn block_size(&self) -> usize {
         512
     }
@@ -100,11 +106,7 @@ impl BlockDevice for Failing {
 
     fn write_blocks(&mut self, first: u64, data: &[u8]) -> Result<(), DeviceError> {
         if data.len() >= 1 << 20 {
-            if self.large_writes == 0 {
-                thread::sleep(Duration::from_millis(300));
-                return Err(DeviceError::Failed { code: 5 });
-            }
-            self.large_writes -= 1;
+            (self.on_large_write)(data)?;
         }
         self.bytes[first as usize * 512..][..data.len()].copy_from_slice(data);
         Ok(())
@@ -115,23 +117,20 @@ impl BlockDevice for Failing {
     }
 }
 
-#[test]
-fn a_write_that_fails_ends_the_checkpoint_and_not_the_store() {
-    let program = Program::new(
-        r#"(module (memory 640) (func (export "run")
-             (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x2800000))))"#,
-    );
-    if !can_track(&program) {
-        return eprintln!("not tested: userfaultfd is not allowed");
-    }
+/// Fills 40 MiB.
+const FILLER: &str = r#"(module (memory (export "memory") 640) (func (export "run")
+  (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x2800000))))"#;
+
+/// A disk that does something when it is given a MiB, with a guest.
+fn watching_disk(on_large_write: OnLargeWrite) -> (CheckpointStore<Watching>, GuestId) {
     let options = FormatOptions {
         disk_id: [1; 16],
         owner: Owner([2; 32]),
         key: None,
     };
-    let device = Failing {
+    let device = Watching {
         bytes: vec![0; 64 << 20],
-        large_writes: 4,
+        on_large_write,
     };
     let mut disk = format(device, &options).unwrap();
     let guest = Guest {
@@ -139,6 +138,20 @@ fn a_write_that_fails_ends_the_checkpoint_and_not_the_store() {
         ..Guest::default()
     };
     let guest = disk.add_guest(&guest).unwrap();
+    (disk, guest)
+}
+
+#[test]
+fn a_write_that_fails_ends_the_checkpoint_and_not_the_store() {
+    let program = Program::new(FILLER);
+    if !can_track(&program) {
+        return eprintln!("not tested: userfaultfd is not allowed");
+    }
+    let mut left = 4_usize;
+    let (mut disk, guest) = watching_disk(Box::new(move |_| {
+        left = left.checked_sub(1).ok_or(DeviceError::Failed { code: 5 })?;
+        Ok(())
+    }));
     let (mut store, run) = begin(&program);
     run.call(&mut store, &[]).unwrap();
     let checkpoint = store.begin_checkpoint().unwrap();
@@ -148,10 +161,42 @@ fn a_write_that_fails_ends_the_checkpoint_and_not_the_store() {
         Err(LiveError::Write(WriteError::Device(_)))
     ));
     assert_eq!(disk.guest(guest).unwrap().generations.len(), 0);
-    disk.device_mut().large_writes = usize::MAX;
+    disk.device_mut().on_large_write = Box::new(|_| Ok(()));
     let checkpoint = store.begin_checkpoint().unwrap();
     let written = write_checkpoint(&mut disk, guest, checkpoint, 1, 1).unwrap();
     assert_eq!(written.pages, 10 << 10);
+}
+
+#[test]
+fn pages_are_written_from_their_place_unless_that_takes_long() {
+    let program = Program::new(FILLER);
+    if !can_track(&program) {
+        return eprintln!("not tested: userfaultfd is not allowed");
+    }
+    let mut store = Store::new(&program.engine, ());
+    let instance = program.linker.instantiate(&mut store, &program.modules[0]);
+    let instance = instance.unwrap();
+    let run = instance.get_func(&store, "run").unwrap();
+    run.call(&mut store, &[]).unwrap();
+    let memory = instance.get_memory(&store, "memory").unwrap();
+    let memory = memory.data(&store).as_ptr_range();
+    let memory = memory.start.addr()..memory.end.addr();
+    let is_in_place = Arc::new(Mutex::new(Vec::new()));
+    let noted = is_in_place.clone();
+    let (mut disk, guest) = watching_disk(Box::new(move |data| {
+        let mut noted = noted.lock();
+        noted.push(memory.contains(&data.as_ptr().addr()));
+        if noted.len() == 3 {
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }));
+    let checkpoint = store.begin_checkpoint().unwrap();
+    write_checkpoint(&mut disk, guest, checkpoint, 1, 1).unwrap();
+    let is_in_place = is_in_place.lock();
+    // Others may take long as well, on a busy machine.
+    assert_eq!((is_in_place[0], is_in_place[3]), (true, false));
+    assert!(is_in_place[4..].contains(&true), "{is_in_place:?}");
 }
 
 #[test]

@@ -242,6 +242,37 @@ fn what_is_written_is_bounded_by_what_changed() {
     assert!(disk.check(&mut |_, _| {}).unwrap().is_clean());
 }
 
+/// Generations of which each takes a third of the disk.
+#[test]
+fn large_generations_flush_little_and_have_their_map_in_two_places() {
+    const PAGES: u64 = 2048;
+    let mut disk = new_disk(24 << 20);
+    let guest = disk.add_guest(&program("one")).unwrap();
+    let (mut near, mut base) = (0, None);
+    for round in 0..30 {
+        let state = State {
+            page_counts: vec![PAGES],
+            pages: (0..PAGES)
+                .map(|page| ((0, page), page + 1 + round * PAGES))
+                .collect(),
+            ..State::default()
+        };
+        let before = disk.media.blocks.device.flushes;
+        let old = base.as_ref().map(|(number, state)| (*number, state));
+        let number = state.write(&mut disk, guest, old, 1).unwrap();
+        base = Some((number, state));
+        // Two for the commit, and some for windows.
+        let flushes = disk.media.blocks.device.flushes - before;
+        assert!(flushes <= 7, "round {round}: {flushes}");
+        let record = disk.generation_record(guest, number).unwrap();
+        let mut map = map::PageMap::load(&mut disk.media, &record).unwrap();
+        for (_, node) in map.leaf_nodes(&mut disk.media, 0).unwrap() {
+            near += u64::from(node.copies[0].abs_diff(node.copies[1]) < 64);
+        }
+    }
+    assert!(near < PAGES / 256 * 30 / 10, "{near}");
+}
+
 #[test]
 fn long_commits_and_searches_for_space_let_others_run() {
     const LEAVES: u64 = 64;
@@ -450,7 +481,12 @@ fn a_flipped_bit_in_a_pack_is_found_and_named() {
     };
     let number = state.write(&mut disk, guest, None, 100).unwrap();
     let mut generation = disk.open_generation(guest, number).unwrap();
-    let place = disk.leaf_pages(&mut generation, 0, 0).unwrap()[&3].place;
+    let place = disk
+        .leaf_pages(&mut generation, 0, 0)
+        .unwrap()
+        .get(3)
+        .unwrap()
+        .place;
     drop(generation);
     let place::Where::Packed { pack, index: 3 } = place.get() else {
         panic!("{place:?}");

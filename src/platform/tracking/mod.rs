@@ -99,6 +99,28 @@ pub trait Tracker: Send + Sync {
         }))
     }
 
+    /// Shows `visit` due pages as they were at the cut, at most `most`, wherever they lie: adjacent ones, where they
+    /// begin, and their bytes, as [`Loan::runs`] does. False: all have been taken, and it was not called. No pages:
+    /// none have been found so far, ask again.
+    ///
+    /// A platform on which writers can wait shows them in their place, and has those wait until `visit` returns
+    /// who write to one of these pages. The default [lends](Self::lend_due) them.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError`]; the cut is to be abandoned then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `most` is 0, and may if `visit` writes to the range or draws a line.
+    fn visit_due(&self, most: usize, visit: &mut Visit<'_>) -> Result<bool, TrackError> {
+        let lent = self.lend_due(most)?;
+        if let Some(loan) = &lent {
+            visit(&loan.runs());
+        }
+        Ok(lent.is_some())
+    }
+
     /// Calls `waker` whenever a write leaves few spare pages, on a platform where writers do not wait
     /// for more by themselves: so that they are kept from writing until [`Self::is_short`] says
     /// that there are enough. Replaces the one before. It is called in fault handlers: it
@@ -135,6 +157,9 @@ impl Loan for Copied {
         Vec::from([(self.start, &self.bytes[..])])
     }
 }
+
+/// What is shown pages: where adjacent ones begin, in bytes, and their bytes.
+pub type Visit<'v> = dyn FnMut(&[(usize, &[u8])]) + 'v;
 
 /// What is called when spare pages get short.
 pub type Waker = Box<dyn Fn() + Send>;
