@@ -32,11 +32,14 @@ check: setup
 
 # With --doc cargo asks the library's own examples, too, which examples/embedding runs: they need a platform.
 
+# For a few tests that take no time.
+SOON_BUILT = 'profile.dev.package.woodfrog.opt-level=0'
+
 ## test: everything above, then every other test
 test: check
 	cargo test -q --bins --examples --test '*'
 	cargo test -q --doc --workspace --exclude woodfrog --exclude woodfrog-boot --exclude woodfrog-test-images
-	cargo test -q -p woodfrog --no-default-features --lib module::features
+	cargo test -q -p woodfrog --no-default-features --config $(SOON_BUILT) --lib module::features
 
 ## test-disk: cut the power after every write of a long random history of checkpoints; CRASHES=n SEED=n
 test-disk:

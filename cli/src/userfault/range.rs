@@ -296,6 +296,7 @@ impl State {
         self.regions.add(pages);
         self.known_pages = self.known_pages.max(pages.end);
         self.dirty.grow(self.known_pages);
+        self.ledger.grow(self.known_pages);
         dirty.for_each(|page| self.dirty.insert(page));
     }
 
@@ -326,8 +327,7 @@ impl State {
         self.dirty.remove_from(pages);
         self.ledger.open(self.known_pages);
         self.ledger.mark_all(&self.dirty);
-        let carried = self.ledger.carried().clone();
-        self.ledger.mark_all(&carried);
+        self.ledger.mark_carried();
         self.dirty.clear();
     }
 

@@ -69,12 +69,17 @@ impl Ledger {
         ledger
     }
 
-    /// Opens a cut of a range of `pages` pages, none of which is due yet. Allocates what
-    /// [`Self::keep`] will need, so that fault handlers need not.
-    pub fn open(&mut self, pages: usize) {
+    /// Makes room for cuts of so many pages, which then open sooner.
+    pub fn grow(&mut self, pages: usize) {
         for bits in [&mut self.in_place, &mut self.marked, &mut self.carried] {
             bits.grow(pages);
         }
+    }
+
+    /// Opens a cut of a range of `pages` pages, none of which is due yet. Allocates what
+    /// [`Self::keep`] will need, so that fault handlers need not.
+    pub fn open(&mut self, pages: usize) {
+        self.grow(pages);
         self.cursor = 0;
         self.has_overrun = false;
         let room = self
@@ -117,6 +122,12 @@ impl Ledger {
     pub fn mark_all(&mut self, pages: &Bits) {
         self.in_place.add_all(pages);
         self.marked.add_all(pages);
+    }
+
+    /// Notes that all pages are due again that were due in a cut whose pages were lost.
+    pub fn mark_carried(&mut self) {
+        self.in_place.add_all(&self.carried);
+        self.marked.add_all(&self.carried);
     }
 
     /// Whether a page is due and nowhere but in its place.
