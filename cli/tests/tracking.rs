@@ -6,8 +6,8 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 use woodfrog::platform::tracking::{CutEnd, TrackError, Tracker};
@@ -256,6 +256,45 @@ fn only_a_writer_to_a_page_that_is_read_in_its_place_waits() {
     let mut seen = vec![0; 8];
     memory.visit_due(&mut seen);
     assert_eq!(seen, [0, 2, 0, 0, 0, 3, 0, 0]);
+}
+
+#[test]
+fn what_one_reads_in_its_place_stays_so_when_another_has_read_kept_pages() {
+    let Some(memory) = Memory::new(12, 12, 4) else {
+        return;
+    };
+    (0..12).for_each(|page| memory.write(page, 1));
+    memory.tracker.cut(12 * PAGE_SIZE).unwrap();
+    // Spare pages are short now, so these are taken first.
+    (0..4).for_each(|page| memory.write(page, 2));
+    thread::scope(|scope| {
+        let (begun, has_begun) = mpsc::channel();
+        let (ended, has_ended) = mpsc::channel();
+        let mut has_ended = Some(has_ended);
+        let kept = memory.tracker.visit_due(4, &mut |runs| {
+            let starts: Vec<usize> = runs.iter().map(|run| run.0 / PAGE_SIZE).collect();
+            assert_eq!(starts, [0, 1, 2, 3]);
+            let (begun, memory) = (begun.clone(), &memory);
+            let has_ended = has_ended.take().expect("it is called once");
+            scope.spawn(move || {
+                let visited = memory.tracker.visit_due(4, &mut |runs| {
+                    begun.send(()).unwrap();
+                    has_ended.recv().unwrap();
+                    scope.spawn(|| memory.write(4, 3));
+                    thread::sleep(Duration::from_millis(20));
+                    let mut seen = vec![0; 12];
+                    for (start, bytes) in runs {
+                        see(*start, bytes, &mut seen);
+                    }
+                    assert_eq!(seen[4..8], [1; 4]);
+                });
+                assert_eq!(visited, Ok(true));
+            });
+            has_begun.recv().unwrap();
+        });
+        assert_eq!(kept, Ok(true));
+        ended.send(()).unwrap();
+    });
 }
 
 #[test]

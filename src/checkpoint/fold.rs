@@ -70,9 +70,12 @@ impl<D: BlockDevice> CheckpointStore<D> {
                     born: number,
                     ..NodeRef::default()
                 },
-                false => self.write_node(writer, Kind::Leaf, &encode(&pages), number)?,
+                false => {
+                    let node = self.write_node(writer, Kind::Leaf, &encode(&pages), number)?;
+                    self.known_leaves.add(&self.media, &node, &pages);
+                    node
+                }
             };
-            self.known_leaves.add(&self.media, &node, &pages);
             updates.entry(memory).or_default().push((leaf, node));
         }
         let page_counts: Vec<u64> = record

@@ -10,7 +10,7 @@
 //! lease and said that nothing of it is on its way any more.
 
 use super::slots::{self, CommitRecord, RecordKind, newest_state};
-use super::space::Window;
+use super::space::{Window, emptied};
 use super::{BlockDevice, CheckpointStore, DeviceError, LeaseError, OpenError, WriteError};
 use alloc::vec::Vec;
 use core::fmt;
@@ -173,7 +173,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
         let mut windows = self.windows();
         // What a device only has in its cache it could write after what the next owner does.
         if self.media.blocks.flush().is_ok() && !self.media.blocks.has_failed {
-            windows = windows.map(Window::emptied);
+            windows = emptied(windows, &self.media.geometry.data());
         }
         let result = self.write_state(self.state.root, self.state.commit, windows);
         self.tenure = None;
@@ -210,7 +210,7 @@ impl<D: BlockDevice> CheckpointStore<D> {
                 sequence: 0,
                 owner,
                 expires_ms: tenure.expiry(now_ms),
-                windows: newest.windows.map(Window::emptied),
+                windows: emptied(newest.windows, &self.media.geometry.data()),
                 ..newest.clone()
             };
             // Not to the slots of whoever may still be writing, nor of what counts.

@@ -29,7 +29,7 @@ struct KnownLeaf {
 /// Most runs of units of a known leaf.
 const MAX_RUNS: usize = 8;
 
-/// Most known leaves: with their runs 3 MiB at most, and those of 16 GiB of memory.
+/// Most known leaves: with their runs some 4 MiB at most, and those of 16 GiB of memory.
 const MAX_KNOWN: usize = 16 * 1024;
 
 impl KnownLeaves {
@@ -48,8 +48,8 @@ impl KnownLeaves {
         {
             let is_full = units.len() == MAX_RUNS;
             match units.last_mut() {
-                Some(last) if *last == extent => {}
-                Some(last) if last.first + last.count == extent.first => last.count += extent.count,
+                Some(last) if last.first <= extent.first && extent.end() <= last.end() => {}
+                Some(last) if last.end() == extent.first => last.count += extent.count,
                 _ if is_full => return,
                 _ => units.push(extent),
             }

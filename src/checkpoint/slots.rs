@@ -216,7 +216,8 @@ pub(super) fn newest_state(records: &[CommitRecord]) -> Option<&CommitRecord> {
     states.max_by_key(|record| record.rank())
 }
 
-/// The state that would be the disk's if the newest were not there, and is another one.
+/// The state that would be the disk's if the newest were not there, and is the one before. An older one is nobody's
+/// any more: what it refers to may have been written over.
 pub(super) fn state_before<'r>(
     records: &'r [CommitRecord],
     newest: &CommitRecord,
@@ -225,7 +226,8 @@ pub(super) fn state_before<'r>(
         .iter()
         .filter(|record| record.kind == RecordKind::State);
     let older = states.filter(|record| record.rank() < newest.rank() && record.root != newest.root);
-    older.max_by_key(|record| record.rank())
+    let last = older.max_by_key(|record| record.rank());
+    last.filter(|last| last.commit + 1 == newest.commit)
 }
 
 impl Window {

@@ -21,8 +21,13 @@ pub(super) struct Extent {
 }
 
 impl Extent {
+    /// Behind its last unit.
+    pub fn end(self) -> u64 {
+        self.first.saturating_add(self.count)
+    }
+
     pub fn units(self) -> Range<u64> {
-        self.first..self.first.saturating_add(self.count)
+        self.first..self.end()
     }
 }
 
@@ -34,11 +39,6 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// A window of no units at the same place, which says where the first stream is to go on.
-    pub fn emptied(self) -> Self {
-        Self { count: 0, ..self }
-    }
-
     /// Behind its last unit; where the data area ends if it has none and begins with that.
     fn end(&self, data: &Range<u64>) -> u64 {
         let end = self.first + self.count;
@@ -69,6 +69,11 @@ impl Window {
             },
         ]
     }
+}
+
+/// Windows of no units, which say where the streams are to go on.
+pub(super) fn emptied([first, second]: [Window; 2], data: &Range<u64>) -> [Window; 2] {
+    [first.first, second.end(data)].map(|first| Window { first, count: 0 })
 }
 
 /// How many units another one is behind a unit, round the end of the data area.
@@ -330,7 +335,7 @@ impl Space {
     fn wider_window(&self, stream: Stream, extent: Extent) -> Window {
         let search = &self.searches[stream as usize];
         // What is in use may have taken all of the window.
-        let ahead = self.ahead(search.given_out_before);
+        let ahead = self.ahead(stream, search.given_out_before);
         let (window, ahead) = (search.window, ahead.max(2 * search.given_out));
         match stream {
             Stream::First => {
@@ -339,7 +344,8 @@ impl Space {
             }
             Stream::Second => {
                 let end = window.end(&self.data);
-                let needed = distance(extent.first, end - 1, &self.data) + 1;
+                let last = extent.first + extent.count - 1;
+                let needed = distance(last, end - 1, &self.data) + extent.count;
                 self.window_up_to(end, needed + ahead)
             }
         }
@@ -367,16 +373,23 @@ impl Space {
         }
         let [first, second] = self.searches;
         [
-            self.window_from(first.position, self.ahead(first.given_out)),
-            self.window_up_to(second.position, self.ahead(second.given_out)),
+            self.window_from(first.position, self.ahead(Stream::First, first.given_out)),
+            self.window_up_to(
+                second.position,
+                self.ahead(Stream::Second, second.given_out),
+            ),
         ]
     }
 
-    /// How many units a window has for a commit that is likely to take no more than so many: twice as many, but
-    /// no great part of the disk. Some may be in use, so it has a small part of the disk at least.
-    fn ahead(&self, likely: u64) -> u64 {
-        let len = self.data.end - self.data.start;
-        (2 * likely).max(MIN_WINDOW.max(len / 64)).min(len / 4)
+    /// How many units a stream's window has for a commit that is likely to take no more than so many: twice as many,
+    /// but no great part of the disk. Some may be in use, so it has a small part of the disk at least.
+    fn ahead(&self, stream: Stream, likely: u64) -> u64 {
+        let part = (self.data.end - self.data.start) / 64;
+        let most = match stream {
+            Stream::First => 12 * part,
+            Stream::Second => 4 * part,
+        };
+        (2 * likely).max(MIN_WINDOW.max(part)).min(most.max(1))
     }
 
     /// Makes them the windows: a commit has put them on the disk.
@@ -409,7 +422,8 @@ mod tests {
             used in prop::collection::btree_set(DATA, 0..600),
             windows in prop::collection::vec((DATA, 0..=600_u64), 2),
             stream in prop_oneof![Just(Stream::First), Just(Stream::Second)],
-            wants in prop::collection::vec((1..100_u64, any::<bool>()), 1..20),
+            wants in prop::collection::vec((1..100_u64, 1..5_u64, any::<bool>()), 1..20),
+            freed in prop::collection::vec(0..6, 0..605),
         ) {
             let mut bitmap = Bitmap::new(DATA.end).unwrap();
             for &unit in &used {
@@ -417,33 +431,72 @@ mod tests {
             }
             let windows = [0, 1].map(|index| Window { first: windows[index].0, count: windows[index].1 });
             let mut space = Space::of(DATA, bitmap, windows);
-            space.searches[stream as usize].min_run = 1;
-            let mut found = used.clone();
             let mut wants = wants.into_iter().cycle();
-            loop {
-                let before = space.windows()[stream as usize];
-                let (want, is_committed) = wants.next().unwrap();
-                match space.take(stream, want, 1) {
-                    Found::Nothing => break,
-                    Found::Extent(extent) => {
-                        prop_assert!((1..=want).contains(&extent.count));
-                        prop_assert!(extent.units().all(|unit| units_of(before).contains(&unit)));
-                        prop_assert!(extent.units().all(|unit| found.insert(unit)), "{extent:?} is in use");
-                        if is_committed {
-                            let windows = space.next_windows(true);
-                            space.committed(windows);
+            let mut found = used.clone();
+            for round in 0..3 {
+                space.searches[stream as usize].min_run = 1;
+                loop {
+                    let before = space.windows()[stream as usize];
+                    let (want, min, is_committed) = wants.next().unwrap();
+                    let min = if round == 0 { 1 } else { min.min(want) };
+                    match space.take(stream, want, min) {
+                        Found::Nothing => break,
+                        Found::Extent(extent) => {
+                            prop_assert!((min..=want).contains(&extent.count));
+                            prop_assert!(extent.units().all(|unit| units_of(before).contains(&unit)));
+                            prop_assert!(extent.units().all(|unit| found.insert(unit)), "{extent:?} is in use");
+                            if is_committed {
+                                let windows = space.next_windows(true);
+                                space.committed(windows);
+                            }
+                        }
+                        Found::Window(window) => {
+                            prop_assert!(units_of(window).is_superset(&units_of(before)));
+                            prop_assert!(window.count > before.count);
+                            space.set_window(stream, window);
                         }
                     }
-                    Found::Window(window) => {
-                        prop_assert!(units_of(window).is_superset(&units_of(before)));
-                        prop_assert!(window.count > before.count);
-                        space.set_window(stream, window);
-                    }
                 }
+                if round == 0 {
+                    prop_assert!(found.iter().copied().eq(DATA));
+                    prop_assert_eq!(space.free(), 0);
+                }
+                // Some have become free meanwhile.
+                let mut bitmap = Bitmap::new(DATA.end).unwrap();
+                found.retain(|unit| freed.get(*unit as usize) != Some(&round));
+                for &unit in &found {
+                    bitmap.set(unit);
+                }
+                space.restart(bitmap, false);
             }
-            prop_assert!(found.into_iter().eq(DATA));
-            prop_assert_eq!(space.free(), 0);
         }
+    }
+
+    /// All units in use but some.
+    fn all_but(free: &[u64]) -> Bitmap {
+        let mut used = Bitmap::new(DATA.end).unwrap();
+        for unit in DATA.filter(|unit| !free.contains(unit)) {
+            used.set(unit);
+        }
+        used
+    }
+
+    #[test]
+    fn a_run_across_the_end_of_the_second_window_widens_it() {
+        let second = Window {
+            first: 400,
+            count: 100,
+        };
+        let mut space = Space::of(DATA, all_but(&[498]), [Window::default(), second]);
+        let extent = |first, count| Found::Extent(Extent { first, count });
+        assert_eq!(space.take(Stream::Second, 1, 1), extent(498, 1));
+        space.restart(all_but(&[499, 500]), true);
+        let Found::Window(wider) = space.take(Stream::Second, 2, 2) else {
+            panic!("the run is not in the window");
+        };
+        assert!(units_of(wider).is_superset(&units_of(second)));
+        space.set_window(Stream::Second, wider);
+        assert_eq!(space.take(Stream::Second, 2, 2), extent(499, 2));
     }
 
     #[test]

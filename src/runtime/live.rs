@@ -156,14 +156,15 @@ impl<T: HostParts + 'static> Store<T> {
     }
 
     /// Says that the store's memories hold exactly what generation `number` does, because
-    /// the store has just been thawed from it: the next checkpoint is of what changes from now on.
+    /// the store has just been thawed from it: the next checkpoint is of what changes from now on. Of one that
+    /// was thawed lazily, with [no base](super::LazyMemory::base), all pages are read for that.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::CannotTrack`], [`CheckpointError::InProgress`] and
-    /// [`CheckpointError::Track`]; the next checkpoint is then one of everything.
+    /// [`CheckpointError`]; the next checkpoint is then one of everything.
     pub fn set_checkpoint_base(&mut self, number: u64) -> Result<(), CheckpointError> {
         let base = self.unused_base()?;
+        self.load_for_first_checkpoint(&base)?;
         let trackers = self.trackers()?;
         let core = self.as_context_mut().into_core_mut();
         for (tracker, memory) in trackers.iter().zip(&core.memories) {
@@ -188,7 +189,7 @@ impl<T: HostParts + 'static> Store<T> {
     }
 
     /// A checkpoint without a base is of all pages: reads those that the store does not have yet, and
-    /// has trackers count from nothing, for which these would be as they were.
+    /// has trackers count from nothing, which did not know of these when they were made.
     fn load_for_first_checkpoint(&mut self, base: &Base) -> Result<(), CaptureError> {
         if base.0.lock().is_some() {
             return Ok(());

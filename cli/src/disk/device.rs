@@ -21,6 +21,9 @@ const MAX_SLICES: usize = 1024;
 /// with, and few enough to be told of seldom.
 const LARGE_WRITE: u64 = 4 << 20;
 
+/// Bytes that it is told to begin with where nothing comes behind them.
+const WORTHWHILE_WRITE: u64 = 256 << 10;
+
 /// A file, or a block device of the host, of fixed size. A flush is an `fdatasync`.
 #[derive(Debug)]
 pub struct FileDevice {
@@ -169,15 +172,20 @@ impl FileDevice {
     /// done.
     fn begin_write(&mut self, offset: u64, len: usize) {
         if offset != self.waiting.end {
+            self.start_waiting(WORTHWHILE_WRITE);
             self.waiting = offset..offset;
         }
         self.waiting.end += len as u64;
-        let len = self.waiting.end - self.waiting.start;
-        if len < LARGE_WRITE {
+        self.start_waiting(LARGE_WRITE);
+    }
+
+    /// Has the system begin with what waits, if it is so much.
+    fn start_waiting(&mut self, least: u64) {
+        let range = self.waiting.clone();
+        if range.end - range.start < least {
             return;
         }
-        let range = self.waiting.clone();
-        self.waiting.start = self.waiting.end;
+        self.waiting.start = range.end;
         if self.starter.is_none() {
             self.starter = Starter::new(&self.file);
         }

@@ -51,14 +51,17 @@ pub fn write_checkpoint<D: BlockDevice>(
     let mut pending = disk.begin(guest, checkpoint.base(), &counts, time_ms)?;
     let (mut is_slow, mut is_last, mut pages) = (false, false, 0);
     while !is_last {
-        let start = Instant::now();
+        let was_slow = is_slow;
         let mut write = |runs: &[(u32, usize, &[u8])]| {
             let runs = MemoryPages::lent(runs);
             let lengths = runs.iter().map(|run| run.bytes.len() / PAGE);
             pages += lengths.sum::<usize>() as u64;
-            disk.write_pages(&mut pending, &runs)
+            let start = Instant::now();
+            let written = disk.write_pages(&mut pending, &runs);
+            is_slow = start.elapsed() > SLOW;
+            written
         };
-        if is_slow {
+        if was_slow {
             let batch = checkpoint.lend_batch(BATCH)?;
             write(&batch.runs())?;
             is_last = batch.is_last();
@@ -67,7 +70,6 @@ pub fn write_checkpoint<D: BlockDevice>(
             is_last = written.is_none();
             written.unwrap_or(Ok(()))?;
         }
-        is_slow = start.elapsed() > SLOW;
     }
     let number = disk.commit(pending, checkpoint.metadata(), keep)?;
     checkpoint.keep(number);

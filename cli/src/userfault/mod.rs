@@ -40,13 +40,19 @@ use woodfrog::platform::{PAGE_SIZE, is_zero};
 pub(crate) fn track(start: *mut u8, size: usize, spare_pages: usize) -> Option<Arc<dyn Tracker>> {
     let faults = Userfault::get()?;
     let old = faults.ranges().get(&start.addr()).cloned();
-    if let Some(old) = old {
+    if let Some(old) = &old {
         // Somebody may hold on to a tracker that the range does not belong to any more.
         old.settled_state().is_gone = true;
     }
     let range = Arc::new(TrackedRange::new(start.addr(), size, spare_pages));
     let mut ranges = faults.ranges();
-    faults.requests.register(&range)?;
+    if faults.requests.register(&range).is_none() {
+        if let Some(old) = old {
+            // Nobody would let writes go on to what it has protected.
+            faults.requests.unregister(&old);
+        }
+        return None;
+    }
     ranges.insert(range.start, range.clone());
     Some(Arc::new(LinuxTracker::new(range, faults)))
 }
@@ -59,7 +65,9 @@ pub(crate) fn released(start: *mut u8) {
     // Others' faults do not wait for whoever reads this one's pages.
     let range = faults.ranges().remove(&start.addr());
     if let Some(range) = range {
-        range.settled_state().is_gone = true;
+        // Nobody begins to read them any more.
+        range.state().is_gone = true;
+        drop(range.settled_state());
     }
 }
 

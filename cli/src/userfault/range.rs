@@ -50,12 +50,30 @@ impl TrackedRange {
     /// Panics if the thread itself does.
     pub fn settled_state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state();
+        state.assert_not_reader();
         state.waiting += 1;
         while state.is_preparing || state.in_use.is_some() {
-            state.assert_not_reader();
             state = self.wait(state);
         }
         state.waiting -= 1;
+        if state.waiting == 0 {
+            // Who wants to read pages in their place has let the others go first.
+            self.notify();
+        }
+        state
+    }
+
+    /// As [`Self::state`], when nobody reads pages in their place, or waits until nobody does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the thread itself does.
+    pub fn unused_state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.assert_not_reader();
+        while state.in_use.is_some() || state.waiting > 0 {
+            state = self.wait(state);
+        }
         state
     }
 
@@ -226,7 +244,9 @@ impl State {
 
     /// Takes back what has been taken.
     pub fn give_back(&mut self, taken: Vec<Taken>) {
-        self.in_use = None;
+        if taken.iter().any(|taken| taken.in_place().is_some()) {
+            self.in_use = None;
+        }
         for taken in taken {
             if let Taken::Kept(_, contents) = taken {
                 self.ledger.give_back(contents);

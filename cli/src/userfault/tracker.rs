@@ -210,7 +210,7 @@ impl Tracker for LinuxTracker {
 
     fn visit_due(&self, most: usize, visit: &mut Visit<'_>) -> Result<bool, TrackError> {
         assert!(most > 0, "no room for a page");
-        let Some(taken) = self.settled_state()?.take_due(most)? else {
+        let Some(taken) = check(self.range.unused_state())?.take_due(most)? else {
             return Ok(false);
         };
         let reading = Reading {

@@ -11,13 +11,23 @@ use woodfrog_suite::freezing::Random;
 
 /// The store that a generation is of, with none of its pages, and based on it.
 fn thaw_lazily(program: &Program<()>, disk: &SharedDisk, guest: GuestId, number: u64) -> Store<()> {
+    thaw_lazily_on(program, disk, guest, number, Some(number))
+}
+
+fn thaw_lazily_on(
+    program: &Program<()>,
+    disk: &SharedDisk,
+    guest: GuestId,
+    number: u64,
+    base: Option<u64>,
+) -> Store<()> {
     let mut locked = disk.lock();
     let generation = locked.open_generation(guest, number).unwrap();
     let image = RawImage::read_metadata_of(&mut locked, &generation).unwrap();
     drop(locked);
     let memory = LazyMemory {
         source: Box::new(GenerationPages::new(disk.clone(), generation)),
-        base: Some(number),
+        base,
     };
     let thawed = program
         .engine
@@ -103,6 +113,35 @@ fn a_store_that_reads_from_a_generation_is_checkpointed_on_its_base() {
     // Nobody reads from the older one any more.
     disk.lock().keep_newest(guest, 1).unwrap();
     assert_eq!(numbers(&disk, guest).len(), 1);
+}
+
+#[test]
+fn a_base_can_be_set_after_a_lazy_thaw_without_one() {
+    let program = Program::new(WRITER);
+    if !can_track(&program) {
+        return eprintln!("not tested: userfaultfd is not allowed");
+    }
+    let (disk, guest) = disk();
+    let (mut store, run) = begin(&program);
+    let expected = run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
+    let (mut store, run) = begin(&program);
+    store.set_freeze_every(NonZeroU64::new(1000));
+    run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
+    let checkpoint = store.begin_checkpoint().unwrap();
+    let (number, _) = write(&disk, guest, checkpoint, 1, || {});
+
+    let mut store = thaw_lazily_on(&program, &disk, guest, number, None);
+    // Trackers that do not know what was withheld before.
+    let preparer = store.checkpoint_preparer().unwrap();
+    store.set_checkpoint_base(number).unwrap();
+    store.set_freeze_every(NonZeroU64::new(12));
+    assert_eq!(store.resume().unwrap(), Outcome::Suspended);
+    preparer.prepare();
+    store.checkpoint_preparer().unwrap().prepare();
+    let checkpoint = store.begin_checkpoint().unwrap();
+    let (number, page_count) = write(&disk, guest, checkpoint, 1, || {});
+    assert!((1..40).contains(&page_count), "{page_count}");
+    assert_eq!(finish(thaw(&program, &disk, guest, number)), expected);
 }
 
 #[test]

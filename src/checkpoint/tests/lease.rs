@@ -133,6 +133,38 @@ fn late_writes_of_a_former_owner_harm_nothing() {
     }
 }
 
+/// Owners take turns on a small disk, so that what one has left is written over by the others.
+#[test]
+fn what_owners_write_in_turns_stays_whole() {
+    for seed in 0..60 {
+        let mut random = Random(seed);
+        let mut disk = new_disk(2 << 20);
+        let guest = disk.add_guest(&program("one")).unwrap();
+        disk.release().unwrap();
+        let mut device = disk.into_device();
+        let mut newest = None;
+        for turn in 0..40 {
+            let mut disk = CheckpointStore::open(device, &OpenOptions::default()).unwrap();
+            let owner = Owner([1 + random.below(5) as u8; 32]);
+            disk.acquire(owner, turn, Some(1)).unwrap();
+            for _ in 0..1 + random.below(12) {
+                let pages = random.below(40) as u64;
+                let number = random.next() >> 16;
+                let state = state_of((0..pages).map(|page| ((0, page), page + number)).collect());
+                let number = state.write(&mut disk, guest, None, 4).unwrap();
+                newest = Some((number, state));
+            }
+            let what = format_args!("seed {seed}, turn {turn}");
+            assert!(disk.check(&mut |_, _| {}).unwrap().is_clean(), "{what}");
+            let (number, state) = newest.as_ref().unwrap();
+            let read = State::read(&mut disk, guest, *number);
+            assert_eq!(read.as_ref(), Ok(state), "{what}");
+            disk.release().unwrap();
+            device = disk.into_device();
+        }
+    }
+}
+
 /// A device of which some writes fail once.
 struct Flaky {
     disk: Shared,

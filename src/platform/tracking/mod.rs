@@ -88,15 +88,25 @@ pub trait Tracker: Send + Sync {
     ///
     /// Panics if `most` is 0.
     fn lend_due(&self, most: usize) -> Result<Option<Box<dyn Loan>>, TrackError> {
-        let mut bytes = vec![0; most * PAGE_SIZE];
-        let taken = self.take_due(&mut bytes)?;
-        Ok(taken.map(|range| -> Box<dyn Loan> {
-            bytes.truncate(range.len());
-            Box::new(Copied {
-                start: range.start,
-                bytes,
-            })
-        }))
+        assert!(most > 0, "no room for a page");
+        let mut copied = Copied {
+            runs: Vec::new(),
+            bytes: vec![0; most * PAGE_SIZE],
+        };
+        let (mut used, mut is_last) = (0, false);
+        while used < copied.bytes.len() {
+            let Some(run) = self.take_due(&mut copied.bytes[used..])? else {
+                is_last = true;
+                break;
+            };
+            if run.is_empty() {
+                break;
+            }
+            copied.runs.push((run.start, used..used + run.len()));
+            used += run.len();
+        }
+        let is_there = used > 0 || !is_last;
+        Ok(is_there.then(|| -> Box<dyn Loan> { Box::new(copied) }))
     }
 
     /// Shows `visit` due pages as they were at the cut, at most `most`, wherever they lie: adjacent ones, where they
@@ -148,13 +158,16 @@ pub trait Loan: Send + Sync {
 
 /// Pages that have been copied.
 struct Copied {
-    start: usize,
+    /// Where they begin, and where their bytes are.
+    runs: Vec<(usize, Range<usize>)>,
     bytes: Vec<u8>,
 }
 
 impl Loan for Copied {
     fn runs(&self) -> Vec<(usize, &[u8])> {
-        Vec::from([(self.start, &self.bytes[..])])
+        let runs = self.runs.iter();
+        let runs = runs.map(|(start, range)| (*start, &self.bytes[range.clone()]));
+        runs.collect()
     }
 }
 
