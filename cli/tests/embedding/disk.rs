@@ -3,12 +3,13 @@
 use crate::harness::Program;
 use spin::Mutex;
 use std::sync::Arc;
+use woodfrog::abi::Val;
 use woodfrog::checkpoint::{
     BlockDevice, CheckpointStore, DeviceError, FormatOptions, Guest, GuestId, MemoryPages, Owner,
     PAGE, format,
 };
 use woodfrog::image::StoredImage;
-use woodfrog::runtime::{CheckpointError, Func, LiveCheckpoint, Store};
+use woodfrog::runtime::{CheckpointError, Func, LiveCheckpoint, Outcome, Store};
 
 /// A disk that a store may read its pages from.
 pub type SharedDisk = Arc<Mutex<CheckpointStore<Memory>>>;
@@ -131,6 +132,12 @@ pub fn begin(program: &Program<()>) -> (Store<()>, Func) {
         .unwrap();
     let run = instance.get_func(&store, "run").unwrap();
     (store, run)
+}
+
+/// What the program comes to when nobody stops it.
+pub fn outcome_of(program: &Program<()>) -> Outcome {
+    let (mut store, run) = begin(program);
+    run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap()
 }
 
 /// Whether the system lets this process track; what a store says if not.

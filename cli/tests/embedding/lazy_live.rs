@@ -1,6 +1,6 @@
 //! Stores that are thawed lazily from a disk, and checkpointed to it while they read from it.
 
-use crate::disk::{ROUNDS, SharedDisk, WRITER, begin, can_track, disk, thaw, write};
+use crate::disk::{ROUNDS, SharedDisk, WRITER, begin, can_track, disk, outcome_of, thaw, write};
 use crate::harness::Program;
 use std::num::NonZeroU64;
 use woodfrog::abi::Val;
@@ -57,9 +57,7 @@ fn a_store_that_reads_from_a_generation_is_checkpointed_on_its_base() {
         return eprintln!("not tested: userfaultfd is not allowed");
     }
     let (disk, guest) = disk();
-    let (mut store, run) = begin(&program);
-    let expected = run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
-
+    let expected = outcome_of(&program);
     let (mut store, run) = begin(&program);
     let mut random = Random::new(7);
     store.set_freeze_every(Some(random.up_to(60)));
@@ -122,8 +120,7 @@ fn a_base_can_be_set_after_a_lazy_thaw_without_one() {
         return eprintln!("not tested: userfaultfd is not allowed");
     }
     let (disk, guest) = disk();
-    let (mut store, run) = begin(&program);
-    let expected = run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
+    let expected = outcome_of(&program);
     let (mut store, run) = begin(&program);
     store.set_freeze_every(NonZeroU64::new(1000));
     run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();

@@ -1,6 +1,6 @@
 //! Stores that are checkpointed to a disk while they run, and thawed from there.
 
-use crate::disk::{ROUNDS, WRITER, begin, can_track, disk, thaw, write};
+use crate::disk::{ROUNDS, WRITER, begin, can_track, disk, outcome_of, thaw, write};
 use crate::harness::{Program, returned};
 use spin::Mutex;
 use std::num::NonZeroU64;
@@ -24,9 +24,7 @@ fn a_store_that_ran_on_is_thawed_as_it_was_when_the_checkpoint_began() {
         return eprintln!("not tested: userfaultfd is not allowed");
     }
     let (disk, guest) = disk();
-    let (mut store, run) = begin(&program);
-    let expected = run.call(&mut store, &[Val::I32(ROUNDS)]).unwrap();
-
+    let expected = outcome_of(&program);
     let (mut store, run) = begin(&program);
     let mut random = Random::new(3);
     store.set_freeze_every(Some(random.up_to(60)));
