@@ -3,6 +3,10 @@
 //! When a call is frozen, everything is dropped but the compiled modules and the
 //! script's names: the store is made anew from the image's bytes. So whatever
 //! is kept of an instance is its index in the store, which never changes.
+//!
+//! A module that needs nothing of what the script had before, and after which the script cannot
+//! get at that any more, has a store of its own: to freeze all that scripts leave behind with every
+//! later call would take most of the time.
 
 use crate::freezing::{Freezer, Next};
 use crate::spectest;
@@ -13,6 +17,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use woodfrog::abi::Val;
 use woodfrog::image::{ImageError, ImagePages, RawImage, ValidateError};
+use woodfrog::module::ExternType;
 use woodfrog::runtime::{
     CallError, CaptureError, Engine, Instance, InstantiateError, LazyMemory, Linker, Module,
     ModuleError, MoveError, Outcome, RestoreError, Store, SuspendedFrame, VersionId,
@@ -71,8 +76,11 @@ const FREEZES_COMPARED: u64 = 64;
 /// A store, its modules and their names in the script.
 pub struct World<'f> {
     engine: Engine,
+    /// The modules that are `spectest`.
+    spectest: Vec<Module>,
     store: Store<()>,
     linker: Linker<()>,
+    /// Those of the store's instances, those of `spectest` first.
     modules: Vec<Module>,
     /// Instances by index, in the order in which the script registered them.
     registered: Vec<(String, u32)>,
@@ -92,6 +100,7 @@ impl<'f> World<'f> {
     /// Panics if there is no memory for `spectest`.
     pub fn new(engine: &Engine, freezer: &'f mut dyn Freezer) -> Self {
         let mut world = Self {
+            spectest: Vec::new(),
             store: Store::new(engine, ()),
             engine: engine.clone(),
             linker: spectest::linker(freezer.host_functions()),
@@ -102,15 +111,37 @@ impl<'f> World<'f> {
             freezer,
             freezes: 0,
         };
-        for bytes in spectest::modules(engine.config().wasm_features) {
-            let module = world.compile(bytes).expect("spectest is valid");
-            world.instantiate(None, &module).expect("room for spectest");
-            world
-                .register(spectest::NAME, None)
+        let modules = spectest::modules(engine.config().wasm_features);
+        let modules = modules.map(|bytes| world.compile(bytes).expect("spectest is valid"));
+        world.spectest = modules.collect();
+        world.begin_anew();
+        world
+    }
+
+    /// Makes a store in which there is only `spectest`.
+    fn begin_anew(&mut self) {
+        self.store = Store::new(&self.engine, ());
+        self.linker = spectest::linker(self.freezer.host_functions());
+        self.modules.clear();
+        self.registered.clear();
+        for module in self.spectest.clone() {
+            self.instantiate(None, &module).expect("room for spectest");
+            self.register(spectest::NAME, None)
                 .expect("spectest is the latest instance");
         }
-        world.instances.clear();
-        world
+        self.instances.clear();
+    }
+
+    /// Whether the script cannot get at an instance: none has a name or is registered, and none is
+    /// in the table of `spectest` or has changed it, because modules import functions alone.
+    fn is_out_of_reach(&self) -> bool {
+        let imports_functions = |module: &Module| {
+            let mut imports = module.imports();
+            imports.all(|import| matches!(import.ty(), ExternType::Func(_)))
+        };
+        self.instances.is_empty()
+            && self.registered.len() == self.spectest.len()
+            && self.modules.iter().all(imports_functions)
     }
 
     /// Compiles a module.
@@ -158,6 +189,9 @@ impl<'f> World<'f> {
         name: Option<String>,
         module: &Module,
     ) -> Result<(), ActionError> {
+        if self.modules.len() > self.spectest.len() && self.is_out_of_reach() {
+            self.begin_anew();
+        }
         let index = self.try_instantiate(module)?;
         self.instances.insert(None, index);
         self.instances.insert(name, index);
