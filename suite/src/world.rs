@@ -4,9 +4,8 @@
 //! script's names: the store is made anew from the image's bytes. So whatever
 //! is kept of an instance is its index in the store, which never changes.
 //!
-//! A module that needs nothing of what the script had before, and after which the script cannot
-//! get at that any more, has a store of its own: to freeze all that scripts leave behind with every
-//! later call would take most of the time.
+//! When a script cannot get at any of its instances again, they are dropped: to freeze with
+//! every later call what scripts leave behind would take most of the time.
 
 use crate::freezing::{Freezer, Next};
 use crate::spectest;
@@ -114,16 +113,12 @@ impl<'f> World<'f> {
         let modules = spectest::modules(engine.config().wasm_features);
         let modules = modules.map(|bytes| world.compile(bytes).expect("spectest is valid"));
         world.spectest = modules.collect();
-        world.begin_anew();
+        world.add_spectest();
         world
     }
 
-    /// Makes a store in which there is only `spectest`.
-    fn begin_anew(&mut self) {
-        self.store = Store::new(&self.engine, ());
-        self.linker = spectest::linker(self.freezer.host_functions());
-        self.modules.clear();
-        self.registered.clear();
+    /// Puts `spectest` into an empty store.
+    fn add_spectest(&mut self) {
         for module in self.spectest.clone() {
             self.instantiate(None, &module).expect("room for spectest");
             self.register(spectest::NAME, None)
@@ -132,14 +127,22 @@ impl<'f> World<'f> {
         self.instances.clear();
     }
 
-    /// Whether the script cannot get at an instance: none has a name or is registered, and none is
-    /// in the table of `spectest` or has changed it, because modules import functions alone.
+    /// Drops the store, and what the linker knows of it.
+    fn drop_store(&mut self) {
+        self.store = Store::new(&self.engine, ());
+        self.linker = spectest::linker(self.freezer.host_functions());
+    }
+
+    /// Whether there are instances beside `spectest` and the script cannot get at them: none has a
+    /// name or is registered, and none is in the table of `spectest` or has changed it, because
+    /// modules import functions alone.
     fn is_out_of_reach(&self) -> bool {
         let imports_functions = |module: &Module| {
             let mut imports = module.imports();
             imports.all(|import| matches!(import.ty(), ExternType::Func(_)))
         };
-        self.instances.is_empty()
+        self.modules.len() > self.spectest.len()
+            && self.instances.is_empty()
             && self.registered.len() == self.spectest.len()
             && self.modules.iter().all(imports_functions)
     }
@@ -156,10 +159,21 @@ impl<'f> World<'f> {
     }
 
     /// Forgets an instance's name, and the latest instance: what was to take their
-    /// place could not be made, and a script must not go on with another instead.
+    /// place could not be made, and a script must not go on with another instead. Instances that
+    /// the script cannot get at any more are dropped if no others are left.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::new`].
     pub fn forget(&mut self, name: &Option<String>) {
         self.instances.remove(&None);
         self.instances.remove(name);
+        if self.is_out_of_reach() {
+            self.drop_store();
+            self.modules.clear();
+            self.registered.clear();
+            self.add_spectest();
+        }
     }
 
     /// Keeps a module to be instantiated later.
@@ -189,9 +203,6 @@ impl<'f> World<'f> {
         name: Option<String>,
         module: &Module,
     ) -> Result<(), ActionError> {
-        if self.modules.len() > self.spectest.len() && self.is_out_of_reach() {
-            self.begin_anew();
-        }
         let index = self.try_instantiate(module)?;
         self.instances.insert(None, index);
         self.instances.insert(name, index);
@@ -299,8 +310,7 @@ impl<'f> World<'f> {
     /// `count`th time in a call, with frames in the code `versions` given. If that fails, the world is empty.
     fn freeze_and_thaw(&mut self, count: u64, versions: &[VersionId]) -> Result<(), FreezeError> {
         let bytes = self.store.capture()?.to_bytes();
-        self.store = Store::new(&self.engine, ());
-        self.linker = spectest::linker(self.freezer.host_functions());
+        self.drop_store();
         let is_lazy = !count.is_multiple_of(2);
         let (metadata, pages) = ImagePages::parse(bytes.clone())?;
         let raw = match is_lazy {
